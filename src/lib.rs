@@ -1,1 +1,4 @@
 //! esker: git for datasets.
+
+pub mod fsio;
+pub mod progress;
