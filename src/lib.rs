@@ -1,1 +1,5 @@
 //! esker: git for datasets.
+
+pub mod id;
+pub mod object;
+pub mod path;
