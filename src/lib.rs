@@ -1,4 +1,7 @@
 //! esker: git for datasets.
 
 pub mod fsio;
+pub mod id;
+pub mod object;
+pub mod path;
 pub mod progress;
