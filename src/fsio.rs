@@ -54,17 +54,11 @@ impl FsError {
     }
 }
 
-/// The path as shown to people: control characters escaped, for a name may hold any.
+/// The path as shown to people: escaped as every name is, but for the separators of Windows.
 fn shown(path: &Path) -> String {
-    let mut text = String::new();
-    for c in path.to_string_lossy().chars() {
-        if c.is_control() {
-            text.extend(c.escape_default());
-        } else {
-            text.push(c);
-        }
-    }
-    text
+    let text = path.to_string_lossy();
+    let escaped = crate::path::escape(&text);
+    if cfg!(windows) { escaped.replace(r"\\", r"\") } else { escaped.into_owned() }
 }
 
 /// Gives an [`io::Result`] the operation and path it lacks.

@@ -5,3 +5,4 @@ pub mod id;
 pub mod object;
 pub mod path;
 pub mod progress;
+pub mod refs;
