@@ -3,6 +3,7 @@
 pub mod fsio;
 pub mod id;
 pub mod object;
+pub mod ops;
 pub mod path;
 pub mod progress;
 pub mod refs;
