@@ -2,4 +2,5 @@
 
 pub mod id;
 pub mod object;
+pub mod pack;
 pub mod path;
