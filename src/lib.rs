@@ -4,3 +4,4 @@ pub mod id;
 pub mod object;
 pub mod pack;
 pub mod path;
+pub mod table;
