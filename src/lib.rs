@@ -2,4 +2,6 @@
 
 pub mod id;
 pub mod object;
+pub mod pack;
 pub mod path;
+pub mod table;
