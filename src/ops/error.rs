@@ -1,0 +1,310 @@
+//! What can go wrong in a verb, as a person meets it: one message, one hint, one kind.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use crate::path::escape;
+
+/// The kinds of failure that a caller can tell apart; each has an exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// Anything that has no kind of its own.
+    Failed,
+    /// The request itself makes no sense.
+    Usage,
+    /// Going on would lose work, or needs a decision.
+    Conflict,
+    /// Stored data is damaged.
+    Damaged,
+    /// There is no repository.
+    NoRepository,
+    /// Another process holds a lock.
+    Locked,
+    /// A remote refused or cannot be reached.
+    Remote,
+    /// The work was asked to stop.
+    Interrupted,
+}
+
+/// A verb that failed: what, and on what.
+#[derive(Debug, thiserror::Error)]
+pub enum OpError {
+    /// No repository in the start directory or above it.
+    #[error("no esker repository in {} or above it", shown(.start))]
+    NoRepository {
+        /// Where the search began.
+        start: PathBuf,
+    },
+    /// The repository was written by a newer esker.
+    #[error("the repository has format {found}, this esker reads up to {supported}")]
+    NewerFormat {
+        /// The repository's format.
+        found: u32,
+        /// The newest one this program knows.
+        supported: u32,
+    },
+    /// A revision names nothing.
+    #[error("unknown revision '{}'", escape(.text))]
+    UnknownRevision {
+        /// The revision as given.
+        text: String,
+        /// A branch, tag or commit that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// A revision names several objects.
+    #[error("'{}' is ambiguous: {}", escape(.text), .candidates.join(", "))]
+    AmbiguousRevision {
+        /// The revision as given.
+        text: String,
+        /// What it could be.
+        candidates: Vec<String>,
+    },
+    /// A path is in neither the worktree nor the tree asked for.
+    #[error("no '{}' in {}", escape(.path), .revision.as_deref().unwrap_or("the worktree or the stage"))]
+    NoSuchPath {
+        /// The path as given.
+        path: String,
+        /// The revision that was searched; `None` for worktree and stage.
+        revision: Option<String>,
+    },
+    /// A path leaves the repository.
+    #[error("'{}' is outside the repository", escape(.path))]
+    PathOutside {
+        /// The path as given.
+        path: String,
+    },
+    /// A path is outside the data roots, in a git checkout.
+    #[error("'{}' is not a data folder of this git checkout", escape(.path))]
+    OutsideRoots {
+        /// The path as given.
+        path: String,
+    },
+    /// A path belongs to git.
+    #[error("'{}' is tracked by git", escape(.path))]
+    InGitIndex {
+        /// The path.
+        path: String,
+    },
+    /// No author is configured.
+    #[error("no author: set a name and an e-mail address")]
+    AuthorMissing,
+    /// The worktree and the stage equal HEAD.
+    #[error("nothing to commit, the worktree is clean")]
+    NothingToCommit,
+    /// The stage equals HEAD, but the worktree does not.
+    #[error("nothing is staged to be committed")]
+    NothingStaged,
+    /// The commit message is empty.
+    #[error("the commit message is empty")]
+    EmptyMessage,
+    /// A date could not be read.
+    #[error("cannot read the date '{}'", escape(.text))]
+    BadDate {
+        /// The date as given.
+        text: String,
+    },
+    /// A name breaks the rule for names.
+    #[error("'{}' cannot be stored: {reason}", escape(.path))]
+    BadName {
+        /// The path that ends in the name.
+        path: String,
+        /// What is wrong with it, in words.
+        reason: String,
+    },
+    /// Work that is saved nowhere would be lost.
+    #[error("unsaved changes would be lost: {}{}", list(.paths), and_more(*.more))]
+    WouldOverwrite {
+        /// Some of the files.
+        paths: Vec<String>,
+        /// How many there are beyond those.
+        more: u64,
+    },
+    /// A file was needed and something else was found.
+    #[error("'{}' is a {found}, not a file", escape(.path))]
+    NotAFile {
+        /// The path.
+        path: String,
+        /// What it is, in words.
+        found: &'static str,
+    },
+    /// The repository has no commits yet.
+    #[error("the repository has no commits yet")]
+    IsEmptyRepository,
+    /// Stored data is damaged or missing.
+    #[error("{what} is damaged: {why}")]
+    Damaged {
+        /// The object or file, in words.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Another process holds the lock.
+    #[error("the repository is locked by {holder}")]
+    Locked {
+        /// Who, in words.
+        holder: String,
+    },
+    /// The disk is full.
+    #[error("no space left to write {}", shown(.path))]
+    Full {
+        /// What was being written.
+        path: PathBuf,
+    },
+    /// The file system cannot be written.
+    #[error("{} is on a read-only file system", shown(.path))]
+    ReadOnly {
+        /// What was to be written.
+        path: PathBuf,
+    },
+    /// The system denies access.
+    #[error("no permission to use {}", shown(.path))]
+    Permission {
+        /// What was to be read or written.
+        path: PathBuf,
+    },
+    /// The work was asked to stop, and stopped.
+    #[error("interrupted")]
+    Interrupted,
+    /// A file operation failed.
+    #[error("cannot {op} {}: {source}", shown(.path))]
+    Io {
+        /// What was tried, a verb.
+        op: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A setting or a settings file is wrong.
+    #[error("{at}: {detail}")]
+    Config {
+        /// The key, file or variable.
+        at: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The request makes no sense.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong with it.
+        message: String,
+        /// What to do instead.
+        hint: Option<String>,
+    },
+    /// The verb has no body yet.
+    #[error("not built yet")]
+    NotBuilt,
+    /// Anything else.
+    #[error(transparent)]
+    Other(Box<dyn Error + Send + Sync>),
+}
+
+impl OpError {
+    /// Which kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoRepository { .. } => ErrorKind::NoRepository,
+            Self::BadDate { .. } | Self::Usage { .. } => ErrorKind::Usage,
+            Self::WouldOverwrite { .. } => ErrorKind::Conflict,
+            Self::Damaged { .. } => ErrorKind::Damaged,
+            Self::Locked { .. } => ErrorKind::Locked,
+            Self::Interrupted => ErrorKind::Interrupted,
+            _ => ErrorKind::Failed,
+        }
+    }
+
+    /// What to do about it: words, and the exact command to run where there is one.
+    pub fn hint(&self) -> Option<String> {
+        let fixed = match self {
+            Self::NoRepository { .. } => "make one: esker init",
+            Self::NewerFormat { .. } => "install a newer esker; nothing was changed",
+            Self::UnknownRevision { suggestion: Some(name), .. } => {
+                return Some(format!("did you mean '{}'?", escape(name)));
+            }
+            Self::UnknownRevision { .. } => "see what there is: esker log --oneline",
+            Self::AmbiguousRevision { .. } => "give more digits, or the full name of the ref",
+            Self::NoSuchPath { revision: Some(revision), .. } => {
+                return Some(format!("see what is there: esker ls -R {}", escape(revision)));
+            }
+            Self::NoSuchPath { revision: None, .. } => "see what there is: esker status",
+            Self::PathOutside { .. } => "only paths below the folder that holds .esker can be used",
+            Self::OutsideRoots { .. } => "name the data folder: esker add data",
+            Self::InGitIndex { path } => {
+                let path = quoted(path);
+                return Some(format!("take it out of git first: git rm -r --cached {path}"));
+            }
+            Self::AuthorMissing => {
+                "esker config --global user.name \"Your Name\" && \
+                 esker config --global user.email you@example.org"
+            }
+            Self::NothingToCommit => "commit without a change: esker commit --allow-empty",
+            Self::NothingStaged => "stage all changes first: esker add -A, or use esker commit -a",
+            Self::EmptyMessage => "say what changed: esker commit -m \"what changed\"",
+            Self::BadDate { .. } => "write it as 2024-05-31T14:00:00Z or 2024-05-31 14:00",
+            Self::BadName { .. } => "rename it, or name it in .eskerignore",
+            Self::WouldOverwrite { .. } => {
+                "save them first: esker add -A && esker commit; or drop them with --force"
+            }
+            Self::NotAFile { found: "directory", path } => {
+                return Some(format!("see what is in it: esker ls {}", quoted(path)));
+            }
+            Self::IsEmptyRepository => {
+                "make the first one: esker add . && esker commit -m \"first version\""
+            }
+            Self::Damaged { .. } => "see what is affected: esker fsck",
+            Self::Locked { .. } => "wait until it is done, then run the command again",
+            Self::Full { .. } => "free some space, then run the command again: it goes on",
+            Self::ReadOnly { .. } => "nothing can be written there; work in a copy",
+            Self::Permission { .. } => "check its owner and mode: ls -ld",
+            Self::Interrupted => "nothing is lost; run the command again to go on",
+            Self::Config { .. } => "see where each setting comes from: esker config --show-origin",
+            Self::Usage { hint, .. } => return hint.clone(),
+            Self::NotAFile { .. } | Self::Io { .. } | Self::NotBuilt | Self::Other(_) => {
+                return None;
+            }
+        };
+        Some(fixed.to_string())
+    }
+}
+
+fn shown(path: &std::path::Path) -> String {
+    let text = path.to_string_lossy();
+    let escaped = escape(&text);
+    if cfg!(windows) { escaped.replace(r"\\", r"\") } else { escaped.into_owned() }
+}
+
+/// A path as an argument that can be pasted into a shell.
+fn quoted(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,=@".contains(c);
+    if path.chars().all(is_plain) && !path.is_empty() {
+        return path.to_string();
+    }
+    format!("'{}'", escape(path).replace('\'', r"'\''"))
+}
+
+fn list(paths: &[String]) -> String {
+    let shown: Vec<_> = paths.iter().map(|path| escape(path)).collect();
+    shown.join(", ")
+}
+
+fn and_more(more: u64) -> String {
+    if more == 0 { String::new() } else { format!(" and {more} more") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_what_failed_and_hints_what_to_run() {
+        let error = OpError::WouldOverwrite { paths: vec!["a".into(), "b\n".into()], more: 3 };
+        assert_eq!(error.to_string(), r"unsaved changes would be lost: a, b\n and 3 more");
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        let error = OpError::InGitIndex { path: "my data/it's".into() };
+        let hint = error.hint().expect("hint");
+        assert_eq!(hint, r"take it out of git first: git rm -r --cached 'my data/it'\''s'");
+        let error = OpError::NoRepository { start: "/tmp/x".into() };
+        assert_eq!(error.to_string(), "no esker repository in /tmp/x or above it");
+    }
+}

@@ -1,0 +1,111 @@
+//! The verbs: options in, outcome out. Nothing here prints, and no verb calls another.
+//!
+//! Each module has an `XOptions`, an `XOutcome` and a `run` that takes a [`Context`]: everything a
+//! verb may know of the process it runs in. Outcomes serialise to the documents that `--json`
+//! prints; ids become hexadecimal text.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::progress::{Cancel, Progress};
+
+pub mod add;
+pub mod cat;
+mod change;
+pub mod checkout;
+pub mod commit;
+pub mod config;
+pub mod demo;
+mod encode;
+mod error;
+pub mod fsck;
+pub mod hash;
+pub mod init;
+pub mod log;
+pub mod ls;
+pub mod restore;
+pub mod show;
+pub mod stats;
+pub mod status;
+
+pub use change::{Change, ChangeKind, Skipped};
+pub use error::{ErrorKind, OpError};
+
+/// What a verb knows of the process it runs in.
+#[derive(Clone)]
+pub struct Context {
+    /// Where the verb starts to look for a repository; paths given by a person are relative to it.
+    pub start_dir: PathBuf,
+    /// The repository's `.esker`, where it is not to be searched for.
+    pub esker_dir: Option<PathBuf>,
+    /// Environment variables that settings and defaults come from.
+    pub env: Vec<(String, String)>,
+    /// Settings given for this run only, as key and value.
+    pub flags: Vec<(String, String)>,
+    /// The time that new commits and reflog entries carry.
+    pub now: Now,
+    /// Told how the work moves.
+    pub progress: Arc<dyn Progress>,
+    /// Asks the work to stop.
+    pub cancel: Cancel,
+    /// How many cores there are.
+    pub threads: usize,
+}
+
+impl Context {
+    /// The value of an environment variable that was handed in.
+    pub fn env(&self, name: &str) -> Option<&str> {
+        self.env.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A moment, and the offset from UTC of the place it is told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Seconds since 1970-01-01 00:00 UTC.
+    pub seconds: i64,
+    /// Minutes east of UTC.
+    pub offset_minutes: i64,
+}
+
+/// Splits `REV:path` at its first `:` outside `@{…}`; without one, all of it is the path.
+///
+/// An empty side is `None`: no revision stands for HEAD, no path for the root.
+pub fn split_rev_path(text: &str) -> (Option<&str>, Option<&str>) {
+    let (revision, path) = match revision_end(text) {
+        Some(colon) => (&text[..colon], &text[colon + 1..]),
+        None => ("", text),
+    };
+    (Some(revision).filter(|r| !r.is_empty()), Some(path).filter(|p| !p.is_empty()))
+}
+
+fn revision_end(text: &str) -> Option<usize> {
+    let mut in_braces = false;
+    text.char_indices().find_map(|(at, c)| {
+        match c {
+            '{' if text[..at].ends_with('@') => in_braces = true,
+            '}' => in_braces = false,
+            _ => {}
+        }
+        (c == ':' && !in_braces).then_some(at)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_rev_path;
+
+    #[test]
+    fn revision_and_path_split_at_the_first_colon() {
+        assert_eq!(split_rev_path("main:a/b"), (Some("main"), Some("a/b")));
+        assert_eq!(split_rev_path("main:a:b"), (Some("main"), Some("a:b")));
+        assert_eq!(split_rev_path("main:"), (Some("main"), None));
+        assert_eq!(split_rev_path(":a"), (None, Some("a")));
+        assert_eq!(split_rev_path("a/b"), (None, Some("a/b")));
+        assert_eq!(
+            split_rev_path("main@{2024-01-01 10:00}:a"),
+            (Some("main@{2024-01-01 10:00}"), Some("a"))
+        );
+        assert_eq!(split_rev_path(""), (None, None));
+    }
+}
