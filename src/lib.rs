@@ -3,3 +3,6 @@
 pub mod id;
 pub mod object;
 pub mod path;
+pub mod stat;
+pub mod stat_cache;
+
