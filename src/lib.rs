@@ -5,4 +5,5 @@ pub mod object;
 pub mod path;
 pub mod stat;
 pub mod stat_cache;
+pub mod worktree;
 
