@@ -2,8 +2,6 @@
 
 pub mod catalog;
 pub mod chunk;
-pub mod config;
-pub mod db;
 pub mod diff;
 pub mod format;
 pub mod fsio;
