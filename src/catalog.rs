@@ -7,13 +7,14 @@
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use crate::db::{DbError, StateDb};
+use crate::db::{DbError, StateDb, TableId};
 use crate::id::{Address, PackId};
 use crate::pack::layout::{ChunkPlace, PackKind};
-use crate::table::{Table, TableError};
+use crate::table::{Prefix, Row, Table, TableError};
 
 /// Where an object's bytes lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,19 +51,18 @@ pub struct Catalog {
 struct View {
     live: HashSet<PackId>,
     bad: HashSet<(PackId, u32)>,
-    tables: HashMap<u64, OpenTable>,
+    tables: HashMap<TableId, OpenTable>,
 }
 
 #[derive(Clone)]
 struct OpenTable {
     path: PathBuf,
-    kind: PackKind,
-    table: Arc<Table>,
+    table: Arc<Table<File>>,
 }
 
 /// The file of a table.
-pub fn table_path(tables_dir: &Path, id: u64) -> PathBuf {
-    tables_dir.join(format!("{id:016x}"))
+pub fn table_path(tables_dir: &Path, id: TableId) -> PathBuf {
+    tables_dir.join(id.to_string())
 }
 
 impl Catalog {
@@ -75,17 +75,19 @@ impl Catalog {
 
     /// Takes the present list of packs and tables; tables that stay open are kept.
     pub fn reload(&self, db: &StateDb) -> Result<(), CatalogError> {
-        let listing = db.store_listing()?;
+        let (packs, bad, tables) = db.read(|view| {
+            Ok::<_, DbError>((view.live_packs()?, view.bad_blocks()?, view.tables()?))
+        })?;
         let old = self.view();
         let mut view = View {
-            live: listing.live_packs.into_iter().collect(),
-            bad: listing.bad_blocks.into_iter().collect(),
+            live: packs.into_iter().map(|p| p.id).collect(),
+            bad: bad.into_iter().map(|b| (b.pack, b.offset as u32)).collect(),
             tables: HashMap::new(),
         };
-        for row in listing.tables {
+        for row in tables {
             let open = match old.tables.get(&row.id) {
                 Some(open) => open.clone(),
-                None => self.open_table(row.id, row.kind)?,
+                None => self.open_table(row.id)?,
             };
             view.tables.insert(row.id, open);
         }
@@ -93,16 +95,23 @@ impl Catalog {
         Ok(())
     }
 
-    fn open_table(&self, id: u64, kind: PackKind) -> Result<OpenTable, CatalogError> {
+    fn open_table(&self, id: TableId) -> Result<OpenTable, CatalogError> {
         let path = table_path(&self.tables_dir, id);
-        match Table::open_path(&path) {
-            Ok(table) => Ok(OpenTable { path, kind, table: Arc::new(table) }),
+        let opened = File::open(&path).map_err(TableError::Io).and_then(Table::open);
+        match opened {
+            Ok(table) => Ok(OpenTable { path, table: Arc::new(table) }),
             Err(source) => Err(CatalogError::Table { path, source }),
         }
     }
 
     fn view(&self) -> Arc<View> {
         self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The tables with these ids, when all of them are in view.
+    pub fn open_tables(&self, ids: &[TableId]) -> Option<Vec<Arc<Table<File>>>> {
+        let view = self.view();
+        ids.iter().map(|id| view.tables.get(id).map(|open| open.table.clone())).collect()
     }
 
     /// Whether a pack is live.
@@ -117,13 +126,15 @@ impl Catalog {
         address: &Address,
     ) -> Result<Option<Location>, CatalogError> {
         let view = self.view();
+        let prefix = Prefix::from(address);
         let mut best: Option<Location> = None;
-        for open in view.tables.values().filter(|t| t.kind == kind) {
+        for open in view.tables.values().filter(|t| t.table.kind() == kind) {
             let found = open
                 .table
-                .get(address)
+                .find(&prefix)
                 .map_err(|source| CatalogError::Table { path: open.path.clone(), source })?;
-            let Some(place) = found else { continue };
+            let Some(Row { pack, place, .. }) = found else { continue };
+            let place = Location { pack, place };
             let is_usable = view.live.contains(&place.pack)
                 && !view.bad.contains(&(place.pack, place.place.block_offset));
             if is_usable && best.is_none_or(|b| b.pack < place.pack) {
@@ -142,9 +153,6 @@ pub enum Claim {
     /// The chunk is in the store or is being written by this session.
     Exists,
 }
-
-/// First bytes of an address, enough to tell chunks apart in one session as in a table.
-type Prefix = [u8; 20];
 
 /// Addresses are uniform already: their own bytes are the hash.
 #[derive(Default)]
@@ -185,7 +193,7 @@ impl<'c> Claims<'c> {
 
     fn shard(&self, address: &Address) -> (std::sync::MutexGuard<'_, Shard>, Prefix) {
         let bytes = address.as_bytes();
-        let prefix = *bytes.first_chunk().expect("an address has 32 bytes");
+        let prefix = Prefix::from(address);
         // The shard comes from the last byte, the slot from the first: both stay evenly spread.
         let shard = &self.shards[usize::from(bytes[31]) % SHARDS];
         (shard.lock().unwrap_or_else(PoisonError::into_inner), prefix)

@@ -5,76 +5,95 @@
 
 use crate::chunk::ChunkLengths;
 
-/// Version of the storage format this program writes; newer ones are refused.
-pub const FORMAT_VERSION: u32 = 1;
-
-/// How a repository lays data out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FormatParams {
-    /// Lengths of chunks.
-    pub chunk: ChunkLengths,
-    /// Bytes of a block of small files, before compression.
-    pub small_block_bytes: u32,
-    /// Bytes of a block inside one large file, before compression.
-    pub large_block_bytes: u32,
-    /// Bytes of a block of trees, commits or recipes, before compression.
-    pub meta_block_bytes: u32,
-    /// Binary logarithm of the bytes covered by one chaining value of a recipe.
-    pub group_log2: u8,
+/// A parameter that is missing or outside the bounds that keep every reader's memory bounded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("format parameter {name} is missing or out of bounds")]
+pub struct FormatError {
+    /// The parameter.
+    pub name: &'static str,
 }
 
-impl FormatParams {
-    /// What a new repository gets; `docs/design` holds the measurements behind each figure.
-    pub const DEFAULT: Self = Self {
-        chunk: ChunkLengths::DEFAULT,
-        small_block_bytes: 128 << 10,
-        large_block_bytes: 1 << 20,
-        meta_block_bytes: 64 << 10,
-        group_log2: 18,
-    };
+/// How a repository lays data out; all in bytes. `docs/design` holds the measurements behind the
+/// defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormatParameters {
+    /// Lengths of chunks.
+    pub chunk: ChunkLengths,
+    /// Raw size at which a block of trees or recipes is closed.
+    pub tree_block_bytes: u32,
+    /// Raw size at which a block of small files is closed.
+    pub small_file_block_bytes: u32,
+    /// Raw size at which a block inside one large file is closed.
+    pub large_file_block_bytes: u32,
+    /// Bytes that one chaining value of a recipe covers, a power of two.
+    pub group_bytes: u32,
+}
 
-    /// Bytes covered by one chaining value.
-    pub fn group_bytes(&self) -> u64 {
-        1 << self.group_log2
+impl Default for FormatParameters {
+    fn default() -> Self {
+        Self {
+            chunk: ChunkLengths::DEFAULT,
+            tree_block_bytes: 64 << 10,
+            small_file_block_bytes: 128 << 10,
+            large_file_block_bytes: 1 << 20,
+            group_bytes: 256 << 10,
+        }
     }
+}
 
-    /// Text form kept in `state.db`: seven decimal numbers, in the order of the fields.
-    pub fn encode(&self) -> String {
-        let c = self.chunk;
-        format!(
-            "{} {} {} {} {} {} {}",
-            c.min,
-            c.avg,
-            c.max,
-            self.small_block_bytes,
-            self.large_block_bytes,
-            self.meta_block_bytes,
-            self.group_log2
-        )
-    }
-
-    /// Reads the text form; `None` when it is malformed or outside the fixed bounds.
-    pub fn decode(text: &str) -> Option<Self> {
-        let numbers: Vec<u32> = text.split(' ').map(|n| n.parse().ok()).collect::<Option<_>>()?;
-        let &[min, avg, max, small, large, meta, group] = numbers.as_slice() else { return None };
-        let params = Self {
-            chunk: ChunkLengths { min, avg, max },
-            small_block_bytes: small,
-            large_block_bytes: large,
-            meta_block_bytes: meta,
-            group_log2: u8::try_from(group).ok()?,
-        };
-        params.is_valid().then_some(params)
-    }
-
-    /// Whether every parameter lies in the fixed bounds that keep readers' memory bounded.
-    pub fn is_valid(&self) -> bool {
+impl FormatParameters {
+    /// Checks the fixed bounds, which values from a file or a remote must keep too.
+    pub fn check(&self) -> Result<(), FormatError> {
         let block = |n: u32| (16 << 10..=8 << 20).contains(&n);
-        self.chunk.is_valid()
-            && block(self.small_block_bytes)
-            && block(self.large_block_bytes)
-            && block(self.meta_block_bytes)
-            && (16..=22).contains(&self.group_log2)
+        let group = self.group_bytes;
+        let checks = [
+            ("chunk_average_bytes", self.chunk.is_valid()),
+            ("tree_block_bytes", block(self.tree_block_bytes)),
+            ("small_file_block_bytes", block(self.small_file_block_bytes)),
+            ("large_file_block_bytes", block(self.large_file_block_bytes)),
+            // A segment of an ingest holds whole groups, hence the upper bound.
+            ("group_bytes", group.is_power_of_two() && (64 << 10..=2 << 20).contains(&group)),
+        ];
+        match checks.into_iter().find(|(_, is_right)| !is_right) {
+            Some((name, _)) => Err(FormatError { name }),
+            None => Ok(()),
+        }
+    }
+
+    /// Name and value of each parameter, as they are kept.
+    pub fn rows(&self) -> [(&'static str, u32); 7] {
+        [
+            ("chunk_min_bytes", self.chunk.min),
+            ("chunk_average_bytes", self.chunk.avg),
+            ("chunk_max_bytes", self.chunk.max),
+            ("tree_block_bytes", self.tree_block_bytes),
+            ("small_file_block_bytes", self.small_file_block_bytes),
+            ("large_file_block_bytes", self.large_file_block_bytes),
+            ("group_bytes", self.group_bytes),
+        ]
+    }
+
+    /// Reads each parameter by its name and checks the bounds.
+    pub fn from_rows<E: From<FormatError>>(
+        mut get: impl FnMut(&str) -> Result<Option<String>, E>,
+    ) -> Result<Self, E> {
+        let mut value = |name: &'static str| match get(name)?.and_then(|text| text.parse().ok()) {
+            Some(number) => Ok(number),
+            None => Err(E::from(FormatError { name })),
+        };
+        let parameters = Self {
+            chunk: ChunkLengths {
+                min: value("chunk_min_bytes")?,
+                avg: value("chunk_average_bytes")?,
+                max: value("chunk_max_bytes")?,
+            },
+            tree_block_bytes: value("tree_block_bytes")?,
+            small_file_block_bytes: value("small_file_block_bytes")?,
+            large_file_block_bytes: value("large_file_block_bytes")?,
+            group_bytes: value("group_bytes")?,
+        };
+        parameters.check()?;
+        Ok(parameters)
     }
 }
 
@@ -83,11 +102,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_form_round_trips_and_is_bounded() {
-        let p = FormatParams::DEFAULT;
-        assert_eq!(FormatParams::decode(&p.encode()), Some(p));
-        assert_eq!(FormatParams::decode("16384 65536 262144 131072 1048576 65536 63"), None);
-        assert_eq!(FormatParams::decode("1 2 3"), None);
-        assert_eq!(FormatParams::decode("a b c d e f g"), None);
+    fn parameters_round_trip_and_keep_their_bounds() {
+        let good = FormatParameters::default();
+        let rows = good.rows();
+        let get = |name: &str| {
+            let found = rows.iter().find(|(n, _)| *n == name);
+            Ok::<_, FormatError>(found.map(|(_, v)| v.to_string()))
+        };
+        assert_eq!(FormatParameters::from_rows(get), Ok(good));
+        let bad = [
+            FormatParameters { chunk: ChunkLengths { min: 0, ..good.chunk }, ..good },
+            FormatParameters { chunk: ChunkLengths { max: 1 << 30, ..good.chunk }, ..good },
+            FormatParameters { large_file_block_bytes: u32::MAX, ..good },
+            FormatParameters { tree_block_bytes: 0, ..good },
+            FormatParameters { group_bytes: (1 << 20) + 1, ..good },
+        ];
+        for parameters in bad {
+            assert!(parameters.check().is_err(), "{parameters:?}");
+        }
+        assert!(FormatParameters::from_rows(|_| Ok::<_, FormatError>(None)).is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod chunk;
+pub mod db;
 pub mod diff;
 pub mod format;
 pub mod fsio;
@@ -14,10 +15,10 @@ pub mod path;
 pub mod progress;
 pub mod recipe;
 pub mod refs;
-pub mod repo;
+
 pub mod stat;
 pub mod stat_cache;
-pub mod steps;
+
 pub mod store;
 pub mod table;
 pub mod worktree;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Settings;
 use crate::db::{Access, CacheDb, DbError, NewState, RepositoryId, StateDb};
-use crate::format::FormatParams;
+use crate::format::FormatParameters;
 use crate::fsio::{self, FsError};
 use crate::id::{CommitId, TreeId};
 use crate::object::access::{AccessError, ReadObjects};
@@ -109,7 +109,7 @@ pub fn init(paths: &RepoPaths, note: &RefNote) -> Result<Initialized, RepoError>
     }
     let new = NewState {
         repository: new_repository_id()?,
-        format: FormatParams::default(),
+        format: FormatParameters::default(),
         branch: RefName::branch(DEFAULT_BRANCH)?,
         note: note.clone(),
     };

@@ -20,8 +20,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use self::objects::BlockCache;
 use self::session::Session;
 use crate::catalog::{Catalog, CatalogError};
-use crate::db::{DbError, StateDb};
-use crate::format::FormatParams;
+use crate::db::{BadBlock, DbError, StateDb};
+use crate::format::FormatParameters;
 use crate::fsio::{FsError, LockError};
 use crate::id::{Address, PackId};
 use crate::pack::layout::PackError;
@@ -142,7 +142,7 @@ pub type OpenPack = PackReader<File>;
 /// An open store.
 pub struct Store {
     paths: StorePaths,
-    params: FormatParams,
+    params: FormatParameters,
     db: Arc<StateDb>,
     catalog: Catalog,
     packs: Mutex<HashMap<PackId, Arc<OpenPack>>>,
@@ -154,7 +154,7 @@ const MAX_OPEN_PACKS: usize = 256;
 
 impl Store {
     /// Opens the store in `dir` that `db` describes.
-    pub fn open(dir: &Path, params: FormatParams, db: Arc<StateDb>) -> Result<Self, StoreError> {
+    pub fn open(dir: &Path, params: FormatParameters, db: Arc<StateDb>) -> Result<Self, StoreError> {
         let paths = StorePaths::new(dir);
         let catalog = Catalog::open(paths.tables.clone(), &db)?;
         let (packs, blocks) = (Mutex::default(), BlockCache::default());
@@ -162,7 +162,7 @@ impl Store {
     }
 
     /// The parameters of the repository's format.
-    pub fn params(&self) -> &FormatParams {
+    pub fn params(&self) -> &FormatParameters {
         &self.params
     }
 
@@ -184,7 +184,7 @@ impl Store {
     /// Starts writing on the store's present generation.
     pub fn start_session(&self) -> Result<Session, StoreError> {
         session::remove_dead_sessions(&self.paths.tmp);
-        Session::start(&self.paths.tmp, self.db.generation()?)
+        Session::start(&self.paths.tmp, self.db.read(|view| view.generation())?)
     }
 
     /// Opens a pack, or hands out the open one.
@@ -233,6 +233,7 @@ impl Store {
     /// A block found bad counts as absent from now on, so that adding its data again repairs it.
     fn note_bad_block(&self, pack: PackId, offset: u32) {
         // Reading must not fail for want of a note; the next reader will find the same.
-        let _ = self.db.note_bad_block(pack, offset);
+        let block = BadBlock { pack, offset: offset.into(), found_at: 0 };
+        let _ = self.db.write(|tx| tx.add_bad_block(&block));
     }
 }

@@ -148,7 +148,7 @@ impl<'s> ObjectWriter<'s> {
         verify: bool,
     ) -> Result<Self, StoreError> {
         let codec = BlockCodec::new(compression_level, verify)?;
-        let block_bytes = store.params().meta_block_bytes;
+        let block_bytes = store.params().tree_block_bytes;
         let lane = Lane::new(session, PackKind::History, block_bytes, codec);
         Ok(Self { lane, written: HashSet::new() })
     }

@@ -80,11 +80,30 @@ impl Store {
         location: &Location,
         buf: &'b mut BlockBuf,
     ) -> Result<&'b [u8], StoreError> {
+        let block = self.read_block(location, buf)?;
+        self.chunk_of(block, address, location)
+    }
+
+    /// The raw bytes of the block that holds the chunk at `location`, not verified.
+    pub fn read_block<'b>(
+        &self,
+        location: &Location,
+        buf: &'b mut BlockBuf,
+    ) -> Result<&'b [u8], StoreError> {
         let place = location.place;
-        let pack = self.open_pack(location.pack)?;
-        let block = pack
+        self.open_pack(location.pack)?
             .read_block_sized(place.block_offset, place.stored_len, buf)
-            .map_err(|e| self.block_error(location.pack, place.block_offset, e))?;
+            .map_err(|e| self.block_error(location.pack, place.block_offset, e))
+    }
+
+    /// The chunk at `location` of a block's raw bytes, compared with `address`.
+    pub fn chunk_of<'b>(
+        &self,
+        block: &'b [u8],
+        address: &Address,
+        location: &Location,
+    ) -> Result<&'b [u8], StoreError> {
+        let place = location.place;
         let end = place.position as usize + place.raw_len as usize;
         let bytes = block.get(place.position as usize..end).unwrap_or_default();
         if blake3::hash(bytes).as_bytes() != address.as_bytes() {

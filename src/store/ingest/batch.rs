@@ -4,7 +4,7 @@ use crossbeam_channel::Sender;
 
 use super::IngestError;
 use crate::catalog::{Claim, Claims};
-use crate::format::FormatParams;
+use crate::format::FormatParameters;
 use crate::id::{Address, BlobId, ChunkId};
 use crate::pack::codec::BlockCodec;
 use crate::store::lane::OwnedBlock;
@@ -64,7 +64,7 @@ pub(super) fn run(
     batch: Batch,
     claims: Option<&Claims<'_>>,
     codec: &mut BlockCodec,
-    params: &FormatParams,
+    params: &FormatParameters,
 ) -> Result<BatchDone, IngestError> {
     let values = group_values(&batch, params);
     let whole = batch.is_whole_file.then(|| BlobId::of(&batch.data));
@@ -78,8 +78,8 @@ pub(super) fn run(
     Ok(done)
 }
 
-fn group_values(batch: &Batch, params: &FormatParams) -> Vec<Value> {
-    let group = params.group_bytes() as usize;
+fn group_values(batch: &Batch, params: &FormatParameters) -> Vec<Value> {
+    let group = params.group_bytes as usize;
     let segment = &batch.data[batch.segment_at..];
     let value = |(i, data): (usize, &[u8])| {
         recipe::group_value(batch.offset + (i * group) as u64, data)
@@ -128,10 +128,10 @@ fn compress(
     data: &[u8],
     new: &[NewChunk],
     codec: &mut BlockCodec,
-    params: &FormatParams,
+    params: &FormatParameters,
 ) -> Result<Vec<ReadyBlock>, IngestError> {
     let total: usize = new.iter().map(|c| c.end - c.start).sum();
-    let count = total.div_ceil(params.large_block_bytes as usize).max(1);
+    let count = total.div_ceil(params.large_file_block_bytes as usize).max(1);
     let target = total.div_ceil(count);
     let mut blocks = Vec::with_capacity(count + 1);
     let mut rest = new;

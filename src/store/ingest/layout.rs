@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::IngestError;
 use super::batch::FileChunk;
 use crate::catalog::{Claims, Location};
-use crate::format::FormatParams;
+use crate::format::FormatParameters;
 use crate::id::{Address, BlobId, PackId};
 use crate::recipe::{
     Body, GroupRow, PAGE_GROUPS, Page, Recipe, Run, StoredRun, Value, merge_values, page_address,
@@ -24,11 +24,11 @@ pub(super) fn recipe_objects(
     size: u64,
     layout: &FileLayout,
     claims: &Claims<'_>,
-    params: &FormatParams,
+    params: &FormatParameters,
 ) -> Result<Vec<(Address, Vec<u8>)>, IngestError> {
-    let group_log2 = params.group_log2;
+    let group_log2 = params.group_bytes.trailing_zeros() as u8;
     let page_bytes = (PAGE_GROUPS as u64) << group_log2;
-    let mut builder = PageBuilder::new(params.group_bytes(), &layout.values);
+    let mut builder = PageBuilder::new(params.group_bytes.into(), &layout.values);
     let mut pages = Vec::new();
     let mut offset = 0;
     for chunk in &layout.chunks {

@@ -17,7 +17,6 @@ use std::sync::{Mutex, PoisonError};
 use crossbeam_channel::{Sender, bounded};
 
 pub use self::schedule::CheckpointRule;
-use self::batch::FileChunk;
 use self::layout::FileLayout;
 use self::publisher::{Message, Publisher, Round};
 use self::schedule::Schedule;
@@ -27,12 +26,11 @@ use super::session::Session;
 use super::{Store, StoreError};
 use crate::catalog::{CatalogError, Claims, Location};
 use crate::chunk::Chunker;
-use crate::format::FormatParams;
+use crate::format::FormatParameters;
 use crate::id::{Address, BlobId};
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::{PackError, PackKind};
 use crate::progress::{Cancel, Progress};
-use crate::recipe::Value;
 
 /// Why an ingest ended early. Nothing that was published before is lost.
 #[derive(Debug, thiserror::Error)]
@@ -187,7 +185,7 @@ pub fn ingest(
 
 /// Hashes all items of `source` without storing anything.
 pub fn hash(
-    params: &FormatParams,
+    params: &FormatParameters,
     sizes: &[u64],
     source: &dyn Source,
     options: &IngestOptions<'_>,
@@ -245,7 +243,7 @@ struct Sink<'s> {
 struct Shared<'s> {
     schedule: Schedule<'s>,
     source: &'s dyn Source,
-    params: FormatParams,
+    params: FormatParameters,
     chunker: Chunker,
     workers: usize,
     level: i32,
@@ -262,7 +260,7 @@ impl<'s> Shared<'s> {
     fn new(
         sizes: &'s [u64],
         source: &'s dyn Source,
-        params: &FormatParams,
+        params: &FormatParameters,
         options: &'s IngestOptions<'_>,
         sink: Option<Sink<'s>>,
     ) -> Self {
@@ -297,7 +295,7 @@ impl<'s> Shared<'s> {
 
     fn new_lane(&self) -> Result<Option<Lane<'s>>, IngestError> {
         let Some(session) = self.session else { return Ok(None) };
-        let block_bytes = self.params.small_block_bytes;
+        let block_bytes = self.params.small_file_block_bytes;
         Ok(Some(Lane::new(session, PackKind::Data, block_bytes, self.new_codec()?)))
     }
 

@@ -88,7 +88,7 @@ impl<'p> Publisher<'p> {
     fn write_recipes(&self, finished: &[Finished]) -> Result<Vec<SealedPack>, IngestError> {
         let params = self.store.params();
         let codec = BlockCodec::new(self.level, self.verify)?;
-        let mut lane = Lane::new(self.session, PackKind::Layout, params.meta_block_bytes, codec);
+        let mut lane = Lane::new(self.session, PackKind::Layout, params.tree_block_bytes, codec);
         for one in finished {
             let (Some(layout), ItemResult::Stored { id, size }) = (&one.layout, &one.result) else {
                 continue;

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::Range;
-use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -14,7 +13,7 @@ use super::schedule::{Job, LARGE_FILE_BYTES};
 use super::{Deposit, Finished, IngestError, ItemResult, Partial, Shared, SourceFile};
 use crate::catalog::Claim;
 use crate::id::{Address, BlobId, ChunkId};
-use crate::pack::writer::BlockCodec;
+use crate::pack::codec::BlockCodec;
 use crate::store::lane::Lane;
 
 /// How often a file that changes while it is read is read again.
@@ -196,7 +195,7 @@ impl Worker<'_, '_> {
             layout.chunks.push(FileChunk { address, len: (end - start) as u32 });
             start = end;
         }
-        let group = self.shared.params.group_bytes();
+        let group = u64::from(self.shared.params.group_bytes);
         if data.len() as u64 > group {
             let groups = data.chunks(group as usize).zip(0u64..);
             layout.values =
@@ -323,7 +322,7 @@ impl Worker<'_, '_> {
     fn read_large(
         &mut self,
         reading: &mut Reading,
-        file: &mut dyn SourceFile,
+        mut file: &mut dyn SourceFile,
     ) -> Result<std::io::Result<()>, IngestError> {
         let max_in_flight = self.shared.workers as u64 + 2;
         loop {
@@ -332,7 +331,7 @@ impl Worker<'_, '_> {
             data.clear();
             data.append(&mut reading.carry);
             let segment_at = data.len();
-            let read = match file.by_ref().take(SEGMENT_BYTES as u64).read_to_end(&mut data) {
+            let read = match (&mut file).take(SEGMENT_BYTES as u64).read_to_end(&mut data) {
                 Ok(read) => read,
                 Err(e) => return Ok(Err(e)),
             };
@@ -461,6 +460,3 @@ impl Drop for Worker<'_, '_> {
         }
     }
 }
-
-#[allow(dead_code)]
-const _: Ordering = Ordering::Relaxed;
