@@ -1,5 +1,6 @@
 //! esker: git for datasets.
 
+pub mod db;
 pub mod fsio;
 pub mod id;
 pub mod object;
