@@ -62,8 +62,7 @@ impl Chunker {
         }
         let ChunkLengths { min, avg, max } = self.lengths;
         let (s, l) = (self.mask_s, self.mask_l);
-        let (_, len) =
-            cut(data, min as usize, avg as usize, max as usize, s, l, s << 1, l << 1);
+        let (_, len) = cut(data, min as usize, avg as usize, max as usize, s, l, s << 1, l << 1);
         Some(len)
     }
 

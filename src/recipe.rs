@@ -335,9 +335,8 @@ fn decode_page(d: &mut Decoder<'_>) -> Result<Page, RecipeError> {
 }
 
 fn decode_group(row: &[u8]) -> GroupRow {
-    let u32_at = |at: usize| {
-        u32::from_le_bytes(row[at..at + 4].try_into().expect("a slice of four bytes"))
-    };
+    let u32_at =
+        |at: usize| u32::from_le_bytes(row[at..at + 4].try_into().expect("a slice of four bytes"));
     let value = row[..VALUE_BYTES].try_into().expect("a slice of 32 bytes");
     GroupRow { value, block_offset: u32_at(32), position: u32_at(36) }
 }

@@ -110,7 +110,7 @@ pub fn init(paths: &RepoPaths, note: &RefNote) -> Result<Initialized, RepoError>
     let new = NewState {
         repository: new_repository_id()?,
         format: FormatParameters::default(),
-        branch: RefName::branch(DEFAULT_BRANCH)?,
+        branch: crate::refs::branch_ref(DEFAULT_BRANCH)?,
         note: note.clone(),
     };
     match StateDb::create(&paths.state_db(), &paths.refs_log(), &new) {

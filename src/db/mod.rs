@@ -20,7 +20,7 @@ pub use cache::{CacheDb, CacheTx, CacheView, StatPage};
 pub use moves::{RefError, ReflogOf, ReflogRow};
 pub use packs::{BadBlock, PackRow, PackState, TableId, TableRow};
 pub use rebuild::{Rebuild, Rebuilt};
-pub use schema::{FormatParameters, RepositoryId, STATE_VERSION};
+pub use schema::{RepositoryId, STATE_VERSION};
 pub use state::{Access, Created, NewState, StateCheck, StateDb};
 pub use view::{Tx, View};
 

@@ -2,7 +2,8 @@
 
 use super::schema::key;
 use super::state::shared_memory_works;
-use super::{Access, DbError, FormatParameters, NewState, PackRow, StateDb, Tx, beside};
+use super::{Access, DbError, NewState, PackRow, StateDb, Tx, beside};
+use crate::format::FormatParameters;
 use crate::fsio::{self, AtPath};
 use crate::refs::{HeadTarget, LogRecord, Replay, WorktreeId};
 use std::collections::BTreeMap;
@@ -55,7 +56,7 @@ fn fill(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
         Some(text) => text.parse()?,
         None => from.otherwise.repository,
     };
-    let logged = FormatParameters::from_rows(|name| Ok(meta.get(name).cloned()));
+    let logged = FormatParameters::from_rows(|name| Ok::<_, DbError>(meta.get(name).cloned()));
     let format = logged.unwrap_or(from.otherwise.format);
     tx.set_meta(key::REPOSITORY, &repository.to_string())?;
     for (name, value) in format.rows() {

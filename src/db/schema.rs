@@ -1,6 +1,7 @@
 //! The tables of both databases, their format numbers, and the parameters fixed at `init`.
 
 use super::DbError;
+use crate::format::FormatError;
 use std::fmt;
 use std::str::FromStr;
 
@@ -96,113 +97,15 @@ impl FromStr for RepositoryId {
     }
 }
 
-/// Sizes that are part of a repository's format, fixed at `init` and taken over by clones; bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FormatParameters {
-    /// Smallest chunk.
-    pub chunk_min_bytes: u32,
-    /// Chunk size aimed at.
-    pub chunk_average_bytes: u32,
-    /// Largest chunk.
-    pub chunk_max_bytes: u32,
-    /// Raw size at which a block of trees or recipes is closed.
-    pub tree_block_bytes: u32,
-    /// Raw size at which a block of small files is closed.
-    pub small_file_block_bytes: u32,
-    /// Raw size at which a block inside one large file is closed.
-    pub large_file_block_bytes: u32,
-    /// Bytes a chaining value of a recipe covers.
-    pub group_bytes: u32,
-}
-
-impl Default for FormatParameters {
-    fn default() -> Self {
-        Self {
-            chunk_min_bytes: 16 << 10,
-            chunk_average_bytes: 64 << 10,
-            chunk_max_bytes: 256 << 10,
-            tree_block_bytes: 64 << 10,
-            small_file_block_bytes: 128 << 10,
-            large_file_block_bytes: 1 << 20,
-            group_bytes: 1 << 20,
-        }
-    }
-}
-
-impl FormatParameters {
-    /// Checks the fixed bounds, which values from a file or a remote must keep too.
-    pub fn check(&self) -> Result<(), DbError> {
-        let blocks =
-            [self.tree_block_bytes, self.small_file_block_bytes, self.large_file_block_bytes];
-        let sound = self.chunk_min_bytes >= 1 << 10
-            && self.chunk_min_bytes < self.chunk_average_bytes
-            && self.chunk_average_bytes < self.chunk_max_bytes
-            && self.chunk_max_bytes <= 8 << 20
-            && blocks.iter().all(|b| (4 << 10..=8 << 20).contains(b))
-            && self.group_bytes.is_power_of_two()
-            && (64 << 10..=8 << 20).contains(&self.group_bytes);
-        if sound {
-            Ok(())
-        } else {
-            Err(DbError::damaged(format!("format out of bounds: {self:?}")))
-        }
-    }
-
-    /// Name in `meta` and value of each.
-    pub(super) fn rows(&self) -> [(&'static str, u32); 7] {
-        [
-            ("chunk_min_bytes", self.chunk_min_bytes),
-            ("chunk_average_bytes", self.chunk_average_bytes),
-            ("chunk_max_bytes", self.chunk_max_bytes),
-            ("tree_block_bytes", self.tree_block_bytes),
-            ("small_file_block_bytes", self.small_file_block_bytes),
-            ("large_file_block_bytes", self.large_file_block_bytes),
-            ("group_bytes", self.group_bytes),
-        ]
-    }
-
-    /// Reads each value by its name and checks the bounds.
-    pub(super) fn from_rows(
-        mut get: impl FnMut(&str) -> Result<Option<String>, DbError>,
-    ) -> Result<Self, DbError> {
-        let mut value = |name: &str| match get(name)?.and_then(|text| text.parse().ok()) {
-            Some(number) => Ok(number),
-            None => Err(DbError::damaged(format!("{name} is missing or no number"))),
-        };
-        let parameters = Self {
-            chunk_min_bytes: value("chunk_min_bytes")?,
-            chunk_average_bytes: value("chunk_average_bytes")?,
-            chunk_max_bytes: value("chunk_max_bytes")?,
-            tree_block_bytes: value("tree_block_bytes")?,
-            small_file_block_bytes: value("small_file_block_bytes")?,
-            large_file_block_bytes: value("large_file_block_bytes")?,
-            group_bytes: value("group_bytes")?,
-        };
-        parameters.check()?;
-        Ok(parameters)
+impl From<FormatError> for DbError {
+    fn from(e: FormatError) -> Self {
+        DbError::damaged(e.to_string())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parameters_keep_their_bounds() {
-        let good = FormatParameters::default();
-        assert!(good.check().is_ok());
-        let bad = [
-            FormatParameters { chunk_min_bytes: 0, ..good },
-            FormatParameters { chunk_min_bytes: 64 << 10, ..good },
-            FormatParameters { chunk_max_bytes: 1 << 30, ..good },
-            FormatParameters { large_file_block_bytes: u32::MAX, ..good },
-            FormatParameters { tree_block_bytes: 0, ..good },
-            FormatParameters { group_bytes: (1 << 20) + 1, ..good },
-        ];
-        for parameters in bad {
-            assert!(parameters.check().is_err_and(|e| e.is_damaged()), "{parameters:?}");
-        }
-    }
 
     #[test]
     fn repository_ids_are_32_hex_digits() {

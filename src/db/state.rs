@@ -1,7 +1,8 @@
 //! `state.db` as a file: making, opening, transactions, and its agreement with `refs.log`.
 
 use super::schema::{self, STATE_APPLICATION, STATE_TABLES, STATE_VERSION, key};
-use super::{BUSY_TIMEOUT, DbError, FormatParameters, RepositoryId, Tx, View, beside, fold_wal};
+use super::{BUSY_TIMEOUT, DbError, RepositoryId, Tx, View, beside, fold_wal};
+use crate::format::FormatParameters;
 use crate::fsio;
 use crate::refs::{HeadTarget, LogRecord, RefName, RefNote, RefUpdate, Replay, log};
 use rusqlite::config::DbConfig;

@@ -3,12 +3,16 @@
 //! Here are the small tables: meta, roots and journal. Packs and refs have their own files.
 
 use super::schema::key;
-use super::{DbError, FormatParameters, RepositoryId, to_i64};
+use super::{DbError, RepositoryId, to_i64};
+use crate::format::FormatParameters;
 use crate::path::RepoPath;
 use crate::refs::{LogRecord, WorktreeId};
 use rusqlite::{Connection, Params, Row};
 use std::cell::RefCell;
 use std::ops::Deref;
+
+/// Journal entries that count what was stored since the last commit.
+const COST: &str = "cost";
 
 /// Reads of one unchanging state of the database.
 pub struct View<'c> {
@@ -99,6 +103,14 @@ impl<'c> View<'c> {
         text.parse().map_err(|_| DbError::damaged("the generation is no number"))
     }
 
+    /// Bytes that were new, and bytes written, since the last commit of a worktree.
+    pub fn cost(&self, worktree: WorktreeId) -> Result<(u64, u64), DbError> {
+        let value = self.journal(worktree, COST, b"")?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&value).into_owned();
+        let mut numbers = text.split(' ').map(|n| n.parse().unwrap_or(0));
+        Ok((numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)))
+    }
+
     /// The data roots inside a git checkout, in byte order.
     pub fn roots(&self) -> Result<Vec<RepoPath>, DbError> {
         self.all("SELECT path FROM roots ORDER BY path", [], |row| {
@@ -172,6 +184,19 @@ impl<'c> Tx<'c> {
         to_i64(next)?;
         self.set_meta(key::GENERATION, &next.to_string())?;
         Ok(next)
+    }
+
+    /// Adds to what the next commit of a worktree will be said to have cost, in bytes.
+    pub fn add_cost(&self, worktree: WorktreeId, new: u64, stored: u64) -> Result<(), DbError> {
+        let (old_new, old_stored) = self.cost(worktree)?;
+        let sum = (old_new.saturating_add(new), old_stored.saturating_add(stored));
+        let value = format!("{} {}", sum.0, sum.1);
+        self.put_journal(worktree, COST, b"", value.as_bytes())
+    }
+
+    /// Starts counting costs anew.
+    pub fn reset_cost(&self, worktree: WorktreeId) -> Result<(), DbError> {
+        self.clear_journal(worktree, COST)
     }
 
     /// Adds a data root; says whether it is new.

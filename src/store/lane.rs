@@ -9,7 +9,9 @@ use super::session::Session;
 use crate::catalog::Location;
 use crate::id::{Address, PackId};
 use crate::pack::codec::BlockCodec;
-use crate::pack::layout::{ChunkPlace, Codec, Compressed, PackError, PackKind, StoredHash, Trailer};
+use crate::pack::layout::{
+    ChunkPlace, Codec, Compressed, PackError, PackKind, StoredHash, Trailer,
+};
 use crate::pack::writer::PackWriter;
 
 /// A pack is sealed once it holds this many bytes.
@@ -81,12 +83,7 @@ struct OpenPack {
 
 impl<'s> Lane<'s> {
     /// A lane that opens its first pack when the first block comes.
-    pub fn new(
-        session: &'s Session,
-        kind: PackKind,
-        block_bytes: u32,
-        codec: BlockCodec,
-    ) -> Self {
+    pub fn new(session: &'s Session, kind: PackKind, block_bytes: u32, codec: BlockCodec) -> Self {
         Self {
             session,
             kind,

@@ -154,7 +154,11 @@ const MAX_OPEN_PACKS: usize = 256;
 
 impl Store {
     /// Opens the store in `dir` that `db` describes.
-    pub fn open(dir: &Path, params: FormatParameters, db: Arc<StateDb>) -> Result<Self, StoreError> {
+    pub fn open(
+        dir: &Path,
+        params: FormatParameters,
+        db: Arc<StateDb>,
+    ) -> Result<Self, StoreError> {
         let paths = StorePaths::new(dir);
         let catalog = Catalog::open(paths.tables.clone(), &db)?;
         let (packs, blocks) = (Mutex::default(), BlockCache::default());

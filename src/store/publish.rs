@@ -78,7 +78,10 @@ impl Store {
         let file = File::create_new(&path).map_err(|e| StoreError::write(&path, e))?;
         let rows_of = |p: &&SealedPack| {
             let id = p.id;
-            p.trailer.rows().map(|(address, place)| Row::new(id, &address, place)).collect::<Vec<_>>()
+            p.trailer
+                .rows()
+                .map(|(address, place)| Row::new(id, &address, place))
+                .collect::<Vec<_>>()
         };
         let mut rows: Vec<Row> = packs.iter().flat_map(rows_of).collect();
         let done = table::write_rows(file, kind, &mut rows).map_err(fail)?;

@@ -243,9 +243,8 @@ impl<'s> BlobReader<'s> {
             let mut reader = pack.run(block, position, skip + take, &mut self.buf);
             let mut skip = skip;
             loop {
-                let piece = reader
-                    .next_piece()
-                    .map_err(|e| self.store.block_error(pack_id, block, e))?;
+                let piece =
+                    reader.next_piece().map_err(|e| self.store.block_error(pack_id, block, e))?;
                 let Some(piece) = piece else { break };
                 let dropped = skip.min(piece.len() as u64);
                 skip -= dropped;
@@ -376,7 +375,8 @@ impl GroupChecker {
 
     fn flush(&mut self, sink: &mut Window<'_>) -> Result<(), CheckError> {
         let buffer = std::mem::take(&mut self.buffer);
-        let result = self.check(&buffer).and_then(|()| sink.write(&buffer).map_err(CheckError::Output));
+        let result =
+            self.check(&buffer).and_then(|()| sink.write(&buffer).map_err(CheckError::Output));
         self.buffer = buffer;
         self.buffer.clear();
         result
@@ -389,9 +389,7 @@ impl GroupChecker {
     fn check(&mut self, group: &[u8]) -> Result<(), CheckError> {
         let is_right = match self.whole {
             Some(id) => BlobId::of(group) == id,
-            None => {
-                self.values.get(self.done) == Some(&recipe::group_value(self.at, group))
-            }
+            None => self.values.get(self.done) == Some(&recipe::group_value(self.at, group)),
         };
         if !is_right {
             return Err(CheckError::Mismatch(self.at));
@@ -401,4 +399,3 @@ impl GroupChecker {
         Ok(())
     }
 }
-

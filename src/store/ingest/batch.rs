@@ -7,8 +7,8 @@ use crate::catalog::{Claim, Claims};
 use crate::format::FormatParameters;
 use crate::id::{Address, BlobId, ChunkId};
 use crate::pack::codec::BlockCodec;
-use crate::store::lane::OwnedBlock;
 use crate::recipe::{self, Value};
+use crate::store::lane::OwnedBlock;
 
 /// Bytes of a large file that one batch covers (a multiple of every allowed group size up to 2 MiB).
 pub(super) const SEGMENT_BYTES: usize = 2 << 20;
@@ -69,8 +69,7 @@ pub(super) fn run(
     let values = group_values(&batch, params);
     let whole = batch.is_whole_file.then(|| BlobId::of(&batch.data));
     let Batch { index, data, ends, .. } = batch;
-    let mut done =
-        BatchDone { index, chunks: Vec::new(), values, whole, blocks: Vec::new(), data };
+    let mut done = BatchDone { index, chunks: Vec::new(), values, whole, blocks: Vec::new(), data };
     if let Some(claims) = claims {
         let new = claim_chunks(&mut done, &ends, claims)?;
         done.blocks = compress(&done.data, &new, codec, params)?;
@@ -81,9 +80,8 @@ pub(super) fn run(
 fn group_values(batch: &Batch, params: &FormatParameters) -> Vec<Value> {
     let group = params.group_bytes as usize;
     let segment = &batch.data[batch.segment_at..];
-    let value = |(i, data): (usize, &[u8])| {
-        recipe::group_value(batch.offset + (i * group) as u64, data)
-    };
+    let value =
+        |(i, data): (usize, &[u8])| recipe::group_value(batch.offset + (i * group) as u64, data);
     segment.chunks(group).enumerate().map(value).collect()
 }
 

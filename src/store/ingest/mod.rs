@@ -16,9 +16,9 @@ use std::sync::{Mutex, PoisonError};
 
 use crossbeam_channel::{Sender, bounded};
 
-pub use self::schedule::CheckpointRule;
 use self::layout::FileLayout;
 use self::publisher::{Message, Publisher, Round};
+pub use self::schedule::CheckpointRule;
 use self::schedule::Schedule;
 use self::worker::Worker;
 use super::lane::{Lane, SealedPack};
@@ -160,10 +160,16 @@ pub fn ingest(
     // One packet may wait while another is made durable: the workers never run far ahead.
     let (sender, receiver) = bounded(4);
     let claims = Claims::new(store.catalog());
-    let shared =
-        Shared::new(sizes, source, store.params(), options, Some(Sink { session: &session, claims, sender }));
+    let shared = Shared::new(
+        sizes,
+        source,
+        store.params(),
+        options,
+        Some(Sink { session: &session, claims, sender }),
+    );
     std::thread::scope(|scope| {
-        let publisher = Publisher::new(store, &session, shared.claims(), observer, options, sizes.len());
+        let publisher =
+            Publisher::new(store, &session, shared.claims(), observer, options, sizes.len());
         let publishing = scope.spawn(|| {
             let result = publisher.run(receiver);
             if result.is_err() {

@@ -187,8 +187,7 @@ impl Worker<'_, '_> {
         let mut start = 0;
         for &end in ends {
             let bytes = &data[start..end];
-            let address =
-                (!batch::is_zero(bytes)).then(|| Address::from(ChunkId::of(bytes)));
+            let address = (!batch::is_zero(bytes)).then(|| Address::from(ChunkId::of(bytes)));
             if let Some(address) = address {
                 self.store_chunk(address, bytes)?;
             }
@@ -198,8 +197,7 @@ impl Worker<'_, '_> {
         let group = u64::from(self.shared.params.group_bytes);
         if data.len() as u64 > group {
             let groups = data.chunks(group as usize).zip(0u64..);
-            layout.values =
-                groups.map(|(g, i)| crate::recipe::group_value(i * group, g)).collect();
+            layout.values = groups.map(|(g, i)| crate::recipe::group_value(i * group, g)).collect();
         }
         Ok(layout)
     }
@@ -356,7 +354,13 @@ impl Worker<'_, '_> {
         }
     }
 
-    fn offer(&mut self, reading: &mut Reading, mut data: Vec<u8>, segment_at: usize, is_last: bool) {
+    fn offer(
+        &mut self,
+        reading: &mut Reading,
+        mut data: Vec<u8>,
+        segment_at: usize,
+        is_last: bool,
+    ) {
         let ends = match self.lane {
             Some(_) => self.shared.chunker.ends(&data, is_last),
             None => vec![data.len()],
