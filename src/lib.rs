@@ -1,9 +1,24 @@
 //! esker: git for datasets.
 
+pub mod catalog;
+pub mod chunk;
+pub mod db;
+pub mod diff;
+pub mod format;
 pub mod fsio;
+pub mod history;
 pub mod id;
 pub mod object;
 pub mod ops;
+pub mod pack;
 pub mod path;
 pub mod progress;
+pub mod recipe;
 pub mod refs;
+
+pub mod stat;
+pub mod stat_cache;
+
+pub mod store;
+pub mod table;
+pub mod worktree;

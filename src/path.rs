@@ -107,7 +107,8 @@ fn check_reserved(name: &str) -> Result<(), NameError> {
     let mut len = 0;
     for c in kept.chars().filter(|&c| !is_ignorable(c)) {
         let byte = match c {
-            // The two code points outside ASCII that fold to a letter of "esker".
+            // Code points outside ASCII that some file systems fold to a letter of these names.
+            '\u{131}' => b'i',
             '\u{17f}' => b's',
             '\u{212a}' => b'k',
             c if c.is_ascii() => (c as u8).to_ascii_lowercase(),

@@ -11,6 +11,11 @@ pub mod prolly;
 pub mod tag;
 pub mod tree;
 
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod vectors;
+
 pub use access::{AccessError, ObjectKind, ReadBlob, ReadObjects, WriteObjects};
 pub use codec::{DecodeError, EncodeError};
 pub use commit::{Commit, Person};

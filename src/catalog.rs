@@ -1,0 +1,257 @@
+//! Where every object lies: the one owner of "where is it?" and, through [`Claims`], of "is it new?".
+//!
+//! The catalog is a view of the store's tables and its list of live packs, renewed after every
+//! publish. An entry that names a pack that is not live counts as absent, and so does a chunk in a
+//! block that was found bad: storing it again repairs it.
+
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use crate::db::{DbError, StateDb, TableId};
+use crate::id::{Address, PackId};
+use crate::pack::layout::{ChunkPlace, PackKind};
+use crate::table::{Prefix, Row, Table, TableError};
+
+/// Where an object's bytes lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The pack that holds the object.
+    pub pack: PackId,
+    /// Its place in that pack.
+    pub place: ChunkPlace,
+}
+
+/// Why the catalog could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The database refused.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A table could not be read.
+    #[error("table {}: {source}", path.display())]
+    Table {
+        /// The table's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: TableError,
+    },
+}
+
+/// A view of all tables and live packs, renewed by [`Catalog::reload`].
+pub struct Catalog {
+    tables_dir: PathBuf,
+    view: RwLock<Arc<View>>,
+}
+
+#[derive(Default)]
+struct View {
+    live: HashSet<PackId>,
+    bad: HashSet<(PackId, u32)>,
+    tables: HashMap<TableId, OpenTable>,
+}
+
+#[derive(Clone)]
+struct OpenTable {
+    path: PathBuf,
+    table: Arc<Table<File>>,
+}
+
+/// The file of a table.
+pub fn table_path(tables_dir: &Path, id: TableId) -> PathBuf {
+    tables_dir.join(id.to_string())
+}
+
+impl Catalog {
+    /// A catalog of the tables in `tables_dir`, as `db` lists them.
+    pub fn open(tables_dir: PathBuf, db: &StateDb) -> Result<Self, CatalogError> {
+        let catalog = Self { tables_dir, view: RwLock::default() };
+        catalog.reload(db)?;
+        Ok(catalog)
+    }
+
+    /// Takes the present list of packs and tables; tables that stay open are kept.
+    pub fn reload(&self, db: &StateDb) -> Result<(), CatalogError> {
+        let (packs, bad, tables) = db.read(|view| {
+            Ok::<_, DbError>((view.live_packs()?, view.bad_blocks()?, view.tables()?))
+        })?;
+        let old = self.view();
+        let mut view = View {
+            live: packs.into_iter().map(|p| p.id).collect(),
+            bad: bad.into_iter().map(|b| (b.pack, b.offset as u32)).collect(),
+            tables: HashMap::new(),
+        };
+        for row in tables {
+            let open = match old.tables.get(&row.id) {
+                Some(open) => open.clone(),
+                None => self.open_table(row.id)?,
+            };
+            view.tables.insert(row.id, open);
+        }
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+        Ok(())
+    }
+
+    fn open_table(&self, id: TableId) -> Result<OpenTable, CatalogError> {
+        let path = table_path(&self.tables_dir, id);
+        let opened = File::open(&path).map_err(TableError::Io).and_then(Table::open);
+        match opened {
+            Ok(table) => Ok(OpenTable { path, table: Arc::new(table) }),
+            Err(source) => Err(CatalogError::Table { path, source }),
+        }
+    }
+
+    fn view(&self) -> Arc<View> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The tables with these ids, when all of them are in view.
+    pub fn open_tables(&self, ids: &[TableId]) -> Option<Vec<Arc<Table<File>>>> {
+        let view = self.view();
+        ids.iter().map(|id| view.tables.get(id).map(|open| open.table.clone())).collect()
+    }
+
+    /// Whether a pack is live.
+    pub fn is_live(&self, pack: PackId) -> bool {
+        self.view().live.contains(&pack)
+    }
+
+    /// The youngest place of an object in a live pack of `kind`.
+    pub fn find(
+        &self,
+        kind: PackKind,
+        address: &Address,
+    ) -> Result<Option<Location>, CatalogError> {
+        let view = self.view();
+        let prefix = Prefix::from(address);
+        let mut best: Option<Location> = None;
+        for open in view.tables.values().filter(|t| t.table.kind() == kind) {
+            let found = open
+                .table
+                .find(&prefix)
+                .map_err(|source| CatalogError::Table { path: open.path.clone(), source })?;
+            let Some(Row { pack, place, .. }) = found else { continue };
+            let place = Location { pack, place };
+            let is_usable = view.live.contains(&place.pack)
+                && !view.bad.contains(&(place.pack, place.place.block_offset));
+            if is_usable && best.is_none_or(|b| b.pack < place.pack) {
+                best = Some(place);
+            }
+        }
+        Ok(best)
+    }
+}
+
+/// The answer of [`Claims::claim`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The caller must write the chunk.
+    New,
+    /// The chunk is in the store or is being written by this session.
+    Exists,
+}
+
+/// Addresses are uniform already: their own bytes are the hash.
+#[derive(Default)]
+struct PrefixHasher(u64);
+
+impl Hasher for PrefixHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(head) = bytes.first_chunk::<8>() {
+            self.0 = u64::from_le_bytes(*head);
+        }
+    }
+
+    // The length of an array, always the same.
+    fn write_usize(&mut self, _: usize) {}
+}
+
+type Shard = HashMap<Prefix, Option<Location>, BuildHasherDefault<PrefixHasher>>;
+
+const SHARDS: usize = 64;
+
+/// The chunks that one session has taken upon itself to write, and where it wrote them.
+pub struct Claims<'c> {
+    catalog: &'c Catalog,
+    shards: Vec<Mutex<Shard>>,
+    relied: Mutex<HashSet<PackId>>,
+}
+
+impl<'c> Claims<'c> {
+    /// No claims yet, over the chunks that `catalog` knows.
+    pub fn new(catalog: &'c Catalog) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { catalog, shards, relied: Mutex::default() }
+    }
+
+    fn shard(&self, address: &Address) -> (std::sync::MutexGuard<'_, Shard>, Prefix) {
+        let bytes = address.as_bytes();
+        let prefix = Prefix::from(address);
+        // The shard comes from the last byte, the slot from the first: both stay evenly spread.
+        let shard = &self.shards[usize::from(bytes[31]) % SHARDS];
+        (shard.lock().unwrap_or_else(PoisonError::into_inner), prefix)
+    }
+
+    /// Says whether the caller must write the chunk at `address`; says [`Claim::New`] once.
+    pub fn claim(&self, address: &Address) -> Result<Claim, CatalogError> {
+        let (mut shard, prefix) = self.shard(address);
+        match shard.entry(prefix) {
+            Slot::Occupied(_) => Ok(Claim::Exists),
+            Slot::Vacant(slot) => match self.catalog.find(PackKind::Data, address)? {
+                Some(place) => {
+                    drop(shard);
+                    self.rely_on(place.pack);
+                    Ok(Claim::Exists)
+                }
+                None => {
+                    slot.insert(None);
+                    Ok(Claim::New)
+                }
+            },
+        }
+    }
+
+    /// Records where a claimed chunk was written.
+    pub fn written(&self, address: &Address, place: Location) {
+        let (mut shard, prefix) = self.shard(address);
+        shard.insert(prefix, Some(place));
+    }
+
+    /// Where a chunk lies that was claimed here or is in the store.
+    pub fn place(&self, address: &Address) -> Result<Option<Location>, CatalogError> {
+        let (shard, prefix) = self.shard(address);
+        if let Some(Some(place)) = shard.get(&prefix) {
+            return Ok(Some(*place));
+        }
+        drop(shard);
+        let found = self.catalog.find(PackKind::Data, address)?;
+        if let Some(place) = &found {
+            self.rely_on(place.pack);
+        }
+        Ok(found)
+    }
+
+    /// Forgets claims whose chunks the catalog knows by now.
+    pub fn forget_published(&self, packs: &HashSet<PackId>) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.retain(|_, place| place.is_none_or(|p| !packs.contains(&p.pack)));
+        }
+    }
+
+    fn rely_on(&self, pack: PackId) {
+        self.relied.lock().unwrap_or_else(PoisonError::into_inner).insert(pack);
+    }
+
+    /// Packs of earlier sessions that the answers so far rest on.
+    pub fn relied_packs(&self) -> HashSet<PackId> {
+        self.relied.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

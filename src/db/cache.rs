@@ -1,0 +1,385 @@
+//! `cache.db`: what can be made again. Nothing here is ever synced, and nothing is missed when the
+//! file is deleted; when it is damaged or of another version that is what happens to it.
+//!
+//! Because an unsynced file may hold anything after a power cut, every row carries a hash of itself.
+
+use super::schema::{self, CACHE_APPLICATION, CACHE_TABLES, CACHE_VERSION};
+use super::state::{connect, has_tables, number};
+use super::{DbError, View, beside, fold_wal, rebuild};
+use crate::fsio::{Holder, LockFile};
+use crate::path::RepoPath;
+use crate::refs::WorktreeId;
+use rusqlite::{Connection, OpenFlags, Row, Transaction, TransactionBehavior};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Bytes of hash at the end of a stored page.
+const HASH_BYTES: usize = 16;
+
+/// What the stat cache keeps of one leaf of a directory; opaque here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatPage {
+    /// The first name in the page.
+    pub first_name: String,
+    /// Which boot of the machine it was written in.
+    pub boot: Vec<u8>,
+    /// When it was written, in nanoseconds of the Unix clock.
+    pub written_at: i64,
+    /// The page.
+    pub page: Vec<u8>,
+}
+
+/// The cache of one repository, opened when first used.
+///
+/// Usable from several threads and processes. Closures may run twice: once more on the empty cache
+/// that replaces a damaged one.
+pub struct CacheDb {
+    path: PathBuf,
+    has_shared_memory: bool,
+    conn: Mutex<Option<Connection>>,
+}
+
+/// Reads of one unchanging state of the cache.
+pub struct CacheView<'c>(View<'c>);
+
+/// An exclusive transaction on the cache.
+pub struct CacheTx<'c>(CacheView<'c>);
+
+impl<'c> Deref for CacheTx<'c> {
+    type Target = CacheView<'c>;
+
+    fn deref(&self) -> &CacheView<'c> {
+        &self.0
+    }
+}
+
+impl CacheDb {
+    /// Names the cache without touching the disk; `has_shared_memory` is what the state database
+    /// found out about the folder.
+    pub fn new(path: &Path, has_shared_memory: bool) -> Self {
+        Self { path: path.into(), has_shared_memory, conn: Mutex::default() }
+    }
+
+    /// Runs reads that see one unchanging state.
+    pub fn read<T>(
+        &self,
+        mut work: impl FnMut(&CacheView) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        self.run(|conn| {
+            let _rolled_back = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
+            work(&CacheView(View::new(conn)))
+        })
+    }
+
+    /// Runs an exclusive transaction; nothing of it happened when it returns `Err`.
+    pub fn write<T>(
+        &self,
+        mut work: impl FnMut(&CacheTx) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        self.run(|conn| {
+            let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
+            let value = work(&CacheTx(CacheView(View::new(conn))))?;
+            transaction.commit()?;
+            Ok(value)
+        })
+    }
+
+    fn run<T>(
+        &self,
+        mut work: impl FnMut(&Connection) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let mut slot = self.lock();
+        match self.attempt(&mut slot, &mut work) {
+            Err(e) if e.is_damaged() => {}
+            result => return result,
+        }
+        // Two processes that remake it at once would mix their files.
+        let _lock = LockFile::acquire(&beside(&self.path, "-lock"), &Holder::this_process("", 0))?;
+        *slot = None;
+        match self.attempt(&mut slot, &mut work) {
+            Err(e) if e.is_damaged() => {}
+            result => return result,
+        }
+        *slot = None;
+        rebuild::remove_all(&self.path)?;
+        self.attempt(&mut slot, &mut work)
+    }
+
+    fn attempt<T>(
+        &self,
+        slot: &mut Option<Connection>,
+        work: &mut impl FnMut(&Connection) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        if slot.is_none() {
+            *slot = Some(open(&self.path, self.has_shared_memory)?);
+        }
+        work(slot.as_ref().expect("it was just filled"))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
+        // A panic elsewhere rolled its transaction back, so the connection is sound.
+        self.conn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for CacheDb {
+    fn drop(&mut self) {
+        if let Some(conn) = self.lock().as_ref() {
+            fold_wal(conn, &self.path);
+        }
+    }
+}
+
+/// Opens the cache or makes it; one of another version counts as damaged.
+fn open(path: &Path, has_shared_memory: bool) -> Result<Connection, DbError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let conn = connect(path, flags)?;
+    conn.pragma_update(None, "synchronous", "OFF")?;
+    let is_ours = |conn: &Connection| -> Result<bool, DbError> {
+        let numbers = (number(conn, "application_id")?, number(conn, "user_version")?);
+        Ok(numbers == (CACHE_APPLICATION, CACHE_VERSION))
+    };
+    if is_ours(&conn)? {
+        return Ok(conn);
+    }
+    let mode = if has_shared_memory { "wal" } else { "truncate" };
+    conn.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(()))?;
+    let transaction = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+    if !has_tables(&conn)? {
+        conn.execute_batch(CACHE_TABLES)?;
+        conn.execute_batch(&schema::stamp(CACHE_APPLICATION, CACHE_VERSION))?;
+    } else if !is_ours(&conn)? {
+        return Err(DbError::damaged("the cache is of another version"));
+    }
+    transaction.commit()?;
+    Ok(conn)
+}
+
+/// Hash of a row: key and values, each preceded by its length.
+fn row_hash(worktree: WorktreeId, dir: &str, row: &StatPage) -> [u8; HASH_BYTES] {
+    let mut hasher = blake3::Hasher::new();
+    let (number, time) = (worktree.0.to_le_bytes(), row.written_at.to_le_bytes());
+    let (dir, name) = (dir.as_bytes(), row.first_name.as_bytes());
+    for field in [&number[..], dir, name, &row.boot, &time, &row.page] {
+        hasher.update(&(field.len() as u64).to_le_bytes()).update(field);
+    }
+    let hash = hasher.finalize();
+    *hash.as_bytes().first_chunk().expect("a hash has 32 bytes")
+}
+
+/// A page from columns dir, first_name, boot, written_at, page.
+fn stat_page(worktree: WorktreeId, row: &Row) -> Result<(RepoPath, StatPage), DbError> {
+    let dir: String = row.get(0)?;
+    let stored: Vec<u8> = row.get(4)?;
+    let mut found = StatPage {
+        first_name: row.get(1)?,
+        boot: row.get(2)?,
+        written_at: row.get(3)?,
+        page: stored,
+    };
+    let hash = found.page.len().checked_sub(HASH_BYTES).map(|at| found.page.split_off(at));
+    if hash.is_none_or(|hash| hash != row_hash(worktree, &dir, &found)) {
+        return Err(DbError::damaged("a page of the stat cache is not what was written"));
+    }
+    let dir = RepoPath::parse(&dir).map_err(|e| DbError::damaged(e.to_string()))?;
+    Ok((dir, found))
+}
+
+const PAGES: &str = "SELECT dir, first_name, boot, written_at, page FROM stat_pages";
+
+/// The range of directories below `dir`, that is of texts that start with `dir/`; `0` follows `/`.
+fn below(dir: &RepoPath) -> (String, String) {
+    match dir.as_str() {
+        "" => ("\0".into(), "\u{10ffff}".into()),
+        dir => (format!("{dir}/"), format!("{dir}0")),
+    }
+}
+
+impl CacheView<'_> {
+    /// The pages of one directory, by first name.
+    pub fn stat_pages(
+        &self,
+        worktree: WorktreeId,
+        dir: &RepoPath,
+    ) -> Result<Vec<StatPage>, DbError> {
+        let sql = format!("{PAGES} WHERE worktree = ?1 AND dir = ?2 ORDER BY first_name");
+        self.0.all(&sql, (worktree.0, dir.as_str()), |row| Ok(stat_page(worktree, row)?.1))
+    }
+
+    /// Visits every page of a worktree by directory, in byte order of its path as one text, then by
+    /// first name.
+    pub fn each_stat_page(
+        &self,
+        worktree: WorktreeId,
+        mut visit: impl FnMut(RepoPath, StatPage) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        let sql = format!("{PAGES} WHERE worktree = ?1 ORDER BY dir, first_name");
+        self.0.each(&sql, [worktree.0], |row| {
+            let (dir, page) = stat_page(worktree, row)?;
+            visit(dir, page)
+        })
+    }
+}
+
+impl CacheTx<'_> {
+    /// Writes a page over the one of the same first name.
+    pub fn put_stat_page(
+        &self,
+        worktree: WorktreeId,
+        dir: &RepoPath,
+        page: &StatPage,
+    ) -> Result<(), DbError> {
+        let sql = "INSERT OR REPLACE INTO stat_pages(worktree, dir, first_name, boot, written_at, \
+                   page) VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
+        let hash = row_hash(worktree, dir.as_str(), page);
+        let stored = [&page.page[..], &hash].concat();
+        let StatPage { first_name, boot, written_at, .. } = page;
+        self.0.0.run(sql, (worktree.0, dir.as_str(), first_name, boot, written_at, stored))?;
+        Ok(())
+    }
+
+    /// Makes these the only pages of a directory.
+    pub fn replace_stat_pages(
+        &self,
+        worktree: WorktreeId,
+        dir: &RepoPath,
+        pages: &[StatPage],
+    ) -> Result<(), DbError> {
+        let sql = "DELETE FROM stat_pages WHERE worktree = ?1 AND dir = ?2";
+        self.0.0.run(sql, (worktree.0, dir.as_str()))?;
+        pages.iter().try_for_each(|page| self.put_stat_page(worktree, dir, page))
+    }
+
+    /// Deletes the page of a directory that starts with `first_name`.
+    pub fn remove_stat_page(
+        &self,
+        worktree: WorktreeId,
+        dir: &RepoPath,
+        first_name: &str,
+    ) -> Result<(), DbError> {
+        let sql = "DELETE FROM stat_pages WHERE worktree = ?1 AND dir = ?2 AND first_name = ?3";
+        self.0.0.run(sql, (worktree.0, dir.as_str(), first_name))?;
+        Ok(())
+    }
+
+    /// Deletes the pages of a directory and of all below it.
+    pub fn remove_stat_pages_under(
+        &self,
+        worktree: WorktreeId,
+        dir: &RepoPath,
+    ) -> Result<(), DbError> {
+        let sql = "DELETE FROM stat_pages WHERE worktree = ?1 AND (dir = ?2 OR \
+                   (dir >= ?3 AND dir < ?4))";
+        let (from, to) = below(dir);
+        self.0.0.run(sql, (worktree.0, dir.as_str(), from, to))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const MAIN: WorktreeId = WorktreeId::MAIN;
+
+    fn path(text: &str) -> RepoPath {
+        RepoPath::parse(text).expect("valid")
+    }
+
+    fn page(first_name: &str) -> StatPage {
+        let boot = vec![7; 16];
+        StatPage { first_name: first_name.into(), boot, written_at: 5, page: vec![1, 2, 3] }
+    }
+
+    fn put(cache: &CacheDb, dir: &str, names: &[&str]) {
+        let pages: Vec<_> = names.iter().map(|n| page(n)).collect();
+        cache.write(|tx| tx.replace_stat_pages(MAIN, &path(dir), &pages)).expect("write");
+    }
+
+    fn names(cache: &CacheDb, dir: &str) -> Vec<String> {
+        let pages = cache.read(|view| view.stat_pages(MAIN, &path(dir))).expect("read");
+        pages.into_iter().map(|page| page.first_name).collect()
+    }
+
+    fn all_dirs(cache: &CacheDb) -> Vec<String> {
+        let mut dirs = Vec::new();
+        let visit = |dir: RepoPath, _| {
+            dirs.push(dir.as_str().to_string());
+            Ok(())
+        };
+        let mut visit = visit;
+        cache.read(|view| view.each_stat_page(MAIN, &mut visit)).expect("read");
+        dirs
+    }
+
+    #[test]
+    fn pages_are_kept_by_directory() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let file = dir.path().join("cache.db");
+        let cache = CacheDb::new(&file, true);
+        assert!(!file.exists(), "opened before use");
+        put(&cache, "", &["m"]);
+        put(&cache, "a", &["x", "b"]);
+        put(&cache, "a/b", &["c"]);
+        put(&cache, "a-b", &["d"]);
+        drop(cache);
+        let cache = CacheDb::new(&file, true);
+        assert_eq!(names(&cache, "a"), ["b", "x"]);
+        cache.write(|tx| tx.remove_stat_page(MAIN, &path("a"), "x")).expect("remove");
+        assert_eq!(all_dirs(&cache), ["", "a", "a-b", "a/b"]);
+        cache.write(|tx| tx.remove_stat_pages_under(MAIN, &path("a"))).expect("remove");
+        assert_eq!(all_dirs(&cache), ["", "a-b"]);
+        cache.write(|tx| tx.remove_stat_pages_under(MAIN, &path(""))).expect("remove");
+        assert_eq!(all_dirs(&cache), [""; 0]);
+    }
+
+    #[test]
+    fn a_damaged_cache_is_made_anew() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let file = dir.path().join("cache.db");
+        fs::write(&file, vec![0x55; 8192]).expect("garbage");
+        let cache = CacheDb::new(&file, true);
+        assert_eq!(names(&cache, ""), [""; 0]);
+        put(&cache, "", &["a"]);
+        assert_eq!(names(&cache, ""), ["a"]);
+    }
+
+    #[test]
+    fn a_cache_of_another_version_is_made_anew() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let file = dir.path().join("cache.db");
+        put(&CacheDb::new(&file, true), "", &["a"]);
+        let conn = Connection::open(&file).expect("open");
+        conn.pragma_update(None, "user_version", CACHE_VERSION + 1).expect("stamp");
+        drop(conn);
+        let cache = CacheDb::new(&file, false);
+        assert_eq!(names(&cache, ""), [""; 0]);
+        put(&cache, "", &["b"]);
+        assert_eq!(names(&CacheDb::new(&file, true), ""), ["b"]);
+    }
+
+    #[test]
+    fn a_page_changed_behind_our_back_is_never_returned() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let file = dir.path().join("cache.db");
+        for change in [
+            "UPDATE stat_pages SET dir = 'b'",
+            "UPDATE stat_pages SET first_name = 'b'",
+            "UPDATE stat_pages SET worktree = 1",
+            "UPDATE stat_pages SET written_at = 6",
+            "UPDATE stat_pages SET boot = x'00'",
+            "UPDATE stat_pages SET page = x'010203'",
+        ] {
+            let cache = CacheDb::new(&file, true);
+            put(&cache, "a", &["a"]);
+            let conn = Connection::open(&file).expect("open");
+            conn.execute_batch(change).expect(change);
+            for (worktree, dir) in [(0, "a"), (0, "b"), (1, "a")] {
+                let read = |view: &CacheView| view.stat_pages(WorktreeId(worktree), &path(dir));
+                assert_eq!(cache.read(read).expect("remade"), [], "{change}");
+            }
+        }
+    }
+}

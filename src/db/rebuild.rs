@@ -1,0 +1,132 @@
+//! Making `state.db` anew from what survives its loss: sealed packs and `refs.log`.
+
+use super::schema::key;
+use super::state::shared_memory_works;
+use super::{Access, DbError, NewState, PackRow, StateDb, Tx, beside};
+use crate::format::FormatParameters;
+use crate::fsio::{self, AtPath};
+use crate::refs::{HeadTarget, LogRecord, Replay, WorktreeId};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a new database is made from.
+pub struct Rebuild<'a> {
+    /// Every sealed pack found; all of them are listed with the state they carry here.
+    pub packs: &'a [PackRow],
+    /// What `refs.log` says.
+    pub replay: &'a Replay,
+    /// What to use where the log says nothing: id, format, branch of HEAD.
+    pub otherwise: &'a NewState,
+}
+
+/// A database just rebuilt.
+pub struct Rebuilt {
+    /// The database, open.
+    pub db: StateDb,
+    /// Where the old one was put, if there was one.
+    pub old: Option<PathBuf>,
+}
+
+impl StateDb {
+    /// Replaces the database by one made from packs and `refs.log`; the old one is kept beside it.
+    ///
+    /// Refs, HEADs, reflogs, id and format come back; tables, stages, journals, data roots and the
+    /// list of bad blocks do not. No other process may be using the repository.
+    pub fn rebuild_from(path: &Path, refs_log: &Path, from: &Rebuild) -> Result<Rebuilt, DbError> {
+        let fresh = beside(path, ".rebuilding");
+        remove_all(&fresh)?;
+        // Made without a page log, so that one rename carries all of it.
+        let db = StateDb::create_in_mode(&fresh, refs_log, "truncate", |tx| fill(tx, from))?;
+        drop(db);
+        let old = put_aside(path)?;
+        fsio::rename_synced(&fresh, path)?;
+        remove_all(&fresh)?;
+        let mut db = StateDb::open(path, refs_log, Access::ReadWrite)?;
+        if shared_memory_works(path.parent().unwrap_or(Path::new(".")))? {
+            db = db.share_memory()?;
+        }
+        Ok(Rebuilt { db, old })
+    }
+}
+
+fn fill(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
+    let meta = &from.replay.meta;
+    let repository = match meta.get(key::REPOSITORY) {
+        Some(text) => text.parse()?,
+        None => from.otherwise.repository,
+    };
+    let logged = FormatParameters::from_rows(|name| Ok::<_, DbError>(meta.get(name).cloned()));
+    let format = logged.unwrap_or(from.otherwise.format);
+    tx.set_meta(key::REPOSITORY, &repository.to_string())?;
+    for (name, value) in format.rows() {
+        tx.set_meta(name, &value.to_string())?;
+    }
+    for pack in from.packs {
+        tx.add_pack(pack)?;
+    }
+    // Above every pack, as if the packs had just been listed.
+    let generation = from.packs.iter().map(|p| p.generation).max().unwrap_or(0);
+    tx.set_meta(key::GENERATION, &generation.saturating_add(1).to_string())?;
+    replay_moves(tx, from)
+    // The recorded length of refs.log is left out: the next write then completes the log.
+}
+
+/// Makes every logged move again, which writes the reflogs as the moves did.
+fn replay_moves(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
+    let unborn = HeadTarget::Branch(from.otherwise.branch.clone());
+    tx.store_head(WorktreeId::MAIN, None, &unborn, &from.otherwise.note)?;
+    let mut known: BTreeMap<_, ()> = BTreeMap::new();
+    for record in &from.replay.records {
+        match record {
+            LogRecord::Ref(update, note) => tx.store_ref(update, note)?,
+            LogRecord::Head { worktree, new: Some(new), note, .. } => {
+                let is_known = known.insert(*worktree, ()).is_some();
+                let old = if is_known { tx.head(*worktree)?.commit() } else { None };
+                tx.store_head(*worktree, old, new, note)?;
+            }
+            LogRecord::Head { worktree, new: None, .. } => {
+                known.remove(worktree);
+                tx.forget_worktree(*worktree)?;
+            }
+            LogRecord::Meta { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// Renames the database and its companions to the first free name; what it was is evidence.
+fn put_aside(path: &Path) -> Result<Option<PathBuf>, DbError> {
+    if !path.exists() {
+        return remove_all(path).map(|()| None);
+    }
+    let names = (0..).map(|n| beside(path, &format!(".old-{n}")));
+    let aside = names.into_iter().find(|name| !name.exists()).expect("numbers do not run out");
+    // The companions first: a database without them is still found and put aside next time.
+    for suffix in ["-wal", "-journal"] {
+        rename_if_there(&beside(path, suffix), &beside(&aside, suffix))?;
+    }
+    remove_if_there(&beside(path, "-shm"))?;
+    fsio::rename_synced(path, &aside)?;
+    Ok(Some(aside))
+}
+
+fn rename_if_there(from: &Path, to: &Path) -> Result<(), DbError> {
+    match fs::rename(from, to).at("rename", from) {
+        Err(e) if !e.is_not_found() => Err(e.into()),
+        _ => Ok(()),
+    }
+}
+
+fn remove_if_there(path: &Path) -> Result<(), DbError> {
+    match fs::remove_file(path).at("remove", path) {
+        Err(e) if !e.is_not_found() => Err(e.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a database and all its companions, as far as they are there.
+pub(super) fn remove_all(path: &Path) -> Result<(), DbError> {
+    let suffixes = ["", "-wal", "-shm", "-journal"];
+    suffixes.iter().try_for_each(|suffix| remove_if_there(&beside(path, suffix)))
+}

@@ -1,0 +1,3 @@
+//! Differences between two states of a dataset.
+
+pub mod tree;

@@ -1,0 +1,220 @@
+//! Two trees → the paths that differ, in order, without visiting what they share.
+//!
+//! Subtrees and nodes of large directories with equal ids are skipped, so that the cost lies in what
+//! changed and, for a large directory, in its inner nodes.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use crate::id::TreeId;
+use crate::object::access::{AccessError, ReadObjects};
+use crate::object::prolly;
+use crate::object::tree::{Entry, EntryValue, Node};
+use crate::path::RepoPath;
+
+/// One path that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where.
+    pub path: RepoPath,
+    /// What the old tree has there.
+    pub old: Option<EntryValue>,
+    /// What the new tree has there.
+    pub new: Option<EntryValue>,
+}
+
+/// Whether a walk goes on.
+pub type Flow = ControlFlow<()>;
+
+/// Visits every path that differs. A directory itself is visited only when it exists on one side or
+/// is something else on the other, before what lies below it; what lies below is visited too.
+pub fn diff(
+    read: &dyn ReadObjects,
+    old: Option<TreeId>,
+    new: Option<TreeId>,
+    visit: &mut dyn FnMut(Change) -> Flow,
+) -> Result<Flow, AccessError> {
+    Walk { read, visit }.directories(&RepoPath::root(), old, new)
+}
+
+/// The differences as a list.
+pub fn changes(
+    read: &dyn ReadObjects,
+    old: Option<TreeId>,
+    new: Option<TreeId>,
+) -> Result<Vec<Change>, AccessError> {
+    let mut found = Vec::new();
+    let _ = diff(read, old, new, &mut |change| {
+        found.push(change);
+        Flow::Continue(())
+    })?;
+    Ok(found)
+}
+
+struct Walk<'w> {
+    read: &'w dyn ReadObjects,
+    visit: &'w mut dyn FnMut(Change) -> Flow,
+}
+
+impl Walk<'_> {
+    fn directories(
+        &mut self,
+        path: &RepoPath,
+        old: Option<TreeId>,
+        new: Option<TreeId>,
+    ) -> Result<Flow, AccessError> {
+        if old == new {
+            return Ok(Flow::Continue(()));
+        }
+        let (old_ids, new_ids) = (self.inner_ids(old)?, self.inner_ids(new)?);
+        let shared: HashSet<TreeId> = old_ids.intersection(&new_ids).copied().collect();
+        let read = self.read;
+        let mut old = entries(read, old, &shared).peekable();
+        let mut new = entries(read, new, &shared).peekable();
+        loop {
+            let (a, b) = match (old.peek(), new.peek()) {
+                (None, None) => return Ok(Flow::Continue(())),
+                (Some(Ok(a)), Some(Ok(b))) if a.name == b.name => (old.next(), new.next()),
+                (Some(Ok(a)), Some(Ok(b))) if a.name < b.name => (old.next(), None),
+                (Some(Ok(_)), Some(Ok(_))) | (None, _) => (None, new.next()),
+                (Some(Err(_)), _) | (_, None) => (old.next(), None),
+                (_, Some(Err(_))) => (None, new.next()),
+            };
+            let (a, b) = (a.transpose()?, b.transpose()?);
+            if self.pair(path, a, b)?.is_break() {
+                return Ok(Flow::Break(()));
+            }
+        }
+    }
+
+    fn pair(
+        &mut self,
+        dir: &RepoPath,
+        old: Option<Entry>,
+        new: Option<Entry>,
+    ) -> Result<Flow, AccessError> {
+        let Some(name) = old.as_ref().or(new.as_ref()).map(|e| e.name.clone()) else {
+            return Ok(Flow::Continue(()));
+        };
+        let path = dir.join(&name).map_err(AccessError::io)?;
+        let (old, new) = (old.map(|e| e.value), new.map(|e| e.value));
+        if old == new {
+            return Ok(Flow::Continue(()));
+        }
+        let (old_dir, new_dir) = (tree_of(&old), tree_of(&new));
+        if old_dir.is_none() || new_dir.is_none() {
+            let change = Change { path: path.clone(), old, new };
+            if (self.visit)(change).is_break() {
+                return Ok(Flow::Break(()));
+            }
+        }
+        if old_dir.is_none() && new_dir.is_none() {
+            return Ok(Flow::Continue(()));
+        }
+        self.directories(&path, old_dir, new_dir)
+    }
+
+    /// Ids of the nodes below the top of a large directory; empty for a small one.
+    fn inner_ids(&self, top: Option<TreeId>) -> Result<HashSet<TreeId>, AccessError> {
+        let mut ids = HashSet::new();
+        let mut pending: Vec<TreeId> = top.into_iter().collect();
+        while let Some(id) = pending.pop() {
+            let node = self.read.read_tree(id)?;
+            if let Node::Inner { level, children } = &*node {
+                ids.extend(children.iter().map(|c| c.id));
+                if *level > 1 {
+                    pending.extend(children.iter().map(|c| c.id));
+                }
+            }
+        }
+        Ok(ids)
+    }
+}
+
+fn tree_of(value: &Option<EntryValue>) -> Option<TreeId> {
+    match value {
+        Some(EntryValue::Directory { id, .. }) => Some(*id),
+        _ => None,
+    }
+}
+
+/// Entries of a directory that are not below a shared node, in order.
+fn entries<'a>(
+    read: &'a dyn ReadObjects,
+    top: Option<TreeId>,
+    shared: &'a HashSet<TreeId>,
+) -> impl Iterator<Item = Result<Entry, AccessError>> + 'a {
+    top.into_iter()
+        .flat_map(move |top| prolly::nodes(read, top, move |id| !shared.contains(&id)))
+        .flat_map(|node| match node {
+            Err(e) => vec![Err(e)],
+            Ok((_, node)) => match &*node {
+                Node::Leaf(entries) => entries.iter().cloned().map(Ok).collect(),
+                Node::Inner { .. } => Vec::new(),
+            },
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::BlobId;
+    use crate::object::access::MemoryObjects;
+
+    fn file(name: &str, content: &str) -> Entry {
+        let value = EntryValue::File {
+            id: BlobId::of(content.as_bytes()),
+            size: content.len() as u64,
+            executable: false,
+        };
+        Entry { name: name.into(), value }
+    }
+
+    fn tree(objects: &mut MemoryObjects, entries: Vec<Entry>) -> prolly::Subtree {
+        prolly::build(entries, objects).expect("valid entries")
+    }
+
+    fn shown(objects: &MemoryObjects, old: Option<TreeId>, new: Option<TreeId>) -> Vec<String> {
+        let sign = |c: &Change| match (&c.old, &c.new) {
+            (None, _) => 'A',
+            (_, None) => 'D',
+            _ => 'M',
+        };
+        let changes = changes(objects, old, new).expect("all objects are there");
+        changes.iter().map(|c| format!("{} {}", sign(c), c.path)).collect()
+    }
+
+    #[test]
+    fn added_removed_and_changed_paths_are_found_at_any_depth() {
+        let mut objects = MemoryObjects::new();
+        let sub1 = tree(&mut objects, vec![file("x", "1"), file("y", "2")]);
+        let sub2 = tree(&mut objects, vec![file("x", "1"), file("y", "3"), file("z", "4")]);
+        let dir = |s: prolly::Subtree| Entry { name: "d".into(), value: s.entry_value() };
+        let old = tree(&mut objects, vec![file("a", "1"), file("b", "1"), dir(sub1)]).id;
+        let new = tree(&mut objects, vec![file("b", "2"), file("c", "1"), dir(sub2)]).id;
+        let found = shown(&objects, Some(old), Some(new));
+        assert_eq!(found, ["D a", "M b", "A c", "M d/y", "A d/z"]);
+        assert!(shown(&objects, Some(new), Some(new)).is_empty());
+        assert_eq!(shown(&objects, None, Some(sub1.id)), ["A x", "A y"]);
+    }
+
+    #[test]
+    fn a_directory_that_became_a_file_is_seen_with_all_below() {
+        let mut objects = MemoryObjects::new();
+        let sub = tree(&mut objects, vec![file("x", "1")]);
+        let dir = Entry { name: "d".into(), value: sub.entry_value() };
+        let old = tree(&mut objects, vec![dir]).id;
+        let new = tree(&mut objects, vec![file("d", "1")]).id;
+        assert_eq!(shown(&objects, Some(old), Some(new)), ["M d", "D d/x"]);
+    }
+
+    #[test]
+    fn one_change_in_a_large_directory_is_found() {
+        let mut objects = MemoryObjects::new();
+        let names: Vec<String> = (0..20_000).map(|i| format!("f{i:06}")).collect();
+        let old = tree(&mut objects, names.iter().map(|n| file(n, n)).collect()).id;
+        let changed = names.iter().map(|n| file(n, if n == "f010000" { "other" } else { n }));
+        let new = tree(&mut objects, changed.collect()).id;
+        assert_eq!(shown(&objects, Some(old), Some(new)), ["M f010000"]);
+    }
+}

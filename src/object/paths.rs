@@ -1,0 +1,167 @@
+//! Edits of a tree by path, and a view that reads back what an edit has just written.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::access::{AccessError, ReadObjects, WriteObjects};
+use super::commit::Commit;
+use super::prolly::{self, Subtree, TreeError};
+use super::tag::Tag;
+use super::tree::{EntryValue, Node};
+use crate::id::{CommitId, TagId, TreeId};
+use crate::path::RepoPath;
+
+/// Sets (`Some`) or removes (`None`) entries by path, making the directories on the way.
+///
+/// Edits are applied in order, later ones see earlier ones. The root itself can be replaced by a
+/// directory under the empty path.
+pub fn edit_paths(
+    read: &dyn ReadObjects,
+    root: Option<TreeId>,
+    edits: Vec<(RepoPath, Option<EntryValue>)>,
+    out: &mut dyn WriteObjects,
+) -> Result<Subtree, TreeError> {
+    let memory = Memory::default();
+    let reader = ReadThrough { read, memory: &memory };
+    let mut writer = WriteThrough { out, memory: &memory };
+    let mut top = match root {
+        Some(id) => Subtree { id, totals: read.read_tree(id)?.totals() },
+        None => prolly::build(Vec::new(), &mut writer)?,
+    };
+    for (path, value) in edits {
+        let components: Vec<&str> = path.components().collect();
+        top = match (components.as_slice(), value) {
+            ([], Some(EntryValue::Directory { id, .. })) => {
+                Subtree { id, totals: reader.read_tree(id)?.totals() }
+            }
+            ([], _) => prolly::build(Vec::new(), &mut writer)?,
+            (names, value) => edit_one(&reader, Some(top.id), names, value, &mut writer)?
+                .unwrap_or(top),
+        };
+    }
+    Ok(top)
+}
+
+/// Applies one edit below a directory; `None` when nothing was there to be removed.
+fn edit_one(
+    read: &dyn ReadObjects,
+    dir: Option<TreeId>,
+    names: &[&str],
+    value: Option<EntryValue>,
+    out: &mut dyn WriteObjects,
+) -> Result<Option<Subtree>, TreeError> {
+    let [name, below @ ..] = names else { return Ok(None) };
+    let new = if below.is_empty() {
+        value
+    } else {
+        let old = match dir {
+            Some(id) => prolly::find(read, id, name)?.map(|e| e.value),
+            None => None,
+        };
+        let child = match old {
+            Some(EntryValue::Directory { id, .. }) => Some(id),
+            _ if value.is_none() => return Ok(None),
+            _ => None,
+        };
+        match edit_one(read, child, below, value, out)? {
+            Some(subtree) => Some(subtree.entry_value()),
+            None => return Ok(None),
+        }
+    };
+    let edited = match dir {
+        Some(id) => prolly::edit(read, id, vec![((*name).into(), new)], out)?,
+        None => {
+            let entries = new.map(|value| super::tree::Entry { name: (*name).into(), value });
+            prolly::build(entries, out)?
+        }
+    };
+    Ok(Some(edited))
+}
+
+/// Trees written but not yet readable from where they went.
+#[derive(Default)]
+pub struct Memory(RefCell<HashMap<TreeId, Arc<Node>>>);
+
+/// Reads trees from memory first.
+pub struct ReadThrough<'a> {
+    /// Where everything else comes from.
+    pub read: &'a dyn ReadObjects,
+    /// What was written meanwhile.
+    pub memory: &'a Memory,
+}
+
+impl ReadObjects for ReadThrough<'_> {
+    fn read_tree(&self, id: TreeId) -> Result<Arc<Node>, AccessError> {
+        if let Some(node) = self.memory.0.borrow().get(&id) {
+            return Ok(node.clone());
+        }
+        self.read.read_tree(id)
+    }
+
+    fn read_commit(&self, id: CommitId) -> Result<Commit, AccessError> {
+        self.read.read_commit(id)
+    }
+
+    fn read_tag(&self, id: TagId) -> Result<Tag, AccessError> {
+        self.read.read_tag(id)
+    }
+}
+
+/// Writes trees on and remembers them.
+pub struct WriteThrough<'a> {
+    /// Where they go.
+    pub out: &'a mut dyn WriteObjects,
+    /// Where they are remembered.
+    pub memory: &'a Memory,
+}
+
+impl WriteObjects for WriteThrough<'_> {
+    fn write_tree(&mut self, id: TreeId, encoded: Vec<u8>) -> Result<(), AccessError> {
+        let node = Node::decode(&encoded).map_err(AccessError::io)?;
+        self.memory.0.borrow_mut().insert(id, Arc::new(node));
+        self.out.write_tree(id, encoded)
+    }
+
+    fn write_commit(&mut self, id: CommitId, encoded: Vec<u8>) -> Result<(), AccessError> {
+        self.out.write_commit(id, encoded)
+    }
+
+    fn write_tag(&mut self, id: TagId, encoded: Vec<u8>) -> Result<(), AccessError> {
+        self.out.write_tag(id, encoded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::BlobId;
+    use crate::object::access::MemoryObjects;
+
+    fn path(text: &str) -> RepoPath {
+        RepoPath::parse(text).expect("a valid path")
+    }
+
+    fn file(content: &str) -> EntryValue {
+        let id = BlobId::of(content.as_bytes());
+        EntryValue::File { id, size: content.len() as u64, executable: false }
+    }
+
+    #[test]
+    fn edits_make_directories_and_see_each_other() {
+        let mut objects = MemoryObjects::new();
+        let edits = vec![
+            (path("a/b/c"), Some(file("1"))),
+            (path("a/b/d"), Some(file("2"))),
+            (path("a/b/c"), None),
+            (path("nowhere/x"), None),
+        ];
+        let base = MemoryObjects::new();
+        let top = edit_paths(&base, None, edits, &mut objects).expect("edit");
+        assert_eq!(top.totals.files, 1);
+        let found = prolly::resolve(&objects, top.id, &path("a/b/d")).expect("resolve");
+        assert_eq!(found, Some(file("2")));
+        assert_eq!(prolly::resolve(&objects, top.id, &path("a/b/c")).expect("resolve"), None);
+        assert_eq!(prolly::resolve(&objects, top.id, &path("nowhere")).expect("resolve"), None);
+    }
+}

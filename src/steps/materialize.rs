@@ -1,0 +1,311 @@
+//! From a plan to files: removes, makes folders, writes verified content in parallel, links last.
+//!
+//! Small files are taken in the order of the blocks that hold them, so that a block is decoded once.
+//! Large files are cut in ranges that several workers write. Every file appears under its name only
+//! when it is complete and verified.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::known;
+use super::{RunContext, StepError};
+use crate::catalog::Location;
+use crate::id::{Address, BlobId};
+use crate::pack::reader::BlockBuf;
+use crate::path::RepoPath;
+use crate::recipe::Recipe;
+use crate::repo::Repo;
+use crate::stat::{Stat, system_time_ns};
+use crate::stat_cache::{RowKind, StatRow};
+use crate::store::StoreError;
+use crate::store::read::{BlobPlace, BlobReader};
+use crate::worktree::compare::KnownFiles;
+use crate::worktree::handles::{TempFile, Worktree, WorktreeRoot};
+use crate::worktree::plan::{Plan, PlannedFile};
+
+/// Bytes of a large file that one task writes: much more than a block, so that few blocks are
+/// decoded twice, and a multiple of every group size.
+const RANGE_BYTES: u64 = 16 << 20;
+/// Small files that one task writes.
+const TASK_FILES: usize = 256;
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Files and links.
+    pub files: u64,
+    /// Bytes of files.
+    pub bytes: u64,
+    /// Files and links removed.
+    pub removed: u64,
+}
+
+/// Carries out a plan without conflicts.
+pub fn apply(repo: &Repo, plan: &Plan, run: &RunContext) -> Result<Written, StepError> {
+    let root = WorktreeRoot::open(&repo.paths.root, &repo.store.paths().tmp)?;
+    let worktree = root.handle();
+    for path in &plan.removals {
+        run.cancel.check()?;
+        worktree.remove_file(path)?;
+    }
+    for path in &plan.dir_removals {
+        // A folder that still holds something of the user's stays.
+        worktree.remove_dir_if_empty(path)?;
+    }
+    for path in &plan.dirs {
+        worktree.create_dir(path)?;
+    }
+    let stats = write_files(repo, &root, &plan.files, run)?;
+    for (path, executable) in &plan.mode_changes {
+        worktree.set_executable(path, *executable)?;
+    }
+    for (path, target) in &plan.symlinks {
+        worktree.symlink(path, target)?;
+    }
+    record(repo, plan, &stats);
+    Ok(Written {
+        files: (plan.files.len() + plan.symlinks.len()) as u64,
+        bytes: plan.files.iter().map(|f| f.size).sum(),
+        removed: plan.removals.len() as u64,
+    })
+}
+
+fn write_files(
+    repo: &Repo,
+    root: &WorktreeRoot,
+    files: &[PlannedFile],
+    run: &RunContext,
+) -> Result<Vec<Stat>, StepError> {
+    let bytes = files.iter().map(|f| f.size).sum();
+    run.progress.begin("writing", Some(bytes), Some(files.len() as u64));
+    let tasks = Mutex::new(tasks_of(repo, files)?);
+    let job = Job { repo, root, files, run, tasks, stopped: AtomicBool::new(false) };
+    let results: Vec<Result<Vec<(usize, Stat)>, StepError>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..run.threads.max(1)).map(|_| scope.spawn(|| job.work())).collect();
+        let died = || Err(StepError::Store(StoreError::Output(io::Error::other("a worker died"))));
+        workers.into_iter().map(|w| w.join().unwrap_or_else(|_| died())).collect()
+    });
+    run.progress.finish();
+    let mut stats = vec![Stat::default(); files.len()];
+    for result in results {
+        for (index, stat) in result? {
+            stats[index] = stat;
+        }
+    }
+    Ok(stats)
+}
+
+enum Task {
+    /// Files of one chunk, in the order of their blocks.
+    Chunks(Vec<(usize, Option<Location>)>),
+    /// Part of a file of several chunks.
+    Range(Arc<LargeFile>, Range<u64>),
+}
+
+struct LargeFile {
+    index: usize,
+    recipe: Arc<Recipe>,
+    /// The file being written; made by the first task, taken by the last.
+    temp: Mutex<Option<TempFile>>,
+    left: AtomicU64,
+}
+
+fn tasks_of(repo: &Repo, files: &[PlannedFile]) -> Result<VecDeque<Task>, StepError> {
+    let mut chunks = Vec::new();
+    let mut tasks = VecDeque::new();
+    for (index, file) in files.iter().enumerate() {
+        let place = repo.store.find_blob(file.id, file.size)?;
+        match place.ok_or(StoreError::Missing(file.id.into()))? {
+            BlobPlace::Empty => chunks.push((index, None)),
+            BlobPlace::Chunk(location) => chunks.push((index, Some(location))),
+            BlobPlace::Recipe(recipe) => push_ranges(&mut tasks, index, file.size, recipe),
+        }
+    }
+    let order = |l: &Location| (l.pack, l.place.block_offset, l.place.position);
+    chunks.sort_unstable_by_key(|(_, location)| location.as_ref().map(order));
+    tasks.extend(chunks.chunks(TASK_FILES).map(|c| Task::Chunks(c.to_vec())));
+    Ok(tasks)
+}
+
+fn push_ranges(tasks: &mut VecDeque<Task>, index: usize, size: u64, recipe: Arc<Recipe>) {
+    let count = size.div_ceil(RANGE_BYTES);
+    let (temp, left) = (Mutex::default(), AtomicU64::new(count));
+    let large = Arc::new(LargeFile { index, recipe, temp, left });
+    for n in 0..count {
+        let range = n * RANGE_BYTES..((n + 1) * RANGE_BYTES).min(size);
+        tasks.push_back(Task::Range(large.clone(), range));
+    }
+}
+
+struct Job<'j> {
+    repo: &'j Repo,
+    root: &'j WorktreeRoot,
+    files: &'j [PlannedFile],
+    run: &'j RunContext,
+    tasks: Mutex<VecDeque<Task>>,
+    stopped: AtomicBool,
+}
+
+impl Job<'_> {
+    fn work(&self) -> Result<Vec<(usize, Stat)>, StepError> {
+        let mut writer =
+            Writer { job: self, worktree: self.root.handle(), buf: BlockBuf::new(), done: Vec::new() };
+        let result = writer.run();
+        if result.is_err() {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+        result.map(|()| writer.done)
+    }
+
+    fn next(&self) -> Option<Task> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+}
+
+struct Writer<'w> {
+    job: &'w Job<'w>,
+    worktree: Worktree<'w>,
+    buf: BlockBuf,
+    done: Vec<(usize, Stat)>,
+}
+
+impl Writer<'_> {
+    fn run(&mut self) -> Result<(), StepError> {
+        while let Some(task) = self.job.next() {
+            self.job.run.cancel.check()?;
+            match task {
+                Task::Chunks(files) => self.write_chunks(&files)?,
+                Task::Range(large, range) => self.write_range(&large, range)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn write_chunks(&mut self, files: &[(usize, Option<Location>)]) -> Result<(), StepError> {
+        let mut rest = files;
+        while let Some((_, first)) = rest.first() {
+            let block = |l: &Option<Location>| l.map(|l| (l.pack, l.place.block_offset));
+            let same = rest.iter().take_while(|(_, l)| block(l) == block(first)).count();
+            let (group, after) = rest.split_at(same);
+            match first {
+                None => group.iter().try_for_each(|(index, _)| self.write_small(*index, &[]))?,
+                Some(location) => self.write_block(group, location)?,
+            }
+            rest = after;
+        }
+        Ok(())
+    }
+
+    /// Writes all files of a task that lie in one block.
+    fn write_block(
+        &mut self,
+        group: &[(usize, Option<Location>)],
+        at: &Location,
+    ) -> Result<(), StepError> {
+        let mut buf = std::mem::take(&mut self.buf);
+        let raw = self.job.repo.store.read_block(at, &mut buf)?;
+        for (index, location) in group {
+            let Some(location) = location else { continue };
+            let file = &self.job.files[*index];
+            let address = Address::from(file.id);
+            let bytes = self.job.repo.store.chunk_of(raw, &address, location)?;
+            self.write_small(*index, bytes)?;
+        }
+        self.buf = buf;
+        Ok(())
+    }
+
+    fn write_small(&mut self, index: usize, bytes: &[u8]) -> Result<(), StepError> {
+        let file = &self.job.files[index];
+        let mut temp = self.worktree.create_temp()?;
+        temp.file_mut().write_all(bytes).map_err(|e| temp.error(e))?;
+        let stat = self.worktree.persist(temp, &file.path, file.executable)?;
+        self.done.push((index, stat));
+        self.job.run.progress.advance(bytes.len() as u64, 1);
+        Ok(())
+    }
+
+    fn write_range(&mut self, large: &LargeFile, range: Range<u64>) -> Result<(), StepError> {
+        let file = &self.job.files[large.index];
+        let handle = {
+            let mut temp = large.temp.lock().unwrap_or_else(PoisonError::into_inner);
+            if temp.is_none() {
+                *temp = Some(self.worktree.create_temp()?);
+            }
+            let temp = temp.as_ref().expect("made just now");
+            temp.file().try_clone().map_err(|e| temp.error(e))?
+        };
+        let mut out = AtOffset { file: handle, offset: range.start };
+        let bytes = range.end - range.start;
+        BlobReader::new(&self.job.repo.store, file.id, large.recipe.clone())
+            .copy(range, &mut out)?;
+        self.job.run.progress.advance(bytes, 0);
+        if large.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let temp = large.temp.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let temp = temp.expect("taken only by the last task");
+            let stat = self.worktree.persist(temp, &file.path, file.executable)?;
+            self.done.push((large.index, stat));
+            self.job.run.progress.advance(0, 1);
+        }
+        Ok(())
+    }
+}
+
+/// Writes at an offset of a file that others write elsewhere.
+struct AtOffset {
+    file: File,
+    offset: u64,
+}
+
+impl Write for AtOffset {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        #[cfg(unix)]
+        let written = std::os::unix::fs::FileExt::write_at(&self.file, bytes, self.offset)?;
+        #[cfg(windows)]
+        let written = std::os::windows::fs::FileExt::seek_write(&self.file, bytes, self.offset)?;
+        self.offset += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Renews the stat cache of every folder that was written into.
+fn record(repo: &Repo, plan: &Plan, stats: &[Stat]) {
+    let mut by_dir: BTreeMap<RepoPath, Vec<(usize, &PlannedFile)>> = BTreeMap::new();
+    for (index, file) in plan.files.iter().enumerate() {
+        let dir = file.path.parent().unwrap_or_else(RepoPath::root);
+        by_dir.entry(dir).or_default().push((index, file));
+    }
+    let cache = known::Known::for_looking(repo);
+    let mut rows = by_dir.into_iter().map(|(dir, files)| {
+        let mut rows: HashMap<Box<str>, StatRow> =
+            cache.rows(&dir).into_iter().map(|r| (r.name.clone(), r)).collect();
+        for (index, file) in files {
+            let Some(name) = file.path.name() else { continue };
+            let kind = if file.executable { RowKind::Executable } else { RowKind::File };
+            let row = StatRow { name: name.into(), kind, stat: stats[index], id: file.id };
+            rows.insert(row.name.clone(), row);
+        }
+        let mut rows: Vec<StatRow> = rows.into_values().collect();
+        rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        (dir, rows)
+    });
+    known::record(repo, system_time_ns(std::time::SystemTime::now()), &mut rows);
+}
+
+/// The id of a file on disk, read in one go.
+pub fn hash_file(path: &std::path::Path) -> io::Result<BlobId> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path)?)?;
+    Ok(BlobId::from_bytes(*hasher.finalize().as_bytes()))
+}

@@ -1,0 +1,88 @@
+//! Tails that several verbs share: bringing the worktree into the stage, and a tree into the worktree.
+
+pub mod known;
+pub mod materialize;
+pub mod select;
+pub mod stage;
+
+use std::sync::Arc;
+
+use crate::catalog::CatalogError;
+use crate::db::{DbError, RefError};
+use crate::fsio::FsError;
+use crate::object::access::AccessError;
+use crate::object::prolly::TreeError;
+use crate::path::PathError;
+use crate::progress::{Cancel, Cancelled, Progress};
+use crate::repo::RepoError;
+use crate::store::StoreError;
+use crate::store::ingest::IngestError;
+use crate::worktree::handles::HandleError;
+use crate::worktree::scan::ScanError;
+
+/// What every long step is given.
+#[derive(Clone)]
+pub struct RunContext {
+    /// Number of threads to use, at least 1.
+    pub threads: usize,
+    /// Told of what moves.
+    pub progress: Arc<dyn Progress>,
+    /// Asked whether to stop.
+    pub cancel: Cancel,
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The repository could not be read.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Files could not be ingested.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// An object could not be read or written.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// A tree could not be made.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The folder could not be scanned.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// Somebody else moved what this step was based on.
+    #[error(transparent)]
+    Ref(#[from] RefError),
+    /// A file could not be handled.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// The worktree could not be written.
+    #[error(transparent)]
+    Handle(#[from] HandleError),
+    /// A path is not one of a repository.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// The catalog failed.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The step was asked to stop.
+    #[error("interrupted")]
+    Cancelled(#[from] Cancelled),
+}
+
+impl StepError {
+    /// Whether doing the step again on the new state may succeed.
+    fn is_conflict(&self) -> bool {
+        match self {
+            Self::Ref(e) => e.is_conflict(),
+            Self::Store(StoreError::Changed) => true,
+            Self::Ingest(IngestError::Store(StoreError::Changed)) => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,498 @@
+//! From the worktree to the stage: scan, compare, ingest what changed, build trees, publish.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::known::{self, Known};
+use super::{RunContext, StepError};
+use crate::id::{BlobId, TreeId};
+use crate::object::paths::edit_paths;
+use crate::object::tree::EntryValue;
+use crate::path::{RepoPath, escape};
+use crate::repo::{Repo, WorkState};
+use crate::stat::Stat;
+use crate::stat_cache::{RowKind, StatRow};
+use crate::store::StoreError;
+use crate::store::ingest::{
+    self, CheckpointRule, IngestOptions, Ingested, ItemResult, Observer, Partial, Source,
+    SourceFile,
+};
+use crate::store::objects::ObjectWriter;
+use crate::worktree::compare::{self, Comparison, Delta, FileRef, KnownFiles, Taken};
+use crate::worktree::scan::{self, Scan, ScanOptions, ScannedEntry, ScannedKind};
+
+/// What is to be staged.
+#[derive(Clone, Debug)]
+pub struct StageOptions {
+    /// Paths and all below them; empty means everything.
+    pub paths: Vec<RepoPath>,
+    /// Paths of the tree below `paths` that are never looked at.
+    pub taken: Taken,
+    /// Only says what would happen.
+    pub dry_run: bool,
+}
+
+/// One difference between worktree and stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StagedChange {
+    /// Where.
+    pub path: RepoPath,
+    /// What the stage had.
+    pub old: Option<EntryValue>,
+    /// What is there now; `None` for what is gone, and in a dry run for files not read.
+    pub new: Option<EntryValue>,
+    /// Whether the path is gone.
+    pub is_gone: bool,
+}
+
+/// What was not taken, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The path, escaped for display.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What staging did.
+#[derive(Debug, Default)]
+pub struct Staged {
+    /// Files that the stage did not have.
+    pub added: u64,
+    /// Files that differ from what the stage had.
+    pub modified: u64,
+    /// Entries that are gone.
+    pub removed: u64,
+    /// Files that are as before.
+    pub unchanged: u64,
+    /// Bytes of added and modified files.
+    pub logical_bytes: u64,
+    /// Of these, bytes that were not in the store.
+    pub new_bytes: u64,
+    /// Bytes written to the store.
+    pub stored_bytes: u64,
+    /// Entries left out by rules.
+    pub ignored: u64,
+    /// What could not be taken.
+    pub skipped: Vec<Skipped>,
+    /// Paths asked for that are neither on disk nor in the stage.
+    pub unknown: Vec<RepoPath>,
+    /// The differences, in a dry run.
+    pub changes: Vec<StagedChange>,
+}
+
+/// How often staging starts again when somebody else changes the stage meanwhile.
+const ATTEMPTS: usize = 8;
+
+/// Stages the worktree's files.
+pub fn stage(repo: &Repo, options: &StageOptions, run: &RunContext) -> Result<Staged, StepError> {
+    let mut spent = (0, 0);
+    for _ in 0..ATTEMPTS {
+        match stage_once(repo, options, run, &mut spent) {
+            Err(e) if e.is_conflict() => continue,
+            result => return result,
+        }
+    }
+    stage_once(repo, options, run, &mut spent)
+}
+
+fn stage_once(
+    repo: &Repo,
+    options: &StageOptions,
+    run: &RunContext,
+    spent: &mut (u64, u64),
+) -> Result<Staged, StepError> {
+    let state = repo.state()?;
+    let known = Known::for_storing(repo);
+    let scan = scan_paths(repo, &options.paths, run)?;
+    let mut comparison = compare::compare(&scan, state.staged_tree(), &repo.store, &known)?;
+    if !options.taken.added {
+        drop_untracked(&mut comparison);
+    }
+    if options.dry_run {
+        return Ok(dry_outcome(&scan, &comparison, options.taken));
+    }
+    let reading = read_files(repo, &scan, &comparison, run)?;
+    spent.0 += reading.new_bytes;
+    spent.1 += reading.stored_bytes;
+    let values = ReadValues { scan: &scan, comparison: &comparison, results: &reading.results };
+    let tree_bytes = publish_stage(repo, &state, options.taken, &values, *spent)?;
+    spent.1 += tree_bytes;
+    let outcome = outcome_of(&values, options.taken, *spent);
+    record_known(repo, &known, &values);
+    Ok(outcome)
+}
+
+fn scan_paths(repo: &Repo, paths: &[RepoPath], run: &RunContext) -> Result<Scan, StepError> {
+    let flag = run.cancel.flag();
+    let options = ScanOptions {
+        threads: run.threads,
+        honour_ignore: true,
+        paths: paths.to_vec(),
+        cancel: Some(&flag),
+    };
+    Ok(scan::scan(&repo.paths.root, &options)?)
+}
+
+fn drop_untracked(comparison: &mut Comparison) {
+    let dirs = &comparison.dirs;
+    comparison.to_read.retain(|file| {
+        let deltas = &dirs[file.dir as usize].deltas;
+        let is_tracked = |d: &Delta| {
+            matches!(d, Delta::Found { entry, old: Some(_), .. } if *entry == file.entry)
+        };
+        let at = deltas.partition_point(|d| match d {
+            Delta::Found { entry, .. } => *entry < file.entry,
+            Delta::Gone(_) => false,
+        });
+        deltas.get(at).is_some_and(is_tracked) || deltas.iter().any(is_tracked)
+    });
+}
+
+/// Reads and stores every file whose id is not known.
+fn read_files(
+    repo: &Repo,
+    scan: &Scan,
+    comparison: &Comparison,
+    run: &RunContext,
+) -> Result<Ingested, StepError> {
+    let items = &comparison.to_read;
+    let sizes: Vec<u64> = items.iter().map(|f| entry_of(scan, *f).stat.size).collect();
+    run.progress.begin("adding", Some(sizes.iter().sum()), Some(sizes.len() as u64));
+    let source = FileSource { root: &repo.paths.root, scan, items };
+    let options = IngestOptions {
+        workers: run.threads,
+        compression_level: repo.settings.core.compression_level,
+        verify: repo.settings.core.verify_writes,
+        checkpoint: CheckpointRule::default(),
+        progress: &*run.progress,
+        cancel: &run.cancel,
+    };
+    let mut recorder = Recorder { repo, scan, items };
+    let result = ingest::ingest(&repo.store, &sizes, &source, &mut recorder, &options);
+    run.progress.finish();
+    Ok(result?)
+}
+
+fn entry_of(scan: &Scan, file: FileRef) -> &ScannedEntry {
+    &scan.dirs[file.dir as usize].entries[file.entry as usize]
+}
+
+fn path_of(scan: &Scan, file: FileRef) -> RepoPath {
+    let dir = &scan.dirs[file.dir as usize];
+    dir.path.join(&entry_of(scan, file).name).expect("scanned names are valid")
+}
+
+/// The files to be read, through their paths.
+pub(super) struct FileSource<'f> {
+    pub(super) root: &'f Path,
+    pub(super) scan: &'f Scan,
+    pub(super) items: &'f [FileRef],
+}
+
+struct OpenFile {
+    file: File,
+    expected: Stat,
+}
+
+impl Source for FileSource<'_> {
+    fn open(&self, item: usize) -> io::Result<Box<dyn SourceFile>> {
+        let file = self.items[item];
+        let entry = entry_of(self.scan, file);
+        let dir = &self.scan.dirs[file.dir as usize].path;
+        let path = self.root.join(dir.as_str()).join(&*entry.name);
+        Ok(Box::new(OpenFile { file: File::open(path)?, expected: entry.stat }))
+    }
+}
+
+impl Read for OpenFile {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buf)
+    }
+}
+
+impl SourceFile for OpenFile {
+    fn skip_to(&mut self, offset: u64) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(offset)).map(|_| ())
+    }
+
+    fn is_unchanged(&mut self, read: u64) -> io::Result<bool> {
+        let now = Stat::of(&self.file.metadata()?);
+        Ok(now == self.expected && read == self.expected.size)
+    }
+}
+
+/// Records in the stat cache what was stored, so that a killed run need not read it again.
+struct Recorder<'r> {
+    repo: &'r Repo,
+    scan: &'r Scan,
+    items: &'r [FileRef],
+}
+
+impl Observer for Recorder<'_> {
+    fn published(&mut self, items: &[(usize, BlobId, u64)]) {
+        if items.len() == self.items.len() {
+            return; // all in one go: the final record follows at once
+        }
+        let mut by_dir: HashMap<u32, Vec<(u32, BlobId)>> = HashMap::new();
+        for &(item, id, _) in items {
+            let file = self.items[item];
+            by_dir.entry(file.dir).or_default().push((file.entry, id));
+        }
+        let known = Known::for_looking(self.repo);
+        let mut rows = by_dir.into_iter().map(|(dir, mut files)| {
+            let dir = &self.scan.dirs[dir as usize];
+            let mut rows: HashMap<Box<str>, StatRow> =
+                known.rows(&dir.path).into_iter().map(|r| (r.name.clone(), r)).collect();
+            files.sort_unstable_by_key(|f| f.0);
+            for (entry, id) in files {
+                if let Some(row) = stat_row(&dir.entries[entry as usize], id) {
+                    rows.insert(row.name.clone(), row);
+                }
+            }
+            let mut rows: Vec<StatRow> = rows.into_values().collect();
+            rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+            (dir.path.clone(), rows)
+        });
+        known::record(self.repo, self.scan.started_at_ns, &mut rows);
+    }
+
+    fn partial(&mut self, _: usize, _: &Partial) {}
+}
+
+fn stat_row(entry: &ScannedEntry, id: BlobId) -> Option<StatRow> {
+    let kind = match entry.kind {
+        ScannedKind::File { executable: true } => RowKind::Executable,
+        ScannedKind::File { executable: false } => RowKind::File,
+        ScannedKind::Symlink | ScannedKind::Directory => return None,
+    };
+    Some(StatRow { name: entry.name.clone(), kind, stat: entry.stat, id })
+}
+
+/// A comparison with the results of the files it asked to read.
+struct ReadValues<'v> {
+    scan: &'v Scan,
+    comparison: &'v Comparison,
+    results: &'v [Option<ItemResult>],
+}
+
+impl ReadValues<'_> {
+    fn result(&self, file: FileRef) -> Option<&ItemResult> {
+        let order = |f: &FileRef| (f.dir, f.entry);
+        let items = &self.comparison.to_read;
+        let at = items.binary_search_by_key(&order(&file), order).ok()?;
+        self.results.get(at)?.as_ref()
+    }
+
+    fn value(&self, file: FileRef) -> Option<EntryValue> {
+        let Some(ItemResult::Stored { id, size }) = self.result(file) else { return None };
+        let ScannedKind::File { executable } = entry_of(self.scan, file).kind else { return None };
+        Some(EntryValue::File { id: *id, size: *size, executable })
+    }
+
+    fn skipped(&self) -> Vec<Skipped> {
+        let mut skipped: Vec<Skipped> = self
+            .scan
+            .problems
+            .iter()
+            .map(|p| Skipped { path: p.path.clone(), reason: p.reason.to_string() })
+            .collect();
+        for (file, result) in self.comparison.to_read.iter().zip(self.results) {
+            let reason = match result {
+                Some(ItemResult::Stored { .. }) | None => continue,
+                Some(ItemResult::Changing) => "changes while it is read".to_owned(),
+                Some(ItemResult::Unreadable(e)) => format!("cannot be read: {e}"),
+            };
+            let path = escape(path_of(self.scan, *file).as_str()).into_owned();
+            skipped.push(Skipped { path, reason });
+        }
+        skipped
+    }
+}
+
+/// Builds the new trees and moves the stage; returns the bytes written.
+fn publish_stage(
+    repo: &Repo,
+    state: &WorkState,
+    taken: Taken,
+    values: &ReadValues<'_>,
+    spent: (u64, u64),
+) -> Result<u64, StepError> {
+    let core = &repo.settings.core;
+    let session = repo.store.start_session()?;
+    let mut writer =
+        ObjectWriter::new(&repo.store, &session, core.compression_level, core.verify_writes)?;
+    let (scan, comparison) = (values.scan, values.comparison);
+    let memory = crate::object::paths::Memory::default();
+    let is_simple = scan.dirs.first().is_none_or(|d| d.path.is_root() && d.is_complete);
+    let read = crate::object::paths::ReadThrough { read: &repo.store, memory: &memory };
+    let tree: TreeId = if is_simple {
+        let tops = compare::build(scan, comparison, taken, &repo.store, &mut writer, |f| values.value(f))?;
+        root_of(tops, state, &mut writer)?
+    } else {
+        let mut out = crate::object::paths::WriteThrough { out: &mut writer, memory: &memory };
+        let tops = compare::build(scan, comparison, taken, &read, &mut out, |f| values.value(f))?;
+        let mut edits: Vec<_> =
+            tops.into_iter().filter_map(|(p, v)| v.map(|v| (p, Some(v)))).collect();
+        if taken.removed {
+            edits.extend(comparison.missing.iter().map(|(p, _)| (p.clone(), None)));
+        }
+        edit_paths(&read, state.staged_tree(), edits, &mut out)?.id
+    };
+    if Some(tree) == state.staged_tree() && spent == (0, 0) {
+        return Ok(0);
+    }
+    let packs = writer.finish()?;
+    let bytes = packs.iter().map(|p| p.bytes).sum();
+    let new_stage = state.stage_for(tree);
+    repo.store.publish(packs, &Default::default(), |tx| {
+        tx.set_stage(repo.worktree, state.stage, new_stage)?;
+        tx.add_cost(repo.worktree, spent.0, spent.1 + bytes)?;
+        Ok(())
+    })?;
+    Ok(bytes)
+}
+
+fn root_of(
+    tops: Vec<(RepoPath, Option<EntryValue>)>,
+    state: &WorkState,
+    writer: &mut ObjectWriter<'_>,
+) -> Result<TreeId, StepError> {
+    match (tops.into_iter().next(), state.staged_tree()) {
+        (Some((_, Some(EntryValue::Directory { id, .. }))), _) => Ok(id),
+        (_, Some(base)) => Ok(base),
+        (_, None) => Ok(crate::object::prolly::build(Vec::new(), writer)?.id),
+    }
+}
+
+fn outcome_of(values: &ReadValues<'_>, taken: Taken, spent: (u64, u64)) -> Staged {
+    let mut outcome = Staged {
+        unchanged: values.comparison.unchanged,
+        new_bytes: spent.0,
+        stored_bytes: spent.1,
+        ignored: values.scan.ignored,
+        skipped: values.skipped(),
+        unknown: unknown_paths(values.scan, values.comparison),
+        ..Staged::default()
+    };
+    for (number, dir) in values.comparison.dirs.iter().enumerate() {
+        for delta in &dir.deltas {
+            count(&mut outcome, values, taken, number as u32, delta);
+        }
+    }
+    if taken.removed {
+        outcome.removed += values.comparison.missing.iter().map(|(_, v)| v.totals().files).sum::<u64>();
+    }
+    outcome
+}
+
+fn count(outcome: &mut Staged, values: &ReadValues<'_>, taken: Taken, dir: u32, delta: &Delta) {
+    match delta {
+        Delta::Gone(entry) if taken.removed => outcome.removed += entry.value.totals().files,
+        Delta::Gone(_) => {}
+        Delta::Found { entry, old, value } => {
+            let file = FileRef { dir, entry: *entry };
+            let kind = entry_of(values.scan, file).kind;
+            if kind == ScannedKind::Directory || (old.is_none() && !taken.added) {
+                return;
+            }
+            let Some(new) = value.clone().or_else(|| values.value(file)) else { return };
+            match old {
+                Some(old) if *old == new => outcome.unchanged += 1,
+                Some(_) => outcome.modified += 1,
+                None => outcome.added += 1,
+            }
+            if old.as_ref() != Some(&new) {
+                outcome.logical_bytes += new.totals().bytes;
+            }
+        }
+    }
+}
+
+fn unknown_paths(scan: &Scan, comparison: &Comparison) -> Vec<RepoPath> {
+    let is_known = |p: &RepoPath| comparison.missing.iter().any(|(q, _)| q == p);
+    scan.missing.iter().filter(|p| !is_known(p)).cloned().collect()
+}
+
+fn dry_outcome(scan: &Scan, comparison: &Comparison, taken: Taken) -> Staged {
+    let values = ReadValues { scan, comparison, results: &[] };
+    let mut outcome = Staged {
+        unchanged: comparison.unchanged,
+        ignored: scan.ignored,
+        skipped: values.skipped(),
+        unknown: unknown_paths(scan, comparison),
+        ..Staged::default()
+    };
+    outcome.changes = changes(scan, comparison, taken);
+    for change in &outcome.changes {
+        let files = |v: &Option<EntryValue>| v.as_ref().map_or(1, |v| v.totals().files);
+        match (&change.old, change.is_gone) {
+            (old, true) => outcome.removed += files(old),
+            (Some(_), false) => outcome.modified += 1,
+            (None, false) => outcome.added += 1,
+        }
+    }
+    let bytes = |f: &FileRef| entry_of(scan, *f).stat.size;
+    outcome.logical_bytes = comparison.to_read.iter().map(bytes).sum();
+    outcome
+}
+
+/// The differences of a comparison as a list; files that must be read count as changed.
+pub fn changes(scan: &Scan, comparison: &Comparison, taken: Taken) -> Vec<StagedChange> {
+    let mut list = Vec::new();
+    for (dir, delta) in scan.dirs.iter().zip(&comparison.dirs) {
+        for one in &delta.deltas {
+            let (name, old, new, is_gone) = match one {
+                Delta::Gone(entry) => (&entry.name, Some(entry.value.clone()), None, true),
+                Delta::Found { entry, old, value } => {
+                    let entry = &dir.entries[*entry as usize];
+                    if entry.kind == ScannedKind::Directory && old.is_none() {
+                        continue;
+                    }
+                    (&entry.name, old.clone(), value.clone(), false)
+                }
+            };
+            if (is_gone && !taken.removed) || (!is_gone && old.is_none() && !taken.added) {
+                continue;
+            }
+            let path = dir.path.join(name).expect("scanned names are valid");
+            list.push(StagedChange { path, old, new, is_gone });
+        }
+    }
+    for (path, value) in comparison.missing.iter().filter(|_| taken.removed) {
+        let old = Some(value.clone());
+        list.push(StagedChange { path: path.clone(), old, new: None, is_gone: true });
+    }
+    list
+}
+
+/// Renews the stat cache of every folder where something was read.
+fn record_known(repo: &Repo, known: &Known<'_>, values: &ReadValues<'_>) {
+    let mut dirs: Vec<u32> = values.comparison.to_read.iter().map(|f| f.dir).collect();
+    dirs.dedup();
+    let mut rows = dirs.into_iter().map(|number| {
+        let dir = &values.scan.dirs[number as usize];
+        let old = known.rows(&dir.path);
+        let row = |(at, entry): (usize, &ScannedEntry)| {
+            let file = FileRef { dir: number, entry: at as u32 };
+            match values.value(file) {
+                Some(EntryValue::File { id, .. }) => stat_row(entry, id),
+                _ => {
+                    let at = old.binary_search_by(|r| r.name.cmp(&entry.name)).ok()?;
+                    (old[at].stat == entry.stat).then(|| old[at].clone())
+                }
+            }
+        };
+        let mut rows: Vec<StatRow> = dir.entries.iter().enumerate().filter_map(row).collect();
+        if !dir.is_complete {
+            let listed = |r: &StatRow| dir.entries.binary_search_by(|e| e.name.cmp(&r.name)).is_ok();
+            rows.extend(old.iter().filter(|r| !listed(r)).cloned());
+            rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        }
+        (dir.path.clone(), rows)
+    });
+    known::record(repo, values.scan.started_at_ns, &mut rows);
+}
+

@@ -1,0 +1,175 @@
+//! From a file's chunks and group values to its recipe.
+
+use std::collections::HashMap;
+
+use super::IngestError;
+use super::batch::FileChunk;
+use crate::catalog::{Claims, Location};
+use crate::format::FormatParameters;
+use crate::id::{Address, BlobId, PackId};
+use crate::recipe::{
+    Body, GroupRow, PAGE_GROUPS, Page, Recipe, Run, StoredRun, Value, merge_values, page_address,
+};
+
+/// Chunks and values of a file of several chunks, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct FileLayout {
+    pub(super) chunks: Vec<FileChunk>,
+    pub(super) values: Vec<Value>,
+}
+
+/// The objects that describe where `blob` lies: its pages, if any, then its recipe.
+pub(super) fn recipe_objects(
+    blob: BlobId,
+    size: u64,
+    layout: &FileLayout,
+    claims: &Claims<'_>,
+    params: &FormatParameters,
+) -> Result<Vec<(Address, Vec<u8>)>, IngestError> {
+    let group_log2 = params.group_bytes.trailing_zeros() as u8;
+    let page_bytes = (PAGE_GROUPS as u64) << group_log2;
+    let mut builder = PageBuilder::new(params.group_bytes.into(), &layout.values);
+    let mut pages = Vec::new();
+    let mut offset = 0;
+    for chunk in &layout.chunks {
+        let place = match &chunk.address {
+            Some(address) => Some(claims.place(address)?.ok_or(IngestError::Unplaced(*address))?),
+            None => None,
+        };
+        let (mut skip, len) = (0, u64::from(chunk.len));
+        while skip < len {
+            let page_end = (pages.len() as u64 + 1) * page_bytes;
+            let take = (len - skip).min(page_end - (offset + skip));
+            builder.push(Piece { place, skip: skip as u32, start: offset + skip, len: take });
+            skip += take;
+            if offset + skip == page_end {
+                pages.push(builder.take());
+            }
+        }
+        offset += len;
+    }
+    if !builder.page.runs.is_empty() || pages.is_empty() {
+        pages.push(builder.take());
+    }
+    debug_assert_eq!(offset, size);
+    Ok(assemble(blob, size, group_log2, pages))
+}
+
+fn assemble(
+    blob: BlobId,
+    size: u64,
+    group_log2: u8,
+    mut pages: Vec<Page>,
+) -> Vec<(Address, Vec<u8>)> {
+    if pages.len() == 1 {
+        let body = Body::Inline(pages.remove(0));
+        return vec![(blob.into(), Recipe { size, group_log2, body }.encode())];
+    }
+    let values = pages.iter().map(|p| merge_values(&values_of(p))).collect();
+    let numbered = pages.iter().zip(0u64..);
+    let mut objects: Vec<_> =
+        numbered.map(|(page, n)| (page_address(blob, n), page.encode(n))).collect();
+    let head = Recipe { size, group_log2, body: Body::Paged(values) };
+    objects.push((blob.into(), head.encode()));
+    objects
+}
+
+fn values_of(page: &Page) -> Vec<Value> {
+    page.groups.iter().map(|g| g.value).collect()
+}
+
+/// Part of one chunk that lies in one page.
+struct Piece {
+    place: Option<Location>,
+    /// Bytes of the chunk before the piece.
+    skip: u32,
+    /// Offset of the piece in the file.
+    start: u64,
+    len: u64,
+}
+
+struct PageBuilder<'v> {
+    group_bytes: u64,
+    values: &'v [Value],
+    page: Page,
+    pack_index: HashMap<PackId, u32>,
+}
+
+impl<'v> PageBuilder<'v> {
+    fn new(group_bytes: u64, values: &'v [Value]) -> Self {
+        Self { group_bytes, values, page: Page::default(), pack_index: HashMap::new() }
+    }
+
+    fn take(&mut self) -> Page {
+        self.pack_index.clear();
+        std::mem::take(&mut self.page)
+    }
+
+    fn push(&mut self, piece: Piece) {
+        self.push_groups(&piece);
+        match piece.place {
+            None => self.push_hole(piece.len),
+            Some(place) => self.push_stored(place, &piece),
+        }
+    }
+
+    /// Adds the rows of groups whose first byte lies in the piece.
+    fn push_groups(&mut self, piece: &Piece) {
+        let first = piece.start.div_ceil(self.group_bytes);
+        let end = (piece.start + piece.len).div_ceil(self.group_bytes);
+        for group in first..end {
+            let Some(&value) = self.values.get(group as usize) else { return };
+            let inside = (group * self.group_bytes - piece.start) as u32;
+            let (block_offset, position) = match &piece.place {
+                Some(p) => (p.place.block_offset, p.place.position + piece.skip + inside),
+                None => (0, 0),
+            };
+            self.page.groups.push(GroupRow { value, block_offset, position });
+        }
+    }
+
+    fn push_hole(&mut self, len: u64) {
+        if let Some(Run::Zero { bytes }) = self.page.runs.last_mut() {
+            *bytes += len;
+        } else {
+            self.page.runs.push(Run::Zero { bytes: len });
+        }
+    }
+
+    fn push_stored(&mut self, location: Location, piece: &Piece) {
+        let pack = self.index_of(location.pack);
+        let place = location.place;
+        if piece.skip == 0
+            && let Some(Run::Stored(last)) = self.page.runs.last_mut()
+            && last.pack == pack
+        {
+            if last.repeat == 1 && last.first_chunk + last.count == place.chunk {
+                last.count += 1;
+                last.unit_bytes += piece.len;
+                return;
+            }
+            let is_same = last.count == 1 && last.first_chunk == place.chunk;
+            if is_same && last.position == place.position && last.unit_bytes == piece.len {
+                last.repeat += 1;
+                return;
+            }
+        }
+        self.page.runs.push(Run::Stored(StoredRun {
+            pack,
+            first_chunk: place.chunk,
+            count: 1,
+            repeat: 1,
+            unit_bytes: piece.len,
+            block_offset: place.block_offset,
+            position: place.position + piece.skip,
+        }));
+    }
+
+    fn index_of(&mut self, pack: PackId) -> u32 {
+        let next = self.page.packs.len() as u32;
+        *self.pack_index.entry(pack).or_insert_with(|| {
+            self.page.packs.push(pack);
+            next
+        })
+    }
+}

@@ -1,0 +1,243 @@
+//! The chunk store of one repository: packs, tables, and the one short transaction that publishes them.
+//!
+//! Order of every publish: packs written → synced → renamed → folder synced → table → transaction.
+//! Readers see a pack only after the transaction; what a killed process left behind is in its
+//! session's folder below `tmp/`, or is an unlisted file that the next clean-up removes.
+
+pub mod ingest;
+pub mod lane;
+pub mod objects;
+mod publish;
+pub mod read;
+pub mod session;
+pub mod verify;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use self::objects::BlockCache;
+use self::session::Session;
+use crate::catalog::{Catalog, CatalogError};
+use crate::db::{BadBlock, DbError, StateDb};
+use crate::format::FormatParameters;
+use crate::fsio::{FsError, LockError};
+use crate::id::{Address, PackId};
+use crate::pack::layout::PackError;
+use crate::pack::reader::PackReader;
+use crate::table::TableError;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A file could not be handled.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// A lock could not be taken.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The catalog could not answer.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// A pack could not be read or written.
+    #[error("pack {}: {source}", path.display())]
+    Pack {
+        /// The pack's file.
+        path: PathBuf,
+        /// What is wrong.
+        source: PackError,
+    },
+    /// A block could not be made.
+    #[error(transparent)]
+    Block(#[from] PackError),
+    /// A table could not be written.
+    #[error("table {}: {source}", path.display())]
+    Table {
+        /// The table's file.
+        path: PathBuf,
+        /// What is wrong.
+        source: TableError,
+    },
+    /// The system gave no random bits.
+    #[error("no random bits: {0}")]
+    Random(String),
+    /// An object is not in the store.
+    #[error("object {0} is not in the store")]
+    Missing(Address),
+    /// An object is there but wrong.
+    #[error("{what} is damaged: {why}")]
+    Damaged {
+        /// The object.
+        what: String,
+        /// What was found.
+        why: String,
+    },
+    /// Packs that this session relied on are gone: the work must be done again.
+    #[error("the store changed while data was added")]
+    Changed,
+    /// What was read could not be handed on.
+    #[error("cannot write the output: {0}")]
+    Output(#[source] std::io::Error),
+}
+
+impl StoreError {
+    /// A failed write of `path`.
+    pub(crate) fn write(path: &Path, source: std::io::Error) -> Self {
+        Self::Fs(FsError::new("write", path, source))
+    }
+
+    /// A pack at `path` that failed.
+    pub(crate) fn pack(path: &Path, source: PackError) -> Self {
+        match source {
+            PackError::Io(e) => Self::Fs(FsError::new("access", path, e)),
+            source => Self::Pack { path: path.to_owned(), source },
+        }
+    }
+
+    /// Whether stored data is not what it must be.
+    pub fn is_damaged(&self) -> bool {
+        match self {
+            Self::Damaged { .. } | Self::Missing(_) => true,
+            Self::Pack { source, .. } => source.is_damaged(),
+            Self::Table { source, .. } | Self::Catalog(CatalogError::Table { source, .. }) => {
+                source.is_damaged()
+            }
+            Self::Fs(e) => e.is_not_found(),
+            Self::Db(e) | Self::Catalog(CatalogError::Db(e)) => e.is_damaged(),
+            _ => false,
+        }
+    }
+}
+
+/// The folders of a store, below `.esker`.
+#[derive(Clone, Debug)]
+pub struct StorePaths {
+    /// Sealed packs.
+    pub packs: PathBuf,
+    /// Tables.
+    pub tables: PathBuf,
+    /// Folders of running sessions.
+    pub tmp: PathBuf,
+}
+
+impl StorePaths {
+    /// The folders of the store in `dir`.
+    pub fn new(dir: &Path) -> Self {
+        Self { packs: dir.join("packs"), tables: dir.join("tables"), tmp: dir.join("tmp") }
+    }
+
+    /// The file of a pack.
+    pub fn pack(&self, id: PackId) -> PathBuf {
+        self.packs.join(id.to_string())
+    }
+}
+
+/// A pack open for reading.
+pub type OpenPack = PackReader<File>;
+
+/// An open store.
+pub struct Store {
+    paths: StorePaths,
+    params: FormatParameters,
+    db: Arc<StateDb>,
+    catalog: Catalog,
+    packs: Mutex<HashMap<PackId, Arc<OpenPack>>>,
+    blocks: BlockCache,
+}
+
+/// Packs kept open at once; a reader in need of another closes all of them first.
+const MAX_OPEN_PACKS: usize = 256;
+
+impl Store {
+    /// Opens the store in `dir` that `db` describes.
+    pub fn open(
+        dir: &Path,
+        params: FormatParameters,
+        db: Arc<StateDb>,
+    ) -> Result<Self, StoreError> {
+        let paths = StorePaths::new(dir);
+        let catalog = Catalog::open(paths.tables.clone(), &db)?;
+        let (packs, blocks) = (Mutex::default(), BlockCache::default());
+        Ok(Self { paths, params, db, catalog, packs, blocks })
+    }
+
+    /// The parameters of the repository's format.
+    pub fn params(&self) -> &FormatParameters {
+        &self.params
+    }
+
+    /// Where everything lies.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The folders.
+    pub fn paths(&self) -> &StorePaths {
+        &self.paths
+    }
+
+    /// The database that lists what is live.
+    pub fn db(&self) -> &StateDb {
+        &self.db
+    }
+
+    /// Starts writing on the store's present generation.
+    pub fn start_session(&self) -> Result<Session, StoreError> {
+        session::remove_dead_sessions(&self.paths.tmp);
+        Session::start(&self.paths.tmp, self.db.read(|view| view.generation())?)
+    }
+
+    /// Opens a pack, or hands out the open one.
+    pub fn open_pack(&self, id: PackId) -> Result<Arc<OpenPack>, StoreError> {
+        let mut packs = self.packs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pack) = packs.get(&id) {
+            return Ok(pack.clone());
+        }
+        let pack = Arc::new(self.open_pack_file(id)?);
+        if packs.len() >= MAX_OPEN_PACKS {
+            packs.clear();
+        }
+        packs.insert(id, pack.clone());
+        Ok(pack)
+    }
+
+    fn open_pack_file(&self, id: PackId) -> Result<OpenPack, StoreError> {
+        let path = self.paths.pack(id);
+        let file = File::open(&path).map_err(|e| FsError::new("open", &path, e))?;
+        let pack = PackReader::open(file).map_err(|e| StoreError::pack(&path, e))?;
+        if pack.header().id != id {
+            return Err(StoreError::Damaged {
+                what: format!("pack {id}"),
+                why: format!("the file holds pack {}", pack.header().id),
+            });
+        }
+        Ok(pack)
+    }
+
+    /// Names pack and offset in a pack's error, and remembers the block as bad.
+    pub(crate) fn block_error(&self, pack: PackId, offset: u32, e: PackError) -> StoreError {
+        if e.is_damaged() {
+            self.note_bad_block(pack, offset);
+        }
+        StoreError::pack(&self.paths.pack(pack), e)
+    }
+
+    pub(crate) fn wrong_bytes(&self, pack: PackId, offset: u32, address: &Address) -> StoreError {
+        self.note_bad_block(pack, offset);
+        StoreError::Damaged {
+            what: format!("object {address}"),
+            why: format!("its bytes in pack {pack} at offset {offset} have another hash"),
+        }
+    }
+
+    /// A block found bad counts as absent from now on, so that adding its data again repairs it.
+    fn note_bad_block(&self, pack: PackId, offset: u32) {
+        // Reading must not fail for want of a note; the next reader will find the same.
+        let block = BadBlock { pack, offset: offset.into(), found_at: 0 };
+        let _ = self.db.write(|tx| tx.add_bad_block(&block));
+    }
+}

@@ -1,0 +1,185 @@
+//! Trees, commits, tags and recipes of the store, behind the traits that domain code sees.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::lane::{Lane, SealedPack};
+use super::session::Session;
+use super::{Store, StoreError};
+use crate::catalog::Location;
+use crate::id::{Address, BlobId, CommitId, PackId, TagId, TreeId};
+use crate::object::access::{AccessError, ObjectKind, ReadBlob, ReadObjects, WriteObjects};
+use crate::object::commit::Commit;
+use crate::object::tag::Tag;
+use crate::object::tree::Node;
+use crate::pack::codec::BlockCodec;
+use crate::pack::layout::PackKind;
+use crate::pack::reader::BlockBuf;
+
+/// Blocks of trees and recipes kept decoded: neighbours are read one after the other.
+const CACHED_BLOCKS: usize = 128;
+
+type BlockKey = (PackId, u32);
+
+/// The blocks of metadata decoded last.
+#[derive(Default)]
+pub(super) struct BlockCache {
+    inner: Mutex<CacheInner>,
+}
+
+#[derive(Default)]
+struct CacheInner {
+    blocks: HashMap<BlockKey, Arc<Vec<u8>>>,
+    order: VecDeque<BlockKey>,
+}
+
+impl BlockCache {
+    fn get(&self, key: &BlockKey) -> Option<Arc<Vec<u8>>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).blocks.get(key).cloned()
+    }
+
+    fn put(&self, key: BlockKey, block: Arc<Vec<u8>>) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.blocks.insert(key, block).is_none() {
+            inner.order.push_back(key);
+        }
+        if inner.order.len() > CACHED_BLOCKS
+            && let Some(oldest) = inner.order.pop_front()
+        {
+            inner.blocks.remove(&oldest);
+        }
+    }
+}
+
+impl Store {
+    /// The bytes of a tree, commit, tag or recipe, not yet verified; `None` when it is not there.
+    pub fn read_object(
+        &self,
+        kind: PackKind,
+        address: &Address,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(location) = self.catalog().find(kind, address)? else { return Ok(None) };
+        let block = self.cached_block(&location)?;
+        let start = location.place.position as usize;
+        let bytes = block.get(start..start + location.place.raw_len as usize);
+        match bytes {
+            Some(bytes) => Ok(Some(bytes.to_vec())),
+            None => Err(self.wrong_bytes(location.pack, location.place.block_offset, address)),
+        }
+    }
+
+    fn cached_block(&self, location: &Location) -> Result<Arc<Vec<u8>>, StoreError> {
+        let key = (location.pack, location.place.block_offset);
+        if let Some(block) = self.blocks.get(&key) {
+            return Ok(block);
+        }
+        let pack = self.open_pack(location.pack)?;
+        let mut buf = BlockBuf::new();
+        let block = pack
+            .read_block_sized(location.place.block_offset, location.place.stored_len, &mut buf)
+            .map_err(|e| self.block_error(location.pack, location.place.block_offset, e))?;
+        let block = Arc::new(block.to_vec());
+        self.blocks.put(key, block.clone());
+        Ok(block)
+    }
+
+    /// Reads an object of the history and compares it with its id.
+    fn read_history(
+        &self,
+        what: ObjectKind,
+        address: Address,
+        id_of: impl Fn(&[u8]) -> Address,
+    ) -> Result<Vec<u8>, AccessError> {
+        let found = self.read_object(PackKind::History, &address).map_err(access_error)?;
+        let bytes = found.ok_or_else(|| AccessError::missing(what, address))?;
+        if id_of(&bytes) == address {
+            return Ok(bytes);
+        }
+        if let Ok(Some(at)) = self.catalog().find(PackKind::History, &address) {
+            self.note_bad_block(at.pack, at.place.block_offset);
+        }
+        Err(AccessError::damaged(what, address, "its bytes have another hash"))
+    }
+}
+
+fn access_error(e: StoreError) -> AccessError {
+    AccessError::io(e)
+}
+
+impl ReadObjects for Store {
+    fn read_tree(&self, id: TreeId) -> Result<Arc<Node>, AccessError> {
+        let bytes = self.read_history(ObjectKind::Tree, id.into(), |b| TreeId::of(b).into())?;
+        let node = Node::decode(&bytes)
+            .map_err(|e| AccessError::damaged(ObjectKind::Tree, id, e.to_string()))?;
+        Ok(Arc::new(node))
+    }
+
+    fn read_commit(&self, id: CommitId) -> Result<Commit, AccessError> {
+        let bytes = self.read_history(ObjectKind::Commit, id.into(), |b| CommitId::of(b).into())?;
+        Commit::decode(&bytes)
+            .map_err(|e| AccessError::damaged(ObjectKind::Commit, id, e.to_string()))
+    }
+
+    fn read_tag(&self, id: TagId) -> Result<Tag, AccessError> {
+        let bytes = self.read_history(ObjectKind::Tag, id.into(), |b| TagId::of(b).into())?;
+        Tag::decode(&bytes).map_err(|e| AccessError::damaged(ObjectKind::Tag, id, e.to_string()))
+    }
+}
+
+impl ReadBlob for Store {
+    fn read_blob(&self, id: BlobId, size: u64, out: &mut dyn Write) -> Result<(), AccessError> {
+        self.read_blob_range(id, size, 0..size, out).map_err(access_error)
+    }
+}
+
+/// Gathers new trees, commits and tags into history packs; each object once a session.
+pub struct ObjectWriter<'s> {
+    lane: Lane<'s>,
+    written: HashSet<Address>,
+}
+
+impl<'s> ObjectWriter<'s> {
+    /// A writer whose packs belong to `session`.
+    pub fn new(
+        store: &Store,
+        session: &'s Session,
+        compression_level: i32,
+        verify: bool,
+    ) -> Result<Self, StoreError> {
+        let codec = BlockCodec::new(compression_level, verify)?;
+        let block_bytes = store.params().tree_block_bytes;
+        let lane = Lane::new(session, PackKind::History, block_bytes, codec);
+        Ok(Self { lane, written: HashSet::new() })
+    }
+
+    /// Seals and syncs what was written, ready to be published.
+    pub fn finish(mut self) -> Result<Vec<SealedPack>, StoreError> {
+        let packs = self.lane.seal(&mut |_, _| ())?;
+        for pack in &packs {
+            pack.file.sync_all().map_err(|e| StoreError::write(&pack.path, e))?;
+        }
+        Ok(packs)
+    }
+
+    fn put(&mut self, address: Address, encoded: &[u8]) -> Result<(), AccessError> {
+        if !self.written.insert(address) {
+            return Ok(());
+        }
+        self.lane.add(address, encoded, &mut |_, _| ()).map_err(access_error)
+    }
+}
+
+impl WriteObjects for ObjectWriter<'_> {
+    fn write_tree(&mut self, id: TreeId, encoded: Vec<u8>) -> Result<(), AccessError> {
+        self.put(id.into(), &encoded)
+    }
+
+    fn write_commit(&mut self, id: CommitId, encoded: Vec<u8>) -> Result<(), AccessError> {
+        self.put(id.into(), &encoded)
+    }
+
+    fn write_tag(&mut self, id: TagId, encoded: Vec<u8>) -> Result<(), AccessError> {
+        self.put(id.into(), &encoded)
+    }
+}

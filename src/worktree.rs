@@ -1,0 +1,8 @@
+//! Disk and tree: finding what a folder holds and writing into it.
+//!
+//! [`ignore`] and [`scan`] read a folder, [`plan`] says what a checkout would do, [`handles`]
+//! does it without ever leaving the folder, [`git`] tells which paths belong to an enclosing git
+//! checkout. Nothing here knows the repository's database or its stores.
+
+pub mod ignore;
+pub mod scan;

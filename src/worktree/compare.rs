@@ -1,0 +1,422 @@
+//! What differs between a scanned folder and a tree, and which files must be read to know.
+//!
+//! The comparison trusts the stat cache where it may be trusted and reads no file. The result lists
+//! differences only; [`build`] turns it, with the ids of the files read meanwhile, into the new tree.
+
+use std::collections::HashMap;
+use std::iter::Peekable;
+
+use crate::id::{BlobId, TreeId};
+use crate::object::access::{AccessError, ReadObjects, WriteObjects};
+use crate::object::prolly::{self, Entries, Subtree, TreeError};
+use crate::object::tree::{Entry, EntryValue};
+use crate::path::RepoPath;
+use crate::stat_cache::{RowKind, StatRow};
+use crate::worktree::scan::{Scan, ScannedDir, ScannedEntry, ScannedKind};
+
+/// What is known of files without reading them.
+pub trait KnownFiles {
+    /// Rows of the folder that may be trusted, ascending by name.
+    fn rows(&self, dir: &RepoPath) -> Vec<StatRow>;
+
+    /// Whether the bytes of a blob are in the store, so that its file need not be read.
+    fn is_stored(&self, id: BlobId, size: u64) -> Result<bool, AccessError>;
+
+    /// Where a symlink points; `None` when it cannot be read or is not valid.
+    fn read_link(&self, dir: &RepoPath, name: &str) -> Option<Box<str>>;
+}
+
+/// One difference in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delta {
+    /// On disk, and either not in the tree or different there.
+    Found {
+        /// Index among the scanned entries of the folder.
+        entry: u32,
+        /// What the tree has under the name.
+        old: Option<EntryValue>,
+        /// What the new tree is to have; `None` for a folder, and for a file that must be read.
+        value: Option<EntryValue>,
+    },
+    /// In the tree, not on disk.
+    Gone(Entry),
+}
+
+/// The differences of one scanned folder.
+#[derive(Clone, Debug, Default)]
+pub struct DirDelta {
+    /// The folder's tree, when there is one.
+    pub base: Option<TreeId>,
+    /// In the order of names.
+    pub deltas: Vec<Delta>,
+}
+
+/// A file that must be read: indices of its folder and entry in the scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileRef {
+    /// Index among the scanned folders.
+    pub dir: u32,
+    /// Index among its entries.
+    pub entry: u32,
+}
+
+/// All differences between a scan and a tree.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// One for each scanned folder, in the scan's order.
+    pub dirs: Vec<DirDelta>,
+    /// Files whose ids are not known, in path order.
+    pub to_read: Vec<FileRef>,
+    /// Files that are as in the tree.
+    pub unchanged: u64,
+    /// Paths asked for that are in the tree and not on disk.
+    pub missing: Vec<(RepoPath, EntryValue)>,
+}
+
+/// Compares `scan` with the tree `base` (`None`: nothing is in it).
+pub fn compare(
+    scan: &Scan,
+    base: Option<TreeId>,
+    read: &dyn ReadObjects,
+    known: &dyn KnownFiles,
+) -> Result<Comparison, AccessError> {
+    let index = index_of(scan);
+    let mut result = Comparison { dirs: Vec::new(), ..Comparison::default() };
+    result.dirs.resize_with(scan.dirs.len(), DirDelta::default);
+    for (number, dir) in scan.dirs.iter().enumerate() {
+        if dir.path.is_root() {
+            result.dirs[number].base = base;
+        } else if listed_in(scan, &index, dir).is_none() {
+            result.dirs[number].base = resolve_dir(read, base, &dir.path)?;
+        }
+        let mut one = OneDir { read, known, dir, index: &index, number, result: &mut result };
+        if dir.is_complete { one.compare_all()? } else { one.compare_listed()? }
+    }
+    if let Some(base) = base {
+        for path in &scan.missing {
+            if let Some(value) = prolly::resolve(read, base, path)? {
+                result.missing.push((path.clone(), value));
+            }
+        }
+    }
+    Ok(result)
+}
+
+/// The scanned folder that lists `dir`, and the entry; `None` for a top.
+fn listed_in(
+    scan: &Scan,
+    index: &HashMap<RepoPath, usize>,
+    dir: &ScannedDir,
+) -> Option<(usize, u32)> {
+    let (parent, name) = (dir.path.parent()?, dir.path.name()?);
+    let number = *index.get(&parent)?;
+    let entry = scan.dirs[number].entries.binary_search_by(|e| (*e.name).cmp(name)).ok()?;
+    Some((number, entry as u32))
+}
+
+fn resolve_dir(
+    read: &dyn ReadObjects,
+    base: Option<TreeId>,
+    path: &RepoPath,
+) -> Result<Option<TreeId>, AccessError> {
+    let Some(base) = base else { return Ok(None) };
+    Ok(match prolly::resolve(read, base, path)? {
+        Some(EntryValue::Directory { id, .. }) => Some(id),
+        _ => None,
+    })
+}
+
+fn index_of(scan: &Scan) -> HashMap<RepoPath, usize> {
+    scan.dirs.iter().enumerate().map(|(i, d)| (d.path.clone(), i)).collect()
+}
+
+struct OneDir<'c> {
+    read: &'c dyn ReadObjects,
+    known: &'c dyn KnownFiles,
+    dir: &'c ScannedDir,
+    index: &'c HashMap<RepoPath, usize>,
+    number: usize,
+    result: &'c mut Comparison,
+}
+
+impl OneDir<'_> {
+    /// Merges names on disk with names in the tree.
+    fn compare_all(&mut self) -> Result<(), AccessError> {
+        let mut rows = self.known.rows(&self.dir.path).into_iter().peekable();
+        let base = self.result.dirs[self.number].base;
+        let mut tree = base.map(|id| prolly::iterate(self.read, id).peekable());
+        for (position, entry) in self.dir.entries.iter().enumerate() {
+            self.pass_gone(&mut tree, Some(&entry.name))?;
+            let old = take_named(&mut tree, &entry.name)?;
+            let row = take_row(&mut rows, &entry.name);
+            self.compare_entry(position, entry, old, row)?;
+        }
+        self.pass_gone(&mut tree, None)
+    }
+
+    /// Looks up only the names that were asked for.
+    fn compare_listed(&mut self) -> Result<(), AccessError> {
+        let rows = self.known.rows(&self.dir.path);
+        for (position, entry) in self.dir.entries.iter().enumerate() {
+            let old = match self.result.dirs[self.number].base {
+                Some(id) => prolly::find(self.read, id, &entry.name)?.map(|e| e.value),
+                None => None,
+            };
+            let row = rows.binary_search_by(|r| r.name.cmp(&entry.name)).ok();
+            self.compare_entry(position, entry, old, row.map(|i| rows[i].clone()))?;
+        }
+        Ok(())
+    }
+
+    /// Records the names of the tree below `until` as gone, unless a problem withheld them.
+    fn pass_gone(
+        &mut self,
+        tree: &mut Option<Peekable<Entries<'_>>>,
+        until: Option<&str>,
+    ) -> Result<(), AccessError> {
+        let Some(tree) = tree else { return Ok(()) };
+        let is_before = |e: &Result<Entry, AccessError>| match (e, until) {
+            (Ok(e), Some(until)) => *e.name < *until,
+            (Ok(_), None) | (Err(_), _) => true,
+        };
+        while let Some(entry) = tree.next_if(is_before) {
+            let entry = entry?;
+            if self.dir.withheld.binary_search(&entry.name).is_err() {
+                self.result.dirs[self.number].deltas.push(Delta::Gone(entry));
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_entry(
+        &mut self,
+        position: usize,
+        entry: &ScannedEntry,
+        old: Option<EntryValue>,
+        row: Option<StatRow>,
+    ) -> Result<(), AccessError> {
+        let value = match entry.kind {
+            ScannedKind::Directory => return self.compare_directory(position, entry, old),
+            ScannedKind::Symlink => match self.known.read_link(&self.dir.path, &entry.name) {
+                Some(target) => Some(EntryValue::Symlink { target }),
+                // It cannot be read: whatever the tree has stays.
+                None => return Ok(()),
+            },
+            ScannedKind::File { executable } => {
+                self.known_value(entry, executable, old.as_ref(), row)?
+            }
+        };
+        if value.is_some() && value == old {
+            self.result.unchanged += 1;
+            return Ok(());
+        }
+        if value.is_none() {
+            let file = FileRef { dir: self.number as u32, entry: position as u32 };
+            self.result.to_read.push(file);
+        }
+        self.push(position, old, value);
+        Ok(())
+    }
+
+    fn compare_directory(
+        &mut self,
+        position: usize,
+        entry: &ScannedEntry,
+        old: Option<EntryValue>,
+    ) -> Result<(), AccessError> {
+        let path = self.dir.path.join(&entry.name);
+        let child = path.ok().and_then(|p| self.index.get(&p).copied());
+        if let (Some(child), Some(EntryValue::Directory { id, .. })) = (child, &old) {
+            self.result.dirs[child].base = Some(*id);
+        }
+        let is_same_kind = matches!(old, Some(EntryValue::Directory { .. }));
+        // A folder that could not be listed is left as the tree has it.
+        if !is_same_kind && child.is_some() {
+            self.push(position, old, None);
+        }
+        Ok(())
+    }
+
+    /// The file's entry, when the stat cache knows its id and its bytes are stored.
+    fn known_value(
+        &self,
+        entry: &ScannedEntry,
+        executable: bool,
+        old: Option<&EntryValue>,
+        row: Option<StatRow>,
+    ) -> Result<Option<EntryValue>, AccessError> {
+        let kind = if executable { RowKind::Executable } else { RowKind::File };
+        let Some(row) = row.filter(|r| r.kind == kind && r.stat == entry.stat) else {
+            return Ok(None);
+        };
+        let (id, size) = (row.id, entry.stat.size);
+        let is_in_tree = matches!(old, Some(EntryValue::File { id: old, .. }) if *old == id);
+        let is_usable = is_in_tree || self.known.is_stored(id, size)?;
+        Ok(is_usable.then_some(EntryValue::File { id, size, executable }))
+    }
+
+    fn push(&mut self, position: usize, old: Option<EntryValue>, value: Option<EntryValue>) {
+        let delta = Delta::Found { entry: position as u32, old, value };
+        self.result.dirs[self.number].deltas.push(delta);
+    }
+}
+
+fn take_named(
+    tree: &mut Option<Peekable<Entries<'_>>>,
+    name: &str,
+) -> Result<Option<EntryValue>, AccessError> {
+    let Some(tree) = tree else { return Ok(None) };
+    let is_named = |e: &Result<Entry, AccessError>| e.as_ref().is_ok_and(|e| *e.name == *name);
+    tree.next_if(is_named).transpose().map(|entry| entry.map(|e| e.value))
+}
+
+fn take_row(
+    rows: &mut Peekable<std::vec::IntoIter<StatRow>>,
+    name: &str,
+) -> Option<StatRow> {
+    while rows.next_if(|r| *r.name < *name).is_some() {}
+    rows.next_if(|r| *r.name == *name)
+}
+
+/// Which differences become part of a new tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Names that the tree does not have.
+    pub added: bool,
+    /// Names that are no longer on disk.
+    pub removed: bool,
+}
+
+/// Builds the trees of all scanned folders from a comparison; `read_value` gives the entry of a file
+/// that was read, or `None` when it is to stay as the tree has it.
+///
+/// Returns, for each *top* (a scanned folder that no other lists), its path and its new tree, if it
+/// differs. A top may lie below another one.
+pub fn build(
+    scan: &Scan,
+    comparison: &Comparison,
+    taken: Taken,
+    read: &dyn ReadObjects,
+    out: &mut dyn WriteObjects,
+    mut read_value: impl FnMut(FileRef) -> Option<EntryValue>,
+) -> Result<Vec<(RepoPath, Option<EntryValue>)>, TreeError> {
+    let index = index_of(scan);
+    let mut children: HashMap<usize, HashMap<u32, Built>> = HashMap::new();
+    let mut tops = Vec::new();
+    // A folder comes after its parent in the scan's order, so that backwards means bottom-up.
+    for (number, dir) in scan.dirs.iter().enumerate().rev() {
+        let below = children.remove(&number).unwrap_or_default();
+        let mut builder = DirBuilder { dir, number, below, taken, read, read_value: &mut read_value };
+        let delta = &comparison.dirs[number];
+        let built = builder.build(delta, out)?;
+        match listed_in(scan, &index, dir) {
+            Some((parent, entry)) => {
+                children.entry(parent).or_default().insert(entry, built);
+            }
+            None => tops.push((dir.path.clone(), built.value())),
+        }
+    }
+    tops.reverse();
+    Ok(tops)
+}
+
+/// What became of a folder.
+enum Built {
+    /// As the tree has it.
+    Same(TreeId),
+    /// Not in the tree, and nothing of it was taken.
+    Nothing,
+    New(Subtree),
+}
+
+impl Built {
+    fn value(&self) -> Option<EntryValue> {
+        match self {
+            Built::New(subtree) => Some(subtree.entry_value()),
+            Built::Same(_) | Built::Nothing => None,
+        }
+    }
+}
+
+struct DirBuilder<'b> {
+    dir: &'b ScannedDir,
+    number: usize,
+    below: HashMap<u32, Built>,
+    taken: Taken,
+    read: &'b dyn ReadObjects,
+    read_value: &'b mut dyn FnMut(FileRef) -> Option<EntryValue>,
+}
+
+type Edit = (Box<str>, Option<EntryValue>);
+
+impl DirBuilder<'_> {
+    fn build(&mut self, delta: &DirDelta, out: &mut dyn WriteObjects) -> Result<Built, TreeError> {
+        let edits = self.edits(delta);
+        match delta.base {
+            Some(id) if edits.is_empty() => Ok(Built::Same(id)),
+            Some(id) => Ok(Built::New(prolly::edit(self.read, id, edits, out)?)),
+            None if !self.taken.added => Ok(Built::Nothing),
+            None => {
+                let entries = edits.into_iter().filter_map(|(name, value)| {
+                    Some(Entry { name, value: value? })
+                });
+                Ok(Built::New(prolly::build(entries, out)?))
+            }
+        }
+    }
+
+    /// Own differences and those of folders below, by name.
+    fn edits(&mut self, delta: &DirDelta) -> Vec<Edit> {
+        let mut edits = Vec::with_capacity(delta.deltas.len());
+        for one in &delta.deltas {
+            match one {
+                Delta::Gone(entry) if self.taken.removed => edits.push((entry.name.clone(), None)),
+                Delta::Gone(_) => {}
+                Delta::Found { entry, old, value } => {
+                    self.push_found(*entry, old.as_ref(), value.as_ref(), &mut edits);
+                }
+            }
+        }
+        self.push_changed_folders(&mut edits);
+        edits
+    }
+
+    fn push_found(
+        &mut self,
+        entry: u32,
+        old: Option<&EntryValue>,
+        value: Option<&EntryValue>,
+        edits: &mut Vec<Edit>,
+    ) {
+        let scanned = &self.dir.entries[entry as usize];
+        if old.is_none() && !self.taken.added {
+            return;
+        }
+        let value = match (value, scanned.kind) {
+            (Some(value), _) => Some(value.clone()),
+            (None, ScannedKind::Directory) => {
+                self.below.remove(&entry).and_then(|built| built.value())
+            }
+            (None, _) => {
+                (self.read_value)(FileRef { dir: self.number as u32, entry })
+            }
+        };
+        // A file that was read and is as before makes no difference.
+        if let Some(value) = value.filter(|v| Some(v) != old) {
+            edits.push((scanned.name.clone(), Some(value)));
+        }
+    }
+
+    /// Adds folders that the tree has and that changed inside.
+    fn push_changed_folders(&mut self, edits: &mut Vec<Edit>) {
+        let before = edits.len();
+        for (entry, built) in self.below.drain() {
+            if let Some(value) = built.value() {
+                edits.push((self.dir.entries[entry as usize].name.clone(), Some(value)));
+            }
+        }
+        if edits.len() > before {
+            edits.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        }
+    }
+}
