@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod chunk;
+pub mod config;
 pub mod db;
 pub mod diff;
 pub mod format;
