@@ -6,7 +6,7 @@ use crate::fsio::{self, AtPath};
 use std::path::Path;
 use toml_edit::{DocumentMut, Item, Key, Table, TableLike, Value};
 
-/// Sets a key in a file, which is made when it is not there.
+/// Sets a key in a file, which is made, with its folders, when it is not there.
 ///
 /// A key esker knows takes only its values. The value of another key is written as a TOML boolean or
 /// integer if it reads as one, and as text otherwise.
@@ -86,6 +86,9 @@ fn write(path: &Path, document: &DocumentMut) -> Result<(), ConfigError> {
         Err(e) if e.is_not_found() => path.into(),
         result => result?,
     };
+    if let Some(dir) = target.parent() {
+        std::fs::create_dir_all(dir).at("create", dir)?;
+    }
     Ok(fsio::write_atomic(&target, document.to_string().as_bytes())?)
 }
 
@@ -131,6 +134,14 @@ name = 'Ann' # me
         );
         let remote = after_set(COMMENTED, "remote.\"my.host\".url", "s3://b");
         assert_eq!(remote, format!("{COMMENTED}\n[remote.\"my.host\"]\nurl = \"s3://b\"\n"));
+    }
+
+    #[test]
+    fn a_file_is_made_with_its_folders() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let path = dir.path().join("config/esker/config.toml");
+        set(&path, "user.name", "Ann").expect("made");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "[user]\nname = \"Ann\"\n");
     }
 
     #[test]
