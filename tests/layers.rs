@@ -214,8 +214,8 @@ impl Reader {
 
     /// Paths in the arguments of a macro, which the parser leaves as tokens.
     fn note_tokens(&mut self, tokens: &str) {
-        let mut words = tokens.split(|c: char| !(c.is_alphanumeric() || "_:$ ".contains(c)));
-        while let Some(run) = words.next() {
+        let words = tokens.split(|c: char| !(c.is_alphanumeric() || "_:$ ".contains(c)));
+        for run in words {
             let run = run.replace(" :: ", "::").replace(":: ", "::");
             for word in run.split([' ', '$']) {
                 let parts: Vec<String> = word.split("::").map(str::to_string).collect();
