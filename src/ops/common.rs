@@ -19,7 +19,7 @@ use crate::steps::data_roots::RootsError;
 use crate::steps::select::SelectError;
 use crate::steps::{RunContext, StepError};
 use crate::store::StoreError;
-use crate::store::ingest::IngestError;
+use crate::store::ingest::{CheckpointRule, IngestError};
 use crate::worktree::scan::ScanError;
 
 impl Context {
@@ -93,7 +93,12 @@ impl Context {
             0 => self.threads.max(1),
             jobs => jobs as usize,
         };
-        RunContext { threads, progress: self.progress.clone(), cancel: self.cancel.clone() }
+        let mut checkpoint = CheckpointRule::default();
+        // For tests of what a killed run leaves behind.
+        let max_bytes = self.env("ESKER_TEST_CHECKPOINT_BYTES").and_then(|v| v.parse().ok());
+        checkpoint.max_bytes = max_bytes.unwrap_or(checkpoint.max_bytes);
+        let (progress, cancel) = (self.progress.clone(), self.cancel.clone());
+        RunContext { threads, progress, cancel, checkpoint }
     }
 
     /// Author or committer: environment, then settings, then git's settings.
