@@ -1,9 +1,14 @@
 //! Tails that several verbs share: bringing the worktree into the stage, and a tree into the worktree.
 
+pub mod checkout;
+pub mod data_roots;
+pub mod hash_tree;
 pub mod known;
+pub mod look;
 pub mod materialize;
 pub mod select;
 pub mod stage;
+pub mod switch;
 
 use std::sync::Arc;
 
