@@ -6,4 +6,3 @@ pub mod path;
 pub mod stat;
 pub mod stat_cache;
 pub mod worktree;
-

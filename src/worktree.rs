@@ -4,6 +4,8 @@
 //! does it without ever leaving the folder, [`git`] tells which paths belong to an enclosing git
 //! checkout. Nothing here knows the repository's database or its stores.
 
+pub mod git;
 pub mod handles;
 pub mod ignore;
+pub mod plan;
 pub mod scan;
