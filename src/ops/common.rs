@@ -82,7 +82,7 @@ impl Context {
         let mut files = Vec::new();
         files.extend(self.user_config_dir().map(|dir| dir.join("git").join("config")));
         files.extend(home.map(|home| home.join(".gitconfig")));
-        let checkout = crate::worktree::git::find(&repo.paths.root);
+        let checkout = crate::worktree::git::find_checkout(&repo.paths.root);
         files.extend(checkout.map(|c| c.git_dir.join("config")));
         files
     }
@@ -269,7 +269,8 @@ impl From<RootsError> for OpError {
                 let path = if path.is_root() { ".".to_owned() } else { shown(&path) };
                 OpError::OutsideRoots { path }
             }
-            RootsError::TrackedByGit { path } => OpError::InGitIndex { path },
+            RootsError::TrackedByGit { path } => OpError::InGitIndex { path: shown(&path) },
+            e @ RootsError::Git(_) => other(e),
             RootsError::Step(e) => e.into(),
         }
     }
