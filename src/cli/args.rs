@@ -139,6 +139,12 @@ pub fn wants_json(args: &[OsString]) -> bool {
     before_separator(args).any(|arg| arg == "--json")
 }
 
+/// The verb of a command line that could not be parsed: the first word that is one.
+pub fn verb_in(args: &[OsString]) -> Option<&str> {
+    let command = Cli::command();
+    before_separator(args).skip(1).find(|arg| command.find_subcommand(arg).is_some())
+}
+
 fn before_separator(args: &[OsString]) -> impl Iterator<Item = &str> {
     args.iter().filter_map(|arg| arg.to_str()).take_while(|&arg| arg != "--")
 }

@@ -213,18 +213,18 @@ pub fn usage(error: &clap::Error, args: &[OsString]) -> u8 {
         is_comparison: false,
         palette: Palette::for_stderr(args::color_in(args)),
     };
-    reporter.print(&of_usage(error));
+    reporter.print(&of_usage(error, args));
     USAGE
 }
 
-fn of_usage(error: &clap::Error) -> Message {
+fn of_usage(error: &clap::Error, args: &[OsString]) -> Message {
     let rendered = error.render().to_string();
     let first = rendered.split("\n\n").next().unwrap_or_default();
     let text = first.strip_prefix("error: ").unwrap_or(first);
     let text = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     Message {
         text,
-        hint: Some(usage_hint(error, &rendered)),
+        hint: Some(usage_hint(error, args)),
         causes: Vec::new(),
         kind: ErrorKind::Usage,
         code: USAGE,
@@ -232,7 +232,7 @@ fn of_usage(error: &clap::Error) -> Message {
 }
 
 /// What was probably meant, or else where the command is explained.
-fn usage_hint(error: &clap::Error, rendered: &str) -> String {
+fn usage_hint(error: &clap::Error, args: &[OsString]) -> String {
     let meant =
         [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     let suggestion = meant.into_iter().find_map(|kind| match error.get(kind) {
@@ -241,14 +241,10 @@ fn usage_hint(error: &clap::Error, rendered: &str) -> String {
         Some(ContextValue::Strings(all)) => all.last().cloned(),
         _ => None,
     });
-    if let Some(name) = suggestion {
-        return format!("did you mean '{name}'?");
-    }
-    let usage = rendered.lines().find_map(|line| line.strip_prefix("Usage: "));
-    let verb = usage.and_then(|usage| usage.split(' ').nth(1));
-    match verb.filter(|verb| verb.starts_with(|c: char| c.is_ascii_lowercase())) {
-        Some(verb) => format!("see how it is used: esker help {verb}"),
-        None => "see all commands: esker help".to_string(),
+    match (suggestion, args::verb_in(args)) {
+        (Some(name), _) => format!("did you mean '{name}'?"),
+        (None, Some(verb)) => format!("see how it is used: esker help {verb}"),
+        (None, None) => "see all commands: esker help".to_string(),
     }
 }
 
@@ -258,7 +254,7 @@ mod tests {
 
     fn message(line: &str) -> Message {
         let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        of_usage(&args::parse(&args).expect_err("wrong usage"))
+        of_usage(&args::parse(&args).expect_err("wrong usage"), &args)
     }
 
     #[test]
