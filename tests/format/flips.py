@@ -1,4 +1,4 @@
-"""Flips every bit of every pack of a small repository, one at a time: reader.py must refuse each.
+"""Flips a bit in every byte of every pack of a small repository: reader.py must refuse each.
 
 usage: flips.py REPOSITORY
 """
@@ -30,13 +30,13 @@ def main(repository):
         path = os.path.join(folder, name)
         with open(path, "rb") as file:
             good = file.read()
-        for bit in range(8 * len(good)):
+        for at in range(len(good)):
             bad = bytearray(good)
-            bad[bit // 8] ^= 1 << bit % 8
+            bad[at] ^= 1 << at % 8
             with open(path, "wb") as file:
                 file.write(bad)
             if not is_refused(repository):
-                missed.append(f"{name}: bit {bit % 8} of byte {bit // 8}")
+                missed.append(f"{name}: byte {at}")
         with open(path, "wb") as file:
             file.write(good)
     print("\n".join(missed) if missed else "every flip was refused")

@@ -60,7 +60,7 @@ fn commit(root: &Path, message: &str) -> String {
 }
 
 #[test]
-fn the_reader_refuses_every_flipped_bit() {
+fn the_reader_refuses_every_flipped_byte() {
     let Some(python) = python::find() else { return };
     let dir = tempfile::tempdir().expect("temporary folder");
     let root = dir.path();
