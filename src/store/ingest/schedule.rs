@@ -140,6 +140,11 @@ impl<'a> Schedule<'a> {
         Job::Small(start..start + count)
     }
 
+    /// The size expected of an item.
+    pub(super) fn size(&self, item: usize) -> u64 {
+        self.sizes[item]
+    }
+
     /// Offers a piece of a large file to whoever is free.
     pub(super) fn offer(&self, batch: Box<Batch>) {
         self.lock().batches.push_back(batch);

@@ -127,7 +127,6 @@ impl Worker<'_, '_> {
                     return Ok(0);
                 }
                 Ok(false) => continue,
-                Ok(true) if buffer.len() as u64 > LARGE_FILE_BYTES => break,
                 Ok(true) => {
                     self.shared.progress.advance(buffer.len() as u64, 0);
                     self.store_small(item, buffer)?;
@@ -142,10 +141,23 @@ impl Worker<'_, '_> {
     /// Reads the whole file; false when it changed meanwhile.
     fn read_small(&mut self, item: usize, buffer: &mut Vec<u8>) -> std::io::Result<bool> {
         let mut file = self.shared.source.open(item)?;
-        buffer.clear();
-        // One byte more than a small file may have: growth shows, memory stays bounded.
-        file.by_ref().take(LARGE_FILE_BYTES + 1).read_to_end(buffer)?;
-        file.is_unchanged(buffer.len() as u64)
+        let expected = self.shared.schedule.size(item).min(LARGE_FILE_BYTES) as usize;
+        // One byte more than expected: growth shows, and no second read is needed to see the end.
+        buffer.resize(expected + 1, 0);
+        let mut read = 0;
+        loop {
+            match file.read(&mut buffer[read..]) {
+                Ok(0) => break,
+                Ok(n) => read += n,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(e),
+            }
+            if read >= expected {
+                break;
+            }
+        }
+        buffer.truncate(read);
+        file.is_unchanged(read as u64)
     }
 
     fn store_small(&mut self, item: usize, data: &[u8]) -> Result<(), IngestError> {
