@@ -107,6 +107,7 @@ impl Worker<'_, '_> {
     fn small_files(&mut self, span: Range<usize>) -> Result<(), IngestError> {
         let mut buffer = self.spare.pop().unwrap_or_default();
         let mut bytes = 0;
+        let files = span.len() as u64;
         for item in span {
             if self.shared.schedule.is_stopped() {
                 break;
@@ -114,7 +115,7 @@ impl Worker<'_, '_> {
             bytes += self.small_file(item, &mut buffer)?;
         }
         self.spare.push(buffer);
-        self.shared.schedule.count(bytes);
+        self.shared.schedule.count(bytes, files);
         self.send_filled_packs()
     }
 
@@ -347,7 +348,7 @@ impl Worker<'_, '_> {
             };
             let is_last = read < SEGMENT_BYTES;
             self.shared.progress.advance(read as u64, 0);
-            self.shared.schedule.count(read as u64);
+            self.shared.schedule.count(read as u64, 0);
             if !data.is_empty() {
                 self.offer(reading, data, segment_at, is_last);
             }
