@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::db::{DbError, StateDb, TableId};
-use crate::id::{Address, PackId};
+use crate::id::{Address, IdPrefix, PackId};
 use crate::pack::layout::{ChunkPlace, PackKind};
 use crate::table::{Prefix, Row, Table, TableError};
 
@@ -106,6 +106,31 @@ impl Catalog {
 
     fn view(&self) -> Arc<View> {
         self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Places of all objects in live packs of `kind` whose addresses begin so.
+    pub fn find_prefix(
+        &self,
+        kind: PackKind,
+        prefix: &IdPrefix,
+    ) -> Result<Vec<Location>, CatalogError> {
+        let view = self.view();
+        let lower = Prefix::from(&Address::from_bytes(prefix.lower_bound()));
+        let upper = Prefix::from(&Address::from_bytes(prefix.upper_bound()));
+        let mut found = Vec::new();
+        for open in view.tables.values().filter(|t| t.table.kind() == kind) {
+            let fail = |source| CatalogError::Table { path: open.path.clone(), source };
+            for row in open.table.rows_from(&lower).map_err(fail)? {
+                let row = row.map_err(fail)?;
+                if row.prefix > upper {
+                    break;
+                }
+                if view.live.contains(&row.pack) {
+                    found.push(Location { pack: row.pack, place: row.place });
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The tables with these ids, when all of them are in view.

@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod chunk;
+pub mod config;
 pub mod db;
 pub mod diff;
 pub mod format;
@@ -15,9 +16,12 @@ pub mod path;
 pub mod progress;
 pub mod recipe;
 pub mod refs;
+pub mod repo;
+pub mod revision;
 
 pub mod stat;
 pub mod stat_cache;
+pub mod steps;
 
 pub mod store;
 pub mod table;

@@ -9,7 +9,7 @@ use crate::format::FormatParameters;
 use crate::fsio::{self, FsError};
 use crate::id::{CommitId, TreeId};
 use crate::object::access::{AccessError, ReadObjects};
-use crate::refs::{Head, RefName, RefNameError, RefNote, WorktreeId};
+use crate::refs::{Head, RefNameError, RefNote, WorktreeId};
 use crate::store::session::random_u64;
 use crate::store::{Store, StoreError, StorePaths};
 
@@ -65,7 +65,11 @@ impl RepoPaths {
         if let Some(dir) = dir {
             let root = dir.parent().ok_or_else(not_found)?.to_owned();
             let is_there = dir.is_dir();
-            return if is_there { Ok(Self { root, dir: dir.to_owned() }) } else { Err(not_found()) };
+            return if is_there {
+                Ok(Self { root, dir: dir.to_owned() })
+            } else {
+                Err(not_found())
+            };
         }
         let found = start.ancestors().find(|folder| folder.join(DIR_NAME).is_dir());
         found.map(Self::of_root).ok_or_else(not_found)

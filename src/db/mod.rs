@@ -124,6 +124,12 @@ impl From<rusqlite::Error> for DbError {
                 {
                     Self::Damaged { detail }
                 }
+                // The shared memory could not grow: it is a file on the same disk.
+                ErrorCode::SystemIoFailure
+                    if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE =>
+                {
+                    Self::Full
+                }
                 _ => Self::Sqlite { detail },
             },
             E::FromSqlConversionFailure(..)

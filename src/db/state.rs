@@ -3,11 +3,12 @@
 use super::schema::{self, STATE_APPLICATION, STATE_TABLES, STATE_VERSION, key};
 use super::{BUSY_TIMEOUT, DbError, RepositoryId, Tx, View, beside, fold_wal};
 use crate::format::FormatParameters;
-use crate::fsio;
+use crate::fsio::{self, AtPath};
 use crate::refs::{HeadTarget, LogRecord, RefName, RefNote, RefUpdate, Replay, log};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -128,6 +129,7 @@ impl StateDb {
             Ok(conn) => Self::new(conn, path, refs_log),
             Err(_) if !path.exists() && logs_refs(refs_log)? => Err(DbError::LostState),
             Err(_) if !path.exists() => Err(DbError::Missing),
+            Err(e @ DbError::Sqlite { .. }) => Err(access_denied(path).unwrap_or(e)),
             Err(e) => Err(e),
         }
     }
@@ -278,6 +280,17 @@ fn open_checked(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
             Err(DbError::NewerFormat { found, supported: STATE_VERSION })
         }
         found => Err(DbError::damaged(format!("format {found} never was"))),
+    }
+}
+
+/// What the system says of a file SQLite could not open for a reason it does not give.
+fn access_denied(path: &Path) -> Option<DbError> {
+    if let Err(e) = File::open(path).at("open", path) {
+        return Some(e.into());
+    }
+    match OpenOptions::new().write(true).open(path).at("open", path) {
+        Err(e) if e.is_read_only() || e.is_permission() => Some(DbError::ReadOnly),
+        _ => None,
     }
 }
 

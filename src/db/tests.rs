@@ -1,6 +1,7 @@
 //! Tests of `state.db`: transactions, moves, agreement with `refs.log`, damage and rebuilding.
 
 use super::*;
+use crate::format::FormatParameters;
 use crate::id::{CommitId, PackId, SessionId, TagId, TreeId};
 use crate::path::RepoPath;
 use crate::refs::{Head, HeadTarget, RefName, RefNote, RefTarget, WorktreeId, branch_ref, log};

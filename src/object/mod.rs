@@ -7,6 +7,7 @@
 pub mod access;
 pub mod codec;
 pub mod commit;
+pub mod paths;
 pub mod prolly;
 pub mod tag;
 pub mod tree;

@@ -27,7 +27,7 @@ pub fn edit_paths(
     let mut writer = WriteThrough { out, memory: &memory };
     let mut top = match root {
         Some(id) => Subtree { id, totals: read.read_tree(id)?.totals() },
-        None => prolly::build(Vec::new(), &mut writer)?,
+        None => prolly::build([], &mut writer)?,
     };
     for (path, value) in edits {
         let components: Vec<&str> = path.components().collect();
@@ -35,9 +35,10 @@ pub fn edit_paths(
             ([], Some(EntryValue::Directory { id, .. })) => {
                 Subtree { id, totals: reader.read_tree(id)?.totals() }
             }
-            ([], _) => prolly::build(Vec::new(), &mut writer)?,
-            (names, value) => edit_one(&reader, Some(top.id), names, value, &mut writer)?
-                .unwrap_or(top),
+            ([], _) => prolly::build([], &mut writer)?,
+            (names, value) => {
+                edit_one(&reader, Some(top.id), names, value, &mut writer)?.unwrap_or(top)
+            }
         };
     }
     Ok(top)

@@ -317,7 +317,7 @@ fn check_entry(entry: &Entry) -> Result<(), TreeError> {
 ///
 /// The last step of an empty directory is one empty leaf. Memory: one node a level.
 pub fn build(
-    entries: impl Iterator<Item = Entry>,
+    entries: impl IntoIterator<Item = Entry>,
     out: &mut dyn WriteObjects,
 ) -> Result<Subtree, TreeError> {
     let mut builder = TreeBuilder::new(out);

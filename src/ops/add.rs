@@ -4,7 +4,13 @@ use std::io::Read;
 
 use serde::Serialize;
 
+use super::common;
 use super::{Change, Context, OpError, Skipped};
+use crate::path::RepoPath;
+use crate::repo::Repo;
+use crate::steps::stage::{self, StageOptions, Staged};
+use crate::steps::{data_roots, select};
+use crate::worktree::compare::Taken;
 
 /// What to add.
 #[derive(Clone, Debug, Default)]
@@ -52,11 +58,91 @@ pub struct AddOutcome {
     pub seconds: f64,
 }
 
-/// Adds paths, or standard input under a name.
+/// How a verb that stages treats names that are new or gone.
+fn taken(options: &AddOptions) -> Taken {
+    Taken { added: !options.update, removed: true }
+}
+
+/// Stores and stages files.
 pub fn run(
-    _ctx: &Context,
-    _options: &AddOptions,
-    _stdin: Option<Box<dyn Read + Send>>,
+    ctx: &Context,
+    options: &AddOptions,
+    stdin: Option<Box<dyn Read + Send>>,
 ) -> Result<AddOutcome, OpError> {
-    Err(OpError::NotBuilt)
+    let started = std::time::Instant::now();
+    let repo = ctx.open_repo()?;
+    let mut outcome = match (&options.stdin_name, stdin) {
+        (Some(name), Some(stdin)) => add_stream(ctx, &repo, name, stdin)?,
+        _ => add_paths(ctx, &repo, options)?,
+    };
+    outcome.dry_run = options.dry_run;
+    outcome.seconds = started.elapsed().as_secs_f64();
+    Ok(outcome)
+}
+
+fn add_paths(ctx: &Context, repo: &Repo, options: &AddOptions) -> Result<AddOutcome, OpError> {
+    let given = select::expand_patterns(repo, &ctx.start_dir, &options.paths)?;
+    let is_whole = given.is_empty() && (options.all || options.update);
+    if given.is_empty() && !is_whole {
+        return Err(OpError::Usage {
+            message: "nothing was named to be added".to_owned(),
+            hint: Some("add everything: esker add .".to_owned()),
+        });
+    }
+    let paths = match is_whole {
+        true => vec![RepoPath::root()],
+        false => common::select(ctx, repo, &given)?,
+    };
+    let paths = data_roots::to_add(repo, paths, is_whole, options.dry_run)?;
+    if paths.is_empty() {
+        return Ok(AddOutcome::default());
+    }
+    if options.git_ignore && !options.dry_run {
+        paths.iter().try_for_each(|path| data_roots::ignore_in_git(repo, path))?;
+    }
+    let paths = common::all_if_root(paths);
+    let stage_options = StageOptions { paths, taken: taken(options), dry_run: options.dry_run };
+    let staged = stage::stage(repo, &stage_options, &ctx.run_context(&repo.settings))?;
+    if let Some(path) = staged.unknown.first() {
+        return Err(OpError::NoSuchPath { path: common::shown(path), revision: None });
+    }
+    Ok(outcome_of(staged))
+}
+
+pub(super) fn outcome_of(staged: Staged) -> AddOutcome {
+    AddOutcome {
+        added: staged.added,
+        modified: staged.modified,
+        removed: staged.removed,
+        unchanged: staged.unchanged,
+        logical_bytes: staged.logical_bytes,
+        new_bytes: staged.new_bytes,
+        stored_bytes: staged.stored_bytes,
+        ignored: staged.ignored,
+        skipped: staged.skipped.into_iter().map(Skipped::from).collect(),
+        changes: staged.changes.iter().map(Change::of_staged).collect(),
+        dry_run: false,
+        seconds: 0.0,
+    }
+}
+
+fn add_stream(
+    ctx: &Context,
+    repo: &Repo,
+    name: &str,
+    stdin: Box<dyn Read + Send>,
+) -> Result<AddOutcome, OpError> {
+    let paths = common::select(ctx, repo, &[name.to_owned()])?;
+    let [path] = paths.as_slice() else {
+        return Err(OpError::Usage {
+            message: "one name is needed for the input".to_owned(),
+            hint: None,
+        });
+    };
+    if path.is_root() {
+        return Err(OpError::NotAFile { path: name.to_owned(), found: "directory" });
+    }
+    let run = ctx.run_context(&repo.settings);
+    let staged = stage::stage_stream(repo, path, stdin, &run)?;
+    Ok(outcome_of(staged))
 }

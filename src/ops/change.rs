@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::object::tree::EntryValue;
+use crate::steps::stage::StagedChange;
+
 /// A path that differs between two states.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
@@ -38,4 +41,53 @@ pub struct Skipped {
     pub path: String,
     /// Why it was left out, in words.
     pub reason: String,
+}
+
+impl Change {
+    /// A difference between two trees; `None` for a folder whose files say it all.
+    pub(super) fn of_tree(change: &crate::diff::tree::Change) -> Option<Self> {
+        let is_dir = |v: &Option<EntryValue>| matches!(v, Some(EntryValue::Directory { .. }));
+        let is_only_dir = |a: &Option<EntryValue>, b: &Option<EntryValue>| is_dir(a) && b.is_none();
+        let (old, new) = (&change.old, &change.new);
+        // A folder is mentioned by its files, unless it has none.
+        let is_empty =
+            |v: &Option<EntryValue>| matches!(v, Some(EntryValue::Directory { files: 0, .. }));
+        if (is_only_dir(old, new) && !is_empty(old)) || (is_only_dir(new, old) && !is_empty(new)) {
+            return None;
+        }
+        let kind = kind_of(old.as_ref(), new.as_ref());
+        let slash = if is_dir(new) || is_only_dir(old, new) { "/" } else { "" };
+        Some(Self { path: format!("{}{slash}", change.path.as_str()), change: kind })
+    }
+
+    /// A difference between the worktree and the stage.
+    pub(super) fn of_staged(change: &StagedChange) -> Self {
+        let path = change.path.as_str().to_owned();
+        let kind = match (&change.old, &change.new, change.is_gone) {
+            (_, _, true) => ChangeKind::Deleted,
+            (None, _, _) => ChangeKind::Added,
+            // Not read: its size or times say that it changed.
+            (Some(_), None, _) => ChangeKind::Modified,
+            (old, new, _) => kind_of(old.as_ref(), new.as_ref()),
+        };
+        Self { path, change: kind }
+    }
+
+    /// A path that the stage does not have.
+    pub(super) fn untracked(path: &String) -> Self {
+        Self { path: path.clone(), change: ChangeKind::Untracked }
+    }
+}
+
+fn kind_of(old: Option<&EntryValue>, new: Option<&EntryValue>) -> ChangeKind {
+    use EntryValue::{Directory, File, Symlink};
+    match (old, new) {
+        (None, _) => ChangeKind::Added,
+        (_, None) => ChangeKind::Deleted,
+        (Some(File { id: a, .. }), Some(File { id: b, .. })) if a == b => ChangeKind::ModeChanged,
+        (Some(File { .. }), Some(File { .. }))
+        | (Some(Symlink { .. }), Some(Symlink { .. }))
+        | (Some(Directory { .. }), Some(Directory { .. })) => ChangeKind::Modified,
+        _ => ChangeKind::TypeChanged,
+    }
 }

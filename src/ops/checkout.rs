@@ -2,8 +2,15 @@
 
 use serde::Serialize;
 
+use super::common;
 use super::{Context, OpError, Skipped, encode};
 use crate::id::CommitId;
+use crate::object::access::ReadObjects;
+use crate::refs::{HeadTarget, RefTarget};
+use crate::repo::{Repo, WorkState};
+use crate::steps::checkout::{self as steps, Target};
+use crate::steps::{materialize, stage, switch};
+use crate::worktree::plan::Plan;
 
 /// What to check out.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +51,115 @@ pub struct CheckoutOutcome {
     pub seconds: f64,
 }
 
-/// Checks out a commit, or paths of it.
-pub fn run(_ctx: &Context, _options: &CheckoutOptions) -> Result<CheckoutOutcome, OpError> {
-    Err(OpError::NotBuilt)
+/// Switches to a commit, or brings paths back from one.
+pub fn run(ctx: &Context, options: &CheckoutOptions) -> Result<CheckoutOutcome, OpError> {
+    let started = std::time::Instant::now();
+    let repo = ctx.open_repo()?;
+    let mut outcome = match options.paths.is_empty() {
+        true => switch_to(ctx, &repo, options)?,
+        false => bring_paths(ctx, &repo, options)?,
+    };
+    outcome.seconds = started.elapsed().as_secs_f64();
+    Ok(outcome)
+}
+
+fn switch_to(
+    ctx: &Context,
+    repo: &Repo,
+    options: &CheckoutOptions,
+) -> Result<CheckoutOutcome, OpError> {
+    let name = options.target.as_deref().unwrap_or("HEAD");
+    let state = repo.state()?;
+    let (commit, head) = target_of(repo, &state, name, options.detach)?;
+    let tree = repo.store.read_commit(commit)?.tree;
+    let target = Target { commit, tree, head };
+    let note = ctx.note(repo, format!("checkout: moving to {name}"));
+    let run = ctx.run_context(&repo.settings);
+    let done = steps::switch(repo, &state, &target, options.force, options.dry_run, &note, &run)?;
+    if !done.plan.conflicts.is_empty() {
+        return Err(would_overwrite(&done.plan));
+    }
+    Ok(CheckoutOutcome {
+        branch: match &target.head {
+            HeadTarget::Branch(name) => Some(name.short().to_owned()),
+            HeadTarget::Commit(_) => None,
+        },
+        commit: Some(commit),
+        written: done.written.files,
+        removed: done.written.removed,
+        bytes: done.written.bytes,
+        plan: if options.dry_run { lines(&done.plan) } else { Vec::new() },
+        ..CheckoutOutcome::default()
+    })
+}
+
+/// The commit that a name stands for, and what HEAD shall hold.
+fn target_of(
+    repo: &Repo,
+    state: &WorkState,
+    name: &str,
+    detach: bool,
+) -> Result<(crate::id::CommitId, HeadTarget), OpError> {
+    if !detach
+        && let Ok(branch) = crate::refs::branch_ref(name)
+        && let Some(RefTarget::Commit(id)) = repo.db.read(|view| view.get_ref(&branch))?
+    {
+        return Ok((id, HeadTarget::Branch(branch)));
+    }
+    let commit = common::resolver(repo).resolve(name)?;
+    if matches!(name, "HEAD" | "@") && !detach {
+        return Ok((commit, state.head.to_target()));
+    }
+    Ok((commit, HeadTarget::Commit(commit)))
+}
+
+pub(super) fn would_overwrite(plan: &Plan) -> OpError {
+    const NAMED: usize = 10;
+    let paths: Vec<String> =
+        plan.conflicts.iter().take(NAMED).map(|(p, _)| p.as_str().to_owned()).collect();
+    OpError::WouldOverwrite { more: (plan.conflicts.len() - paths.len()) as u64, paths }
+}
+
+pub(super) fn lines(plan: &Plan) -> Vec<String> {
+    plan.to_string().lines().map(str::to_owned).collect()
+}
+
+fn bring_paths(
+    ctx: &Context,
+    repo: &Repo,
+    options: &CheckoutOptions,
+) -> Result<CheckoutOutcome, OpError> {
+    let paths = common::select(ctx, repo, &options.paths)?;
+    let state = repo.state()?;
+    let tree = match &options.target {
+        Some(revision) => {
+            let commit = common::resolver(repo).resolve(revision)?;
+            repo.store.read_commit(commit)?.tree
+        }
+        None => state.staged_tree().ok_or(OpError::IsEmptyRepository)?,
+    };
+    let restore = switch::RestoreOptions {
+        tree,
+        paths: common::all_if_root(paths.clone()),
+        remove_tracked: None,
+    };
+    let run = ctx.run_context(&repo.settings);
+    let (plan, unknown) = switch::plan_restore(repo, &restore, &run)?;
+    super::restore::refuse(&plan, unknown.first(), options.target.as_deref())?;
+    let mut outcome = CheckoutOutcome {
+        branch: state.head.branch().map(|b| b.short().to_owned()),
+        commit: state.commit(),
+        ..CheckoutOutcome::default()
+    };
+    if options.dry_run {
+        outcome.plan = lines(&plan);
+        return Ok(outcome);
+    }
+    let written = materialize::apply(repo, &plan, &run)?;
+    if options.target.is_some() {
+        stage::edit_stage(repo, super::restore::stage_edits(repo, tree, &paths)?, (0, 0))?;
+    }
+    (outcome.written, outcome.removed, outcome.bytes) =
+        (written.files, written.removed, written.bytes);
+    Ok(outcome)
 }

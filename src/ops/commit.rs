@@ -2,8 +2,20 @@
 
 use serde::Serialize;
 
+use super::common;
+use super::log::parse_person;
 use super::{Context, OpError, Skipped, encode};
+use crate::diff::tree as diff;
 use crate::id::{CommitId, TreeId};
+use crate::object::access::{ReadObjects, WriteObjects};
+use crate::object::commit::{Commit, Person};
+use crate::object::prolly;
+use crate::object::tree::{EntryValue, Totals};
+use crate::refs::{Head, RefTarget};
+use crate::repo::{Repo, WorkState};
+use crate::steps::stage::{self, StageOptions};
+use crate::store::objects::ObjectWriter;
+use crate::worktree::compare::Taken;
 
 /// What to record.
 #[derive(Clone, Debug, Default)]
@@ -59,12 +71,199 @@ pub struct CommitOutcome {
 }
 
 /// Records the stage.
-pub fn run(_ctx: &Context, _options: &CommitOptions) -> Result<CommitOutcome, OpError> {
-    Err(OpError::NotBuilt)
+pub fn run(ctx: &Context, options: &CommitOptions) -> Result<CommitOutcome, OpError> {
+    let repo = ctx.open_repo()?;
+    let mut skipped = Vec::new();
+    if options.all {
+        let taken = Taken { added: false, removed: true };
+        if let Some(paths) = crate::steps::data_roots::to_look_at(&repo, Vec::new())? {
+            let stage_options = StageOptions { paths, taken, dry_run: false };
+            let staged = stage::stage(&repo, &stage_options, &ctx.run_context(&repo.settings))?;
+            skipped.extend(staged.skipped.into_iter().map(Skipped::from));
+        }
+    }
+    let state = repo.state()?;
+    let previous = match state.commit() {
+        Some(id) => Some(repo.store.read_commit(id)?),
+        None => None,
+    };
+    let commit = make_commit(ctx, &repo, &state, previous.as_ref(), options)?;
+    let id = CommitId::of(&commit.encode().map_err(common::other)?);
+    let cost = publish(ctx, &repo, &state, &commit, id)?;
+    let totals = repo.store.read_tree(commit.tree)?.totals();
+    let base = match commit.parents.first() {
+        Some(parent) => Some(repo.store.read_commit(*parent)?.tree),
+        None => None,
+    };
+    outcome(&repo, &state, &commit, id, Sums { totals, base, cost }, skipped)
 }
 
-/// The text to hand to an editor: the old message with `amend`, then what would be committed, in
-/// lines that begin with `#`.
-pub fn edit_template(_ctx: &Context, _options: &CommitOptions) -> Result<String, OpError> {
-    Err(OpError::NotBuilt)
+/// What a commit is said to hold and to have cost.
+struct Sums {
+    totals: Totals,
+    base: Option<TreeId>,
+    cost: (u64, u64),
+}
+
+fn make_commit(
+    ctx: &Context,
+    repo: &Repo,
+    state: &WorkState,
+    previous: Option<&Commit>,
+    options: &CommitOptions,
+) -> Result<Commit, OpError> {
+    let amended = match (options.amend, previous) {
+        (false, _) => None,
+        (true, Some(commit)) => Some(commit),
+        (true, None) => return Err(OpError::IsEmptyRepository),
+    };
+    let tree = state.staged_tree();
+    let parents = match amended {
+        Some(commit) => commit.parents.clone(),
+        None => state.commit().into_iter().collect(),
+    };
+    let is_same = amended.is_none() && state.stage.is_none();
+    let tree = match tree {
+        Some(tree) if !is_same || options.allow_empty => tree,
+        None if options.allow_empty => {
+            prolly::build([], &mut crate::object::access::NullObjects)?.id
+        }
+        _ => return Err(nothing_to_commit(ctx, repo, state)?),
+    };
+    let message = match (&options.message, amended) {
+        (Some(message), _) => message.clone(),
+        (None, Some(commit)) => commit.message.clone(),
+        (None, None) => String::new(),
+    };
+    let message = message.trim_end().to_owned();
+    if message.trim().is_empty() {
+        return Err(OpError::EmptyMessage);
+    }
+    let committer = ctx.person(repo)?;
+    Ok(Commit {
+        tree,
+        attributes: None,
+        parents,
+        author: author_of(&committer, amended, options)?,
+        committer,
+        message,
+        metadata: options.meta.iter().cloned().collect(),
+        signature: None,
+    })
+}
+
+/// The author: as given, else the amended commit's, else the committer; the date likewise.
+fn author_of(
+    committer: &Person,
+    amended: Option<&Commit>,
+    options: &CommitOptions,
+) -> Result<Person, OpError> {
+    let mut author = amended.map_or(committer, |c| &c.author).clone();
+    if let Some(text) = &options.author {
+        (author.name, author.email) = parse_person(text)?;
+    }
+    if let Some(text) = &options.date {
+        (author.seconds, author.offset_minutes) =
+            super::date::parse(text, committer.offset_minutes)?;
+    }
+    Ok(author)
+}
+
+fn nothing_to_commit(ctx: &Context, repo: &Repo, state: &WorkState) -> Result<OpError, OpError> {
+    let paths = crate::steps::data_roots::to_look_at(repo, Vec::new())?;
+    let Some(paths) = paths else { return Ok(OpError::NothingToCommit) };
+    let run = ctx.run_context(&repo.settings);
+    let seen = crate::steps::look::look(repo, state.staged_tree(), paths, &run)?;
+    let is_clean = seen.changed.is_empty() && seen.untracked.is_empty();
+    Ok(if is_clean { OpError::NothingToCommit } else { OpError::NothingStaged })
+}
+
+/// Writes the commit and moves HEAD; returns what it cost since the commit before.
+fn publish(
+    ctx: &Context,
+    repo: &Repo,
+    state: &WorkState,
+    commit: &Commit,
+    id: CommitId,
+) -> Result<(u64, u64), OpError> {
+    let core = &repo.settings.core;
+    let session = repo.store.start_session()?;
+    let mut writer =
+        ObjectWriter::new(&repo.store, &session, core.compression_level, core.verify_writes)?;
+    if state.staged_tree().is_none() {
+        prolly::build([], &mut writer)?;
+    }
+    writer.write_commit(id, commit.encode().map_err(common::other)?)?;
+    let packs = writer.finish()?;
+    let bytes: u64 = packs.iter().map(|p| p.bytes).sum();
+    let note = ctx.note(repo, format!("commit: {}", common::summary(&commit.message)));
+    repo.store.publish(packs, &Default::default(), |tx| {
+        match &state.head {
+            Head::Branch { name, target } => {
+                tx.set_ref(name, target.map(RefTarget::Commit), RefTarget::Commit(id), &note)?;
+            }
+            Head::Detached(_) => {
+                let target = crate::refs::HeadTarget::Commit(id);
+                tx.set_head(repo.worktree, &state.head, &target, &note)?;
+            }
+        }
+        tx.set_stage(repo.worktree, state.stage, None)?;
+        let (new, stored) = tx.cost(repo.worktree)?;
+        tx.reset_cost(repo.worktree)?;
+        Ok::<_, OpError>((new, stored + bytes))
+    })
+}
+
+fn outcome(
+    repo: &Repo,
+    state: &WorkState,
+    commit: &Commit,
+    id: CommitId,
+    sums: Sums,
+    skipped: Vec<Skipped>,
+) -> Result<CommitOutcome, OpError> {
+    let (mut added, mut modified, mut removed) = (0, 0, 0);
+    let is_dir = |v: &Option<EntryValue>| matches!(v, Some(EntryValue::Directory { .. }));
+    let _ = diff::diff(&repo.store, sums.base, Some(commit.tree), &mut |change| {
+        match (&change.old, &change.new) {
+            (None, new) if !is_dir(new) => added += 1,
+            (old, None) if !is_dir(old) => removed += 1,
+            (None, _) | (_, None) => {}
+            (Some(_), Some(_)) => modified += 1,
+        }
+        diff::Flow::Continue(())
+    })?;
+    Ok(CommitOutcome {
+        commit: id,
+        tree: commit.tree,
+        branch: state.head.branch().map(|b| b.short().to_owned()),
+        files: sums.totals.files,
+        bytes: sums.totals.bytes,
+        new_bytes: sums.cost.0,
+        stored_bytes: sums.cost.1,
+        added,
+        modified,
+        removed,
+        parents: commit.parents.clone(),
+        summary: common::summary(&commit.message),
+        skipped,
+    })
+}
+
+/// The text that the editor shows: the amended message, and what will be committed as comments.
+pub fn edit_template(ctx: &Context, options: &CommitOptions) -> Result<String, OpError> {
+    let repo = ctx.open_repo_to_read()?;
+    let state = repo.state()?;
+    let message = match (options.amend, state.commit()) {
+        (true, Some(id)) => repo.store.read_commit(id)?.message,
+        _ => String::new(),
+    };
+    let mut text = format!(
+        "{message}\n\n# Lines that start with '#' are left out; an empty message ends the commit.\n#\n"
+    );
+    let changes = diff::changes(&repo.store, state.head_tree, state.staged_tree())?;
+    for change in changes.iter().filter_map(super::Change::of_tree).take(100) {
+        text.push_str(&format!("# {:?}: {}\n", change.change, crate::path::escape(&change.path)));
+    }
+    Ok(text)
 }

@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
+use super::common::config_error;
 use super::{Context, OpError};
+use crate::config::{Config, Setting, edit};
+use crate::repo::RepoPaths;
+use std::path::PathBuf;
 
 /// What to do with settings.
 #[derive(Clone, Debug)]
@@ -58,7 +62,61 @@ pub struct ConfigEntry {
     pub origin: String,
 }
 
-/// Reads or changes settings.
-pub fn run(_ctx: &Context, _options: &ConfigOptions) -> Result<ConfigOutcome, OpError> {
-    Err(OpError::NotBuilt)
+/// Lists, gets, sets or unsets settings.
+pub fn run(ctx: &Context, options: &ConfigOptions) -> Result<ConfigOutcome, OpError> {
+    let paths = ctx.find_repo().ok();
+    let config = Config::load(&ctx.config_files(paths.as_ref()), &ctx.env, &ctx.flags)
+        .map_err(config_error)?;
+    let entries = match &options.action {
+        ConfigAction::List => config.list().map(|(key, s)| entry(key, s)).collect(),
+        ConfigAction::Get(key) => vec![entry(key, config.get(key).ok_or_else(|| unset(key))?)],
+        ConfigAction::Set(key, value) => {
+            let file = file_of(ctx, options.scope, paths.as_ref())?;
+            edit::set(&file, key, value).map_err(config_error)?;
+            Vec::new()
+        }
+        ConfigAction::Unset(key) => {
+            let file = file_of(ctx, options.scope, paths.as_ref())?;
+            if !edit::unset(&file, key).map_err(config_error)? {
+                return Err(unset(key));
+            }
+            Vec::new()
+        }
+    };
+    Ok(ConfigOutcome { entries })
+}
+
+fn entry(key: &str, setting: &Setting) -> ConfigEntry {
+    let (value, origin) = (setting.value.clone(), setting.origin.to_string());
+    ConfigEntry { key: key.to_owned(), value, origin }
+}
+
+fn unset(key: &str) -> OpError {
+    OpError::Config { at: key.to_owned(), detail: "it is not set".to_owned() }
+}
+
+/// The file of a scope; its folder is made when it is missing.
+fn file_of(
+    ctx: &Context,
+    scope: ConfigScope,
+    paths: Option<&RepoPaths>,
+) -> Result<PathBuf, OpError> {
+    let files = ctx.config_files(paths);
+    let file = match scope {
+        ConfigScope::System => files.system,
+        ConfigScope::User => files.user,
+        ConfigScope::Repository | ConfigScope::Local => files.repository,
+    };
+    let Some(file) = file else {
+        return Err(match scope {
+            ConfigScope::Repository | ConfigScope::Local => {
+                OpError::NoRepository { start: ctx.start_dir.clone() }
+            }
+            _ => OpError::Config { at: "HOME".to_owned(), detail: "it is not set".to_owned() },
+        });
+    };
+    if let Some(dir) = file.parent() {
+        std::fs::create_dir_all(dir).map_err(|e| crate::fsio::FsError::new("create", dir, e))?;
+    }
+    Ok(file)
 }

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Context, OpError, Skipped};
+use crate::fsio::FsError;
+use crate::object::access::{MemoryObjects, NullObjects};
+use crate::object::tree::EntryValue;
+use crate::steps::hash_tree;
 
 /// What to hash.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +48,37 @@ pub enum HashKind {
     Symlink,
 }
 
-/// Hashes a file or folder.
-pub fn run(_ctx: &Context, _options: &HashOptions) -> Result<HashOutcome, OpError> {
-    Err(OpError::NotBuilt)
+/// Hashes a file or a folder as `add` and `commit` would, without a repository.
+pub fn run(ctx: &Context, options: &HashOptions) -> Result<HashOutcome, OpError> {
+    let path = ctx.start_dir.join(&options.path);
+    let metadata = std::fs::symlink_metadata(&path)
+        .map_err(|e| OpError::from(FsError::new("read", &path, e)))?;
+    let settings = ctx.settings(None)?;
+    let run = ctx.run_context(&settings);
+    let (value, ignored, skipped) = if metadata.is_dir() {
+        let hashed = hash_tree::hash(
+            &path,
+            !options.no_ignore,
+            &run,
+            &MemoryObjects::new(),
+            &mut NullObjects,
+        )?;
+        (hashed.value, hashed.ignored, hashed.skipped)
+    } else {
+        (hash_tree::hash_entry(&path, &metadata)?, 0, Vec::new())
+    };
+    let totals = value.totals();
+    let (id, kind) = match &value {
+        EntryValue::Directory { id, .. } => (id.to_string(), HashKind::Directory),
+        EntryValue::File { id, .. } => (id.to_string(), HashKind::File),
+        EntryValue::Symlink { target } => (target.to_string(), HashKind::Symlink),
+    };
+    Ok(HashOutcome {
+        id,
+        kind,
+        files: totals.files,
+        bytes: totals.bytes,
+        ignored,
+        skipped: skipped.into_iter().map(Skipped::from).collect(),
+    })
 }

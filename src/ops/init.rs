@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Context, OpError, encode};
+use crate::refs::RefNote;
+use crate::repo::{self, RepoPaths};
+use crate::worktree::git;
 
 /// What to make.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +30,30 @@ pub struct InitOutcome {
     pub warning: Option<String>,
 }
 
-/// Makes a repository; safe to repeat.
-pub fn run(_ctx: &Context, _options: &InitOptions) -> Result<InitOutcome, OpError> {
-    Err(OpError::NotBuilt)
+/// Makes a repository, or says that there is one.
+pub fn run(ctx: &Context, options: &InitOptions) -> Result<InitOutcome, OpError> {
+    let dir = match &options.path {
+        Some(path) => ctx.start_dir.join(path),
+        None => ctx.start_dir.clone(),
+    };
+    std::fs::create_dir_all(&dir).map_err(|e| crate::fsio::FsError::new("create", &dir, e))?;
+    let dir = std::path::absolute(&dir)
+        .map_err(|e| OpError::from(crate::fsio::FsError::new("find", &dir, e)))?;
+    let paths = match &ctx.esker_dir {
+        Some(esker) => RepoPaths { root: dir.clone(), dir: ctx.start_dir.join(esker) },
+        None => RepoPaths::of_root(&dir),
+    };
+    let note = RefNote {
+        who: String::new(),
+        time: ctx.now.seconds,
+        tz_minutes: i32::try_from(ctx.now.offset_minutes).unwrap_or(0),
+        message: "init".to_owned(),
+    };
+    let made = repo::init(&paths, &note)?;
+    Ok(InitOutcome {
+        dir: paths.dir,
+        created: made.is_new,
+        inside_git: git::find_checkout(&dir).is_some(),
+        warning: made.warning.map(str::to_owned),
+    })
 }

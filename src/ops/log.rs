@@ -4,8 +4,15 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
+use super::common;
 use super::{Context, OpError, encode};
+use crate::history::Ancestors;
 use crate::id::{CommitId, TreeId};
+use crate::object::access::ReadObjects;
+use crate::object::commit::{Commit, Person};
+use crate::refs::RefTarget;
+use crate::repo::Repo;
+use std::collections::HashMap;
 
 /// Which commits.
 #[derive(Clone, Debug, Default)]
@@ -58,11 +65,89 @@ pub struct LogEntry {
     pub refs: Vec<String>,
 }
 
-/// Hands out commits, children before parents, until `each` breaks.
+/// Visits the commits of a revision, newest first.
 pub fn run(
-    _ctx: &Context,
-    _options: &LogOptions,
-    _each: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
+    ctx: &Context,
+    options: &LogOptions,
+    each: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
 ) -> Result<(), OpError> {
-    Err(OpError::NotBuilt)
+    let repo = ctx.open_repo_to_read()?;
+    let start = common::resolver(&repo).resolve(options.revision.as_deref().unwrap_or("HEAD"))?;
+    let refs = refs_by_commit(&repo)?;
+    let commits = Ancestors::new(&repo.store, [start])?;
+    for commit in commits.take(options.max_count.unwrap_or(usize::MAX)) {
+        let (id, commit) = commit?;
+        if each(entry_of(&repo, id, commit, &refs)?).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Names of the refs at each commit, HEAD first.
+pub(super) fn refs_by_commit(repo: &Repo) -> Result<HashMap<CommitId, Vec<String>>, OpError> {
+    let mut names: HashMap<CommitId, Vec<String>> = HashMap::new();
+    let head = repo.head()?;
+    if let Some(id) = head.commit() {
+        let shown = match head.branch() {
+            Some(branch) => format!("HEAD -> {}", branch.short()),
+            None => "HEAD".to_owned(),
+        };
+        names.entry(id).or_default().push(shown);
+    }
+    for (name, target) in repo.db.read(|view| view.refs("refs/"))? {
+        let id = match target {
+            RefTarget::Commit(id) => id,
+            RefTarget::Tag(id) => repo.store.read_tag(id)?.target,
+        };
+        let shown = match name.is_tag() {
+            true => format!("tag: {}", name.short()),
+            false => name.short().to_owned(),
+        };
+        if head.branch() != Some(&name) {
+            names.entry(id).or_default().push(shown);
+        }
+    }
+    Ok(names)
+}
+
+pub(super) fn entry_of(
+    repo: &Repo,
+    id: CommitId,
+    commit: Commit,
+    refs: &HashMap<CommitId, Vec<String>>,
+) -> Result<LogEntry, OpError> {
+    let totals = repo.store.read_tree(commit.tree)?.totals();
+    Ok(LogEntry {
+        commit: id,
+        tree: commit.tree,
+        parents: commit.parents,
+        author: PersonInfo::from(commit.author),
+        committer: PersonInfo::from(commit.committer),
+        message: commit.message,
+        meta: commit.metadata.into_iter().collect(),
+        files: totals.files,
+        bytes: totals.bytes,
+        refs: refs.get(&id).cloned().unwrap_or_default(),
+    })
+}
+
+impl From<Person> for PersonInfo {
+    fn from(p: Person) -> Self {
+        Self { name: p.name, email: p.email, time: p.seconds, tz: p.offset_minutes }
+    }
+}
+
+/// Name and address of `Name <mail>`.
+pub(super) fn parse_person(text: &str) -> Result<(String, String), OpError> {
+    let bad = || OpError::Usage {
+        message: format!("'{}' is not a name and an address", crate::path::escape(text)),
+        hint: Some("write it as: --author \"Ada Lovelace <ada@example.org>\"".to_owned()),
+    };
+    let (name, rest) = text.split_once('<').ok_or_else(bad)?;
+    let email = rest.trim_end().strip_suffix('>').ok_or_else(bad)?;
+    if name.trim().is_empty() {
+        return Err(bad());
+    }
+    Ok((name.trim().to_owned(), email.trim().to_owned()))
 }

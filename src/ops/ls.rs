@@ -4,7 +4,14 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
+use super::common;
 use super::{Context, OpError};
+use crate::id::TreeId;
+use crate::object::access::ReadObjects;
+use crate::object::prolly;
+use crate::object::tree::EntryValue;
+use crate::path::RepoPath;
+use crate::repo::Repo;
 
 /// What to list.
 #[derive(Clone, Debug, Default)]
@@ -50,11 +57,85 @@ pub enum LsKind {
     Directory,
 }
 
-/// Hands out entries in order until `each` breaks. A path to a file gives that one entry.
+/// Visits the entries of a folder of a commit, or one file.
 pub fn run(
-    _ctx: &Context,
-    _options: &LsOptions,
-    _each: &mut dyn FnMut(LsEntry) -> ControlFlow<()>,
+    ctx: &Context,
+    options: &LsOptions,
+    each: &mut dyn FnMut(LsEntry) -> ControlFlow<()>,
 ) -> Result<(), OpError> {
-    Err(OpError::NotBuilt)
+    let repo = ctx.open_repo_to_read()?;
+    let revision = options.revision.as_deref();
+    let (path, value) = find(ctx, &repo, revision, options.path.as_deref())?;
+    let _ = match value {
+        EntryValue::Directory { id, .. } => walk(&repo, &path, id, options.recursive, each)?,
+        value => each(entry(&path, &value)),
+    };
+    Ok(())
+}
+
+/// What a revision (HEAD, when there is none) has at a path as a person wrote it.
+pub(super) fn find(
+    ctx: &Context,
+    repo: &Repo,
+    revision: Option<&str>,
+    path: Option<&str>,
+) -> Result<(RepoPath, EntryValue), OpError> {
+    let commit = common::resolver(repo).resolve(revision.unwrap_or("HEAD"))?;
+    let tree = repo.store.read_commit(commit)?.tree;
+    let path = match path {
+        // Behind a revision paths start at the root, as in git.
+        Some(path) if revision.is_some() && !path.starts_with("./") => {
+            RepoPath::from_user(&RepoPath::root(), path)?
+        }
+        Some(path) => {
+            common::select(ctx, repo, &[path.to_owned()])?.pop().unwrap_or_else(RepoPath::root)
+        }
+        None => RepoPath::root(),
+    };
+    match prolly::resolve(&repo.store, tree, &path)? {
+        Some(value) => Ok((path, value)),
+        None => Err(OpError::NoSuchPath {
+            path: common::shown(&path),
+            revision: Some(revision.unwrap_or("HEAD").to_owned()),
+        }),
+    }
+}
+
+fn walk(
+    repo: &Repo,
+    dir: &RepoPath,
+    tree: TreeId,
+    recursive: bool,
+    each: &mut dyn FnMut(LsEntry) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, OpError> {
+    for found in prolly::iterate(&repo.store, tree) {
+        let found = found?;
+        let path = dir.join(&found.name)?;
+        let flow = match &found.value {
+            EntryValue::Directory { id, files, .. } if recursive && *files > 0 => {
+                walk(repo, &path, *id, recursive, each)?
+            }
+            value => each(entry(&path, value)),
+        };
+        if flow.is_break() {
+            return Ok(flow);
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+pub(super) fn entry(path: &RepoPath, value: &EntryValue) -> LsEntry {
+    let totals = value.totals();
+    let (kind, id, target) = match value {
+        EntryValue::File { id, executable, .. } => {
+            let kind = if *executable { LsKind::Executable } else { LsKind::File };
+            (kind, id.to_string(), None)
+        }
+        EntryValue::Symlink { target } => {
+            (LsKind::Symlink, String::new(), Some(target.to_string()))
+        }
+        EntryValue::Directory { id, .. } => (LsKind::Directory, id.to_string(), None),
+    };
+    let path = path.as_str().to_owned();
+    LsEntry { path, kind, id, size: totals.bytes, files: totals.files, target }
 }

@@ -3,6 +3,15 @@
 use serde::Serialize;
 
 use super::{Context, OpError, Skipped};
+use super::{checkout, common};
+use crate::id::TreeId;
+use crate::object::access::ReadObjects;
+use crate::object::prolly;
+use crate::object::tree::EntryValue;
+use crate::path::RepoPath;
+use crate::repo::Repo;
+use crate::steps::{materialize, stage, switch};
+use crate::worktree::plan::Plan;
 
 /// What to put back.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +45,124 @@ pub struct RestoreOutcome {
     pub skipped: Vec<Skipped>,
 }
 
-/// Restores paths.
-pub fn run(_ctx: &Context, _options: &RestoreOptions) -> Result<RestoreOutcome, OpError> {
-    Err(OpError::NotBuilt)
+/// Puts paths back: in the worktree from the stage, or in the stage from HEAD, or from a revision.
+pub fn run(ctx: &Context, options: &RestoreOptions) -> Result<RestoreOutcome, OpError> {
+    let repo = ctx.open_repo()?;
+    if options.paths.is_empty() {
+        return Err(OpError::Usage {
+            message: "nothing was named to be restored".to_owned(),
+            hint: Some("restore everything: esker restore .".to_owned()),
+        });
+    }
+    let paths = common::select(ctx, &repo, &options.paths)?;
+    let mut outcome = RestoreOutcome::default();
+    if options.staged {
+        unstage(&repo, options, &paths, &mut outcome)?;
+    }
+    if options.worktree || !options.staged {
+        restore_files(ctx, &repo, options, &paths, &mut outcome)?;
+    }
+    Ok(outcome)
+}
+
+fn source_tree(repo: &Repo, options: &RestoreOptions) -> Result<Option<TreeId>, OpError> {
+    let state = repo.state()?;
+    match &options.source {
+        Some(revision) => {
+            let commit = common::resolver(repo).resolve(revision)?;
+            Ok(Some(repo.store.read_commit(commit)?.tree))
+        }
+        None if options.staged => Ok(state.head_tree),
+        None => Ok(state.staged_tree()),
+    }
+}
+
+/// Makes the stage equal to a tree at some paths.
+fn unstage(
+    repo: &Repo,
+    options: &RestoreOptions,
+    paths: &[RepoPath],
+    outcome: &mut RestoreOutcome,
+) -> Result<(), OpError> {
+    let tree = source_tree(repo, options)?;
+    let staged = repo.state()?.staged_tree();
+    let is_wanted = |p: &RepoPath| paths.iter().any(|w| p.starts_with(w));
+    let changes = crate::diff::tree::changes(&repo.store, staged, tree)?;
+    let changed: Vec<_> = changes.into_iter().filter(|c| is_wanted(&c.path)).collect();
+    for path in paths {
+        let is_in = |tree: Option<TreeId>| crate::steps::select::is_in_tree(repo, tree, path);
+        if !path.is_root() && !is_in(tree)? && !is_in(staged)? {
+            return Err(OpError::NoSuchPath { path: common::shown(path), revision: None });
+        }
+    }
+    outcome.unstaged = changed.iter().filter_map(super::Change::of_tree).count() as u64;
+    if options.dry_run {
+        let line = |c: &crate::diff::tree::Change| format!("unstage {}", c.path);
+        outcome.plan.extend(changed.iter().map(line));
+        return Ok(());
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let edits = match tree {
+        Some(tree) => stage_edits(repo, tree, paths)?,
+        None => paths.iter().map(|p| (p.clone(), None)).collect(),
+    };
+    stage::edit_stage(repo, edits, (0, 0))?;
+    Ok(())
+}
+
+/// Edits that give the stage what `tree` has at each path.
+pub(super) fn stage_edits(
+    repo: &Repo,
+    tree: TreeId,
+    paths: &[RepoPath],
+) -> Result<Vec<(RepoPath, Option<EntryValue>)>, OpError> {
+    let edit = |path: &RepoPath| Ok((path.clone(), prolly::resolve(&repo.store, tree, path)?));
+    paths.iter().map(edit).collect()
+}
+
+fn restore_files(
+    ctx: &Context,
+    repo: &Repo,
+    options: &RestoreOptions,
+    paths: &[RepoPath],
+    outcome: &mut RestoreOutcome,
+) -> Result<(), OpError> {
+    let run = ctx.run_context(&repo.settings);
+    let tree = source_tree(repo, options)?.ok_or(OpError::IsEmptyRepository)?;
+    let Some(looked_at) = crate::steps::data_roots::to_look_at(repo, paths.to_vec())? else {
+        return Ok(());
+    };
+    let restore = switch::RestoreOptions {
+        tree,
+        paths: looked_at,
+        remove_tracked: options.source.as_ref().and(repo.state()?.staged_tree()),
+    };
+    let (plan, unknown) = switch::plan_restore(repo, &restore, &run)?;
+    refuse(&plan, unknown.first(), options.source.as_deref())?;
+    if options.dry_run {
+        outcome.plan.extend(checkout::lines(&plan));
+        return Ok(());
+    }
+    let written = materialize::apply(repo, &plan, &run)?;
+    (outcome.written, outcome.removed, outcome.bytes) =
+        (written.files, written.removed, written.bytes);
+    Ok(())
+}
+
+/// Refuses a plan with conflicts, and paths that are nowhere.
+pub(super) fn refuse(
+    plan: &Plan,
+    unknown: Option<&RepoPath>,
+    revision: Option<&str>,
+) -> Result<(), OpError> {
+    if let Some(path) = unknown {
+        let (path, revision) = (common::shown(path), revision.map(str::to_owned));
+        return Err(OpError::NoSuchPath { path, revision });
+    }
+    if !plan.conflicts.is_empty() {
+        return Err(checkout::would_overwrite(plan));
+    }
+    Ok(())
 }

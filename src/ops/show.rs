@@ -5,7 +5,12 @@ use serde::Serialize;
 use super::log::LogEntry;
 use super::ls::LsEntry;
 use super::{Change, Context, OpError, encode};
+use super::{common, log, ls};
+use crate::diff::tree as diff;
 use crate::id::{BlobId, TreeId};
+use crate::object::access::ReadObjects;
+use crate::object::tree::EntryValue;
+use std::ops::ControlFlow;
 
 /// What to show.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +58,47 @@ pub enum ShowOutcome {
     },
 }
 
-/// Shows an object.
-pub fn run(_ctx: &Context, _options: &ShowOptions) -> Result<ShowOutcome, OpError> {
-    Err(OpError::NotBuilt)
+/// Changes of a commit that are listed; the rest is counted.
+const MAX_CHANGES: usize = 1000;
+
+/// Shows a commit with its changes, or what `REV:path` names.
+pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError> {
+    let repo = ctx.open_repo_to_read()?;
+    if options.object.contains(':') {
+        let (revision, path) = super::split_rev_path(&options.object);
+        let (path, value) = ls::find(ctx, &repo, Some(revision.unwrap_or("HEAD")), path)?;
+        return match value {
+            EntryValue::File { id, size, executable } => {
+                Ok(ShowOutcome::File { id, size, executable })
+            }
+            EntryValue::Symlink { target } => {
+                Ok(ShowOutcome::Symlink { target: target.into_string() })
+            }
+            EntryValue::Directory { id, .. } => {
+                let mut entries = Vec::new();
+                for entry in crate::object::prolly::iterate(&repo.store, id) {
+                    let entry = entry?;
+                    entries.push(ls::entry(&path.join(&entry.name)?, &entry.value));
+                }
+                Ok(ShowOutcome::Tree { id, entries })
+            }
+        };
+    }
+    let id = common::resolver(&repo).resolve(&options.object)?;
+    let commit = repo.store.read_commit(id)?;
+    let base = match commit.parents.first() {
+        Some(parent) => Some(repo.store.read_commit(*parent)?.tree),
+        None => None,
+    };
+    let (mut changes, mut more) = (Vec::new(), 0);
+    let _ = diff::diff(&repo.store, base, Some(commit.tree), &mut |change| {
+        match Change::of_tree(&change) {
+            Some(_) if changes.len() >= MAX_CHANGES => more += 1,
+            Some(change) => changes.push(change),
+            None => {}
+        }
+        ControlFlow::Continue(())
+    })?;
+    let entry = log::entry_of(&repo, id, commit, &log::refs_by_commit(&repo)?)?;
+    Ok(ShowOutcome::Commit { entry: Box::new(entry), changes, more })
 }

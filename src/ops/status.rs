@@ -2,8 +2,13 @@
 
 use serde::Serialize;
 
+use super::common;
 use super::{Change, Context, OpError, Skipped, encode};
+use crate::diff::tree as diff;
 use crate::id::CommitId;
+use crate::path::RepoPath;
+use crate::repo::{Repo, WorkState};
+use crate::steps::{data_roots, look};
 
 /// What to look at.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +41,40 @@ pub struct StatusOutcome {
 }
 
 /// Compares HEAD, the stage and the worktree.
-pub fn run(_ctx: &Context, _options: &StatusOptions) -> Result<StatusOutcome, OpError> {
-    Err(OpError::NotBuilt)
+pub fn run(ctx: &Context, options: &StatusOptions) -> Result<StatusOutcome, OpError> {
+    let repo = ctx.open_repo_to_read()?;
+    let paths = common::select(ctx, &repo, &options.paths)?;
+    let state = repo.state()?;
+    let roots = data_roots::roots(&repo)?;
+    let scan_paths = data_roots::to_look_at(&repo, paths.clone())?;
+    let run = ctx.run_context(&repo.settings);
+    let mut outcome = StatusOutcome {
+        branch: state.head.branch().map(|b| b.short().to_owned()),
+        commit: state.commit(),
+        staged: staged_changes(&repo, &state, &paths)?,
+        roots: roots.map(|r| r.iter().map(common::shown).collect()),
+        ..StatusOutcome::default()
+    };
+    if let Some(scan_paths) = scan_paths {
+        let found = look::look(&repo, state.staged_tree(), scan_paths, &run)?;
+        outcome.unstaged = found.changed.iter().map(Change::of_staged).collect();
+        outcome.untracked = found.untracked.iter().map(Change::untracked).collect();
+        outcome.skipped = found.skipped.into_iter().map(Skipped::from).collect();
+    }
+    let lists = [&outcome.staged, &outcome.unstaged, &outcome.untracked];
+    outcome.clean = lists.iter().all(|list| list.is_empty());
+    Ok(outcome)
+}
+
+fn staged_changes(
+    repo: &Repo,
+    state: &WorkState,
+    paths: &[RepoPath],
+) -> Result<Vec<Change>, OpError> {
+    if state.stage.is_none() {
+        return Ok(Vec::new());
+    }
+    let is_wanted = |p: &RepoPath| paths.is_empty() || paths.iter().any(|w| p.starts_with(w));
+    let changes = diff::changes(&repo.store, state.head_tree, state.staged_tree())?;
+    Ok(changes.iter().filter(|c| is_wanted(&c.path)).filter_map(Change::of_tree).collect())
 }

@@ -81,7 +81,11 @@ fn current_boot() -> Option<BootId> {
 /// Records what is now known of whole folders; `recorded_at_ns` is a moment at which the stats held.
 ///
 /// The cache only spares work: that it cannot be written is no failure of the verb.
-pub fn record(repo: &Repo, recorded_at_ns: i64, dirs: &mut dyn Iterator<Item = (RepoPath, Vec<StatRow>)>) {
+pub fn record(
+    repo: &Repo,
+    recorded_at_ns: i64,
+    dirs: &mut dyn Iterator<Item = (RepoPath, Vec<StatRow>)>,
+) {
     let boot = current_boot().map(|b| b.0.to_vec()).unwrap_or_default();
     let mut rest = dirs.peekable();
     while rest.peek().is_some() {

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::known;
 use super::{RunContext, StepError};
 use crate::catalog::Location;
+use crate::fsio::FsError;
 use crate::id::{Address, BlobId};
 use crate::pack::reader::BlockBuf;
 use crate::path::RepoPath;
@@ -24,7 +25,7 @@ use crate::stat_cache::{RowKind, StatRow};
 use crate::store::StoreError;
 use crate::store::read::{BlobPlace, BlobReader};
 use crate::worktree::compare::KnownFiles;
-use crate::worktree::handles::{TempFile, Worktree, WorktreeRoot};
+use crate::worktree::handles::{Handles, TempFile, WorktreeRoot};
 use crate::worktree::plan::{Plan, PlannedFile};
 
 /// Bytes of a large file that one task writes: much more than a block, so that few blocks are
@@ -47,7 +48,7 @@ pub struct Written {
 /// Carries out a plan without conflicts.
 pub fn apply(repo: &Repo, plan: &Plan, run: &RunContext) -> Result<Written, StepError> {
     let root = WorktreeRoot::open(&repo.paths.root, &repo.store.paths().tmp)?;
-    let worktree = root.handle();
+    let mut worktree = root.handles()?;
     for path in &plan.removals {
         run.cancel.check()?;
         worktree.remove_file(path)?;
@@ -152,8 +153,12 @@ struct Job<'j> {
 
 impl Job<'_> {
     fn work(&self) -> Result<Vec<(usize, Stat)>, StepError> {
-        let mut writer =
-            Writer { job: self, worktree: self.root.handle(), buf: BlockBuf::new(), done: Vec::new() };
+        let mut writer = Writer {
+            job: self,
+            worktree: self.root.handles()?,
+            buf: BlockBuf::new(),
+            done: Vec::new(),
+        };
         let result = writer.run();
         if result.is_err() {
             self.stopped.store(true, Ordering::Relaxed);
@@ -171,7 +176,7 @@ impl Job<'_> {
 
 struct Writer<'w> {
     job: &'w Job<'w>,
-    worktree: Worktree<'w>,
+    worktree: Handles,
     buf: BlockBuf,
     done: Vec<(usize, Stat)>,
 }
@@ -224,8 +229,8 @@ impl Writer<'_> {
 
     fn write_small(&mut self, index: usize, bytes: &[u8]) -> Result<(), StepError> {
         let file = &self.job.files[index];
-        let mut temp = self.worktree.create_temp()?;
-        temp.file_mut().write_all(bytes).map_err(|e| temp.error(e))?;
+        let temp = self.worktree.create_temp()?;
+        temp.file().write_all(bytes).map_err(|e| FsError::new("write", file.path.as_str(), e))?;
         let stat = self.worktree.persist(temp, &file.path, file.executable)?;
         self.done.push((index, stat));
         self.job.run.progress.advance(bytes.len() as u64, 1);
@@ -240,7 +245,7 @@ impl Writer<'_> {
                 *temp = Some(self.worktree.create_temp()?);
             }
             let temp = temp.as_ref().expect("made just now");
-            temp.file().try_clone().map_err(|e| temp.error(e))?
+            temp.file().try_clone().map_err(|e| FsError::new("write", file.path.as_str(), e))?
         };
         let mut out = AtOffset { file: handle, offset: range.start };
         let bytes = range.end - range.start;

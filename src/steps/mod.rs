@@ -1,9 +1,15 @@
 //! Tails that several verbs share: bringing the worktree into the stage, and a tree into the worktree.
 
+pub mod checkout;
+pub mod data_roots;
+pub mod hash_tree;
 pub mod known;
+pub mod look;
 pub mod materialize;
+mod resume;
 pub mod select;
 pub mod stage;
+pub mod switch;
 
 use std::sync::Arc;
 
@@ -16,7 +22,7 @@ use crate::path::PathError;
 use crate::progress::{Cancel, Cancelled, Progress};
 use crate::repo::RepoError;
 use crate::store::StoreError;
-use crate::store::ingest::IngestError;
+use crate::store::ingest::{CheckpointRule, IngestError};
 use crate::worktree::handles::HandleError;
 use crate::worktree::scan::ScanError;
 
@@ -29,6 +35,8 @@ pub struct RunContext {
     pub progress: Arc<dyn Progress>,
     /// Asked whether to stop.
     pub cancel: Cancel,
+    /// When an ingest makes durable what it has read.
+    pub checkpoint: CheckpointRule,
 }
 
 /// Why a step failed.

@@ -1,12 +1,15 @@
 //! From the worktree to the stage: scan, compare, ingest what changed, build trees, publish.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use super::known::{self, Known};
+use super::resume::{self, PartNumbers, Unfinished};
 use super::{RunContext, StepError};
+use crate::fsio::FsError;
 use crate::id::{BlobId, TreeId};
 use crate::object::paths::edit_paths;
 use crate::object::tree::EntryValue;
@@ -16,8 +19,7 @@ use crate::stat::Stat;
 use crate::stat_cache::{RowKind, StatRow};
 use crate::store::StoreError;
 use crate::store::ingest::{
-    self, CheckpointRule, IngestOptions, Ingested, ItemResult, Observer, Partial, Source,
-    SourceFile,
+    self, IngestOptions, Ingested, ItemResult, Observer, Partial, Source, SourceFile,
 };
 use crate::store::objects::ObjectWriter;
 use crate::worktree::compare::{self, Comparison, Delta, FileRef, KnownFiles, Taken};
@@ -125,6 +127,116 @@ fn stage_once(
     Ok(outcome)
 }
 
+/// Stages the bytes of a stream as the file at `path`.
+pub fn stage_stream(
+    repo: &Repo,
+    path: &RepoPath,
+    stream: Box<dyn Read + Send>,
+    run: &RunContext,
+) -> Result<Staged, StepError> {
+    let source = StreamSource(Mutex::new(Some(stream)));
+    let options = ingest_options(repo, run);
+    // The size is not known: u64::MAX makes it a large file.
+    let ingested =
+        ingest::ingest(&repo.store, &[u64::MAX], &source, &mut ingest::NoObserver, &options)?;
+    let (id, size) = match ingested.results.into_iter().next().flatten() {
+        Some(ItemResult::Stored { id, size }) => (id, size),
+        Some(ItemResult::Unreadable(e)) => return Err(FsError::new("read", "-", e).into()),
+        Some(ItemResult::Changing) | None => {
+            let e = io::Error::other("the input ended early");
+            return Err(FsError::new("read", "-", e).into());
+        }
+    };
+    let value = EntryValue::File { id, size, executable: false };
+    let spent = (ingested.new_bytes, ingested.stored_bytes);
+    for _ in 0..ATTEMPTS {
+        match edit_stage(repo, vec![(path.clone(), Some(value.clone()))], spent) {
+            Err(e) if e.is_conflict() => continue,
+            Err(e) => return Err(e),
+            Ok((old, bytes)) => return Ok(stream_outcome(old, size, spent, bytes)),
+        }
+    }
+    Err(StoreError::Changed.into())
+}
+
+fn stream_outcome(old: Option<EntryValue>, size: u64, spent: (u64, u64), bytes: u64) -> Staged {
+    Staged {
+        added: u64::from(old.is_none()),
+        modified: u64::from(old.is_some()),
+        logical_bytes: size,
+        new_bytes: spent.0,
+        stored_bytes: spent.1 + bytes,
+        ..Staged::default()
+    }
+}
+
+/// Edits the staged tree by path; returns what the first path had, and the bytes written.
+pub fn edit_stage(
+    repo: &Repo,
+    edits: Vec<(RepoPath, Option<EntryValue>)>,
+    spent: (u64, u64),
+) -> Result<(Option<EntryValue>, u64), StepError> {
+    let state = repo.state()?;
+    let old = match (state.staged_tree(), edits.first()) {
+        (Some(tree), Some((path, _))) => crate::object::prolly::resolve(&repo.store, tree, path)?,
+        _ => None,
+    };
+    let core = &repo.settings.core;
+    let session = repo.store.start_session()?;
+    let mut writer =
+        ObjectWriter::new(&repo.store, &session, core.compression_level, core.verify_writes)?;
+    let tree = edit_paths(&repo.store, state.staged_tree(), edits, &mut writer)?.id;
+    let packs = writer.finish()?;
+    let bytes = packs.iter().map(|p| p.bytes).sum();
+    let new_stage = state.stage_for(tree);
+    repo.store.publish(packs, &HashSet::new(), |tx| {
+        tx.set_stage(repo.worktree, state.stage, new_stage)?;
+        tx.add_cost(repo.worktree, spent.0, spent.1 + bytes)?;
+        Ok::<_, StepError>(())
+    })?;
+    Ok((old, bytes))
+}
+
+/// A stream that can be read once.
+struct StreamSource(Mutex<Option<Box<dyn Read + Send>>>);
+
+struct StreamFile(Box<dyn Read + Send>);
+
+impl Source for StreamSource {
+    fn open(&self, _: usize) -> io::Result<Box<dyn SourceFile>> {
+        let stream = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stream = stream.ok_or_else(|| io::Error::other("the input can be read only once"))?;
+        Ok(Box::new(StreamFile(stream)))
+    }
+}
+
+impl Read for StreamFile {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl SourceFile for StreamFile {
+    fn skip_to(&mut self, _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn is_unchanged(&mut self, _: u64) -> io::Result<bool> {
+        Ok(true)
+    }
+}
+
+fn ingest_options<'o>(repo: &Repo, run: &'o RunContext) -> IngestOptions<'o> {
+    IngestOptions {
+        workers: run.threads,
+        compression_level: repo.settings.core.compression_level,
+        verify: repo.settings.core.verify_writes,
+        checkpoint: run.checkpoint,
+        progress: &*run.progress,
+        cancel: &run.cancel,
+    }
+}
+
 fn scan_paths(repo: &Repo, paths: &[RepoPath], run: &RunContext) -> Result<Scan, StepError> {
     let flag = run.cancel.flag();
     let options = ScanOptions {
@@ -161,16 +273,12 @@ fn read_files(
     let items = &comparison.to_read;
     let sizes: Vec<u64> = items.iter().map(|f| entry_of(scan, *f).stat.size).collect();
     run.progress.begin("adding", Some(sizes.iter().sum()), Some(sizes.len() as u64));
-    let source = FileSource { root: &repo.paths.root, scan, items };
-    let options = IngestOptions {
-        workers: run.threads,
-        compression_level: repo.settings.core.compression_level,
-        verify: repo.settings.core.verify_writes,
-        checkpoint: CheckpointRule::default(),
-        progress: &*run.progress,
-        cancel: &run.cancel,
-    };
-    let mut recorder = Recorder { repo, scan, items };
+    let unfinished = Unfinished::load(repo)?;
+    let resume = Some((repo, &unfinished));
+    let source = FileSource { root: &repo.paths.root, scan, items, resume };
+    let options = ingest_options(repo, run);
+    let mut recorder =
+        Recorder { repo, scan, items, unfinished: &unfinished, parts: PartNumbers::new() };
     let result = ingest::ingest(&repo.store, &sizes, &source, &mut recorder, &options);
     run.progress.finish();
     Ok(result?)
@@ -190,6 +298,8 @@ pub(super) struct FileSource<'f> {
     pub(super) root: &'f Path,
     pub(super) scan: &'f Scan,
     pub(super) items: &'f [FileRef],
+    /// What earlier runs read of large files, where that helps.
+    pub(super) resume: Option<(&'f Repo, &'f Unfinished)>,
 }
 
 struct OpenFile {
@@ -204,6 +314,12 @@ impl Source for FileSource<'_> {
         let dir = &self.scan.dirs[file.dir as usize].path;
         let path = self.root.join(dir.as_str()).join(&*entry.name);
         Ok(Box::new(OpenFile { file: File::open(path)?, expected: entry.stat }))
+    }
+
+    fn resume(&self, item: usize) -> Option<Partial> {
+        let (repo, unfinished) = self.resume?;
+        let file = self.items[item];
+        unfinished.find(repo, &path_of(self.scan, file), &entry_of(self.scan, file).stat)
     }
 }
 
@@ -229,6 +345,8 @@ struct Recorder<'r> {
     repo: &'r Repo,
     scan: &'r Scan,
     items: &'r [FileRef],
+    unfinished: &'r Unfinished,
+    parts: PartNumbers,
 }
 
 impl Observer for Recorder<'_> {
@@ -259,7 +377,16 @@ impl Observer for Recorder<'_> {
         known::record(self.repo, self.scan.started_at_ns, &mut rows);
     }
 
-    fn partial(&mut self, _: usize, _: &Partial) {}
+    fn partial(&mut self, item: usize, part: &Partial) {
+        let file = self.items[item];
+        let (path, stat) = (path_of(self.scan, file), entry_of(self.scan, file).stat);
+        let next = || self.unfinished.parts(&path, &stat);
+        let number = *self.parts.entry(item).or_insert_with(next);
+        // Without the note a killed run only reads more again.
+        if resume::record(self.repo, &path, &stat, number, part).is_ok() {
+            self.parts.insert(item, number + 1);
+        }
+    }
 }
 
 fn stat_row(entry: &ScannedEntry, id: BlobId) -> Option<StatRow> {
@@ -272,7 +399,7 @@ fn stat_row(entry: &ScannedEntry, id: BlobId) -> Option<StatRow> {
 }
 
 /// A comparison with the results of the files it asked to read.
-struct ReadValues<'v> {
+pub(super) struct ReadValues<'v> {
     scan: &'v Scan,
     comparison: &'v Comparison,
     results: &'v [Option<ItemResult>],
@@ -286,13 +413,13 @@ impl ReadValues<'_> {
         self.results.get(at)?.as_ref()
     }
 
-    fn value(&self, file: FileRef) -> Option<EntryValue> {
+    pub(super) fn value(&self, file: FileRef) -> Option<EntryValue> {
         let Some(ItemResult::Stored { id, size }) = self.result(file) else { return None };
         let ScannedKind::File { executable } = entry_of(self.scan, file).kind else { return None };
         Some(EntryValue::File { id: *id, size: *size, executable })
     }
 
-    fn skipped(&self) -> Vec<Skipped> {
+    pub(super) fn skipped(&self) -> Vec<Skipped> {
         let mut skipped: Vec<Skipped> = self
             .scan
             .problems
@@ -312,6 +439,15 @@ impl ReadValues<'_> {
     }
 }
 
+/// The values of files that were only hashed.
+pub(super) fn read_outcome<'v>(
+    scan: &'v Scan,
+    comparison: &'v Comparison,
+    results: &'v [Option<ItemResult>],
+) -> ReadValues<'v> {
+    ReadValues { scan, comparison, results }
+}
+
 /// Builds the new trees and moves the stage; returns the bytes written.
 fn publish_stage(
     repo: &Repo,
@@ -329,7 +465,8 @@ fn publish_stage(
     let is_simple = scan.dirs.first().is_none_or(|d| d.path.is_root() && d.is_complete);
     let read = crate::object::paths::ReadThrough { read: &repo.store, memory: &memory };
     let tree: TreeId = if is_simple {
-        let tops = compare::build(scan, comparison, taken, &repo.store, &mut writer, |f| values.value(f))?;
+        let tops =
+            compare::build(scan, comparison, taken, &repo.store, &mut writer, |f| values.value(f))?;
         root_of(tops, state, &mut writer)?
     } else {
         let mut out = crate::object::paths::WriteThrough { out: &mut writer, memory: &memory };
@@ -347,10 +484,15 @@ fn publish_stage(
     let packs = writer.finish()?;
     let bytes = packs.iter().map(|p| p.bytes).sum();
     let new_stage = state.stage_for(tree);
-    repo.store.publish(packs, &Default::default(), |tx| {
+    repo.store.publish(packs, &HashSet::new(), |tx| {
         tx.set_stage(repo.worktree, state.stage, new_stage)?;
         tx.add_cost(repo.worktree, spent.0, spent.1 + bytes)?;
-        Ok(())
+        for file in &comparison.to_read {
+            if entry_of(scan, *file).stat.size >= ingest::LARGE_FILE_BYTES {
+                resume::forget(tx, repo, &path_of(scan, *file))?;
+            }
+        }
+        Ok::<_, StepError>(())
     })?;
     Ok(bytes)
 }
@@ -363,7 +505,7 @@ fn root_of(
     match (tops.into_iter().next(), state.staged_tree()) {
         (Some((_, Some(EntryValue::Directory { id, .. }))), _) => Ok(id),
         (_, Some(base)) => Ok(base),
-        (_, None) => Ok(crate::object::prolly::build(Vec::new(), writer)?.id),
+        (_, None) => Ok(crate::object::prolly::build([], writer)?.id),
     }
 }
 
@@ -383,7 +525,8 @@ fn outcome_of(values: &ReadValues<'_>, taken: Taken, spent: (u64, u64)) -> Stage
         }
     }
     if taken.removed {
-        outcome.removed += values.comparison.missing.iter().map(|(_, v)| v.totals().files).sum::<u64>();
+        outcome.removed +=
+            values.comparison.missing.iter().map(|(_, v)| v.totals().files).sum::<u64>();
     }
     outcome
 }
@@ -487,7 +630,8 @@ fn record_known(repo: &Repo, known: &Known<'_>, values: &ReadValues<'_>) {
         };
         let mut rows: Vec<StatRow> = dir.entries.iter().enumerate().filter_map(row).collect();
         if !dir.is_complete {
-            let listed = |r: &StatRow| dir.entries.binary_search_by(|e| e.name.cmp(&r.name)).is_ok();
+            let listed =
+                |r: &StatRow| dir.entries.binary_search_by(|e| e.name.cmp(&r.name)).is_ok();
             rows.extend(old.iter().filter(|r| !listed(r)).cloned());
             rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         }
@@ -495,4 +639,3 @@ fn record_known(repo: &Repo, known: &Known<'_>, values: &ReadValues<'_>) {
     });
     known::record(repo, values.scan.started_at_ns, &mut rows);
 }
-

@@ -8,7 +8,7 @@ use super::lane::{Lane, SealedPack};
 use super::session::Session;
 use super::{Store, StoreError};
 use crate::catalog::Location;
-use crate::id::{Address, BlobId, CommitId, PackId, TagId, TreeId};
+use crate::id::{Address, BlobId, CommitId, IdPrefix, PackId, TagId, TreeId};
 use crate::object::access::{AccessError, ObjectKind, ReadBlob, ReadObjects, WriteObjects};
 use crate::object::commit::Commit;
 use crate::object::tag::Tag;
@@ -16,6 +16,7 @@ use crate::object::tree::Node;
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::PackKind;
 use crate::pack::reader::BlockBuf;
+use crate::revision::FindCommits;
 
 /// Blocks of trees and recipes kept decoded: neighbours are read one after the other.
 const CACHED_BLOCKS: usize = 128;
@@ -181,5 +182,24 @@ impl WriteObjects for ObjectWriter<'_> {
 
     fn write_tag(&mut self, id: TagId, encoded: Vec<u8>) -> Result<(), AccessError> {
         self.put(id.into(), &encoded)
+    }
+}
+
+impl FindCommits for Store {
+    fn find_commits(&self, prefix: &IdPrefix) -> Result<Vec<CommitId>, AccessError> {
+        let places =
+            self.catalog().find_prefix(PackKind::History, prefix).map_err(AccessError::io)?;
+        let mut found = std::collections::BTreeSet::new();
+        for location in places {
+            let block = self.cached_block(&location).map_err(access_error)?;
+            let start = location.place.position as usize;
+            let bytes = block.get(start..start + location.place.raw_len as usize);
+            // Trees and tags share the table: only what hashes as a commit is one.
+            let id = CommitId::of(bytes.unwrap_or_default());
+            if prefix.matches(id.as_bytes()) {
+                found.insert(id);
+            }
+        }
+        Ok(found.into_iter().collect())
     }
 }

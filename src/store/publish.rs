@@ -7,7 +7,7 @@ use super::lane::SealedPack;
 use super::session::random_u64;
 use super::{Store, StoreError};
 use crate::catalog::table_path;
-use crate::db::{PackRow, PackState, TableId, TableRow, Tx};
+use crate::db::{DbError, PackRow, PackState, TableId, TableRow, Tx};
 use crate::fsio::{self, FsError};
 use crate::id::PackId;
 use crate::pack::layout::PackKind;
@@ -21,25 +21,26 @@ impl Store {
     /// `with` may move the stage or refs in the same transaction.
     ///
     /// Fails with [`StoreError::Changed`] when a pack relied on is no longer live.
-    pub fn publish<T>(
+    pub fn publish<T, E: From<StoreError> + From<DbError>>(
         &self,
         packs: Vec<SealedPack>,
         relied: &HashSet<PackId>,
-        with: impl FnOnce(&Tx<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        with: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         for pack in &packs {
             let path = self.paths.pack(pack.id);
-            std::fs::rename(&pack.path, &path).map_err(|e| FsError::new("rename", &path, e))?;
+            std::fs::rename(&pack.path, &path)
+                .map_err(|e| StoreError::from(FsError::new("rename", &path, e)))?;
         }
         if !packs.is_empty() {
-            fsio::sync_dir(&self.paths.packs)?;
+            fsio::sync_dir(&self.paths.packs).map_err(StoreError::from)?;
         }
         let tables = self.write_tables(&packs)?;
         let result = self.db.write(|tx| {
             if !relied.is_empty() {
                 let live: HashSet<PackId> = tx.live_packs()?.into_iter().map(|p| p.id).collect();
                 if !relied.is_subset(&live) {
-                    return Err(StoreError::Changed);
+                    return Err(StoreError::Changed.into());
                 }
             }
             for pack in &packs {
@@ -51,7 +52,7 @@ impl Store {
             with(tx)
         })?;
         if !packs.is_empty() {
-            self.catalog.reload(&self.db)?;
+            self.catalog.reload(&self.db).map_err(StoreError::from)?;
             self.merge_tables()?;
         }
         Ok(result)

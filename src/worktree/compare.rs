@@ -270,10 +270,7 @@ fn take_named(
     tree.next_if(is_named).transpose().map(|entry| entry.map(|e| e.value))
 }
 
-fn take_row(
-    rows: &mut Peekable<std::vec::IntoIter<StatRow>>,
-    name: &str,
-) -> Option<StatRow> {
+fn take_row(rows: &mut Peekable<std::vec::IntoIter<StatRow>>, name: &str) -> Option<StatRow> {
     while rows.next_if(|r| *r.name < *name).is_some() {}
     rows.next_if(|r| *r.name == *name)
 }
@@ -306,7 +303,8 @@ pub fn build(
     // A folder comes after its parent in the scan's order, so that backwards means bottom-up.
     for (number, dir) in scan.dirs.iter().enumerate().rev() {
         let below = children.remove(&number).unwrap_or_default();
-        let mut builder = DirBuilder { dir, number, below, taken, read, read_value: &mut read_value };
+        let mut builder =
+            DirBuilder { dir, number, below, taken, read, read_value: &mut read_value };
         let delta = &comparison.dirs[number];
         let built = builder.build(delta, out)?;
         match listed_in(scan, &index, dir) {
@@ -323,7 +321,7 @@ pub fn build(
 /// What became of a folder.
 enum Built {
     /// As the tree has it.
-    Same(TreeId),
+    Same,
     /// Not in the tree, and nothing of it was taken.
     Nothing,
     New(Subtree),
@@ -333,7 +331,7 @@ impl Built {
     fn value(&self) -> Option<EntryValue> {
         match self {
             Built::New(subtree) => Some(subtree.entry_value()),
-            Built::Same(_) | Built::Nothing => None,
+            Built::Same | Built::Nothing => None,
         }
     }
 }
@@ -353,13 +351,13 @@ impl DirBuilder<'_> {
     fn build(&mut self, delta: &DirDelta, out: &mut dyn WriteObjects) -> Result<Built, TreeError> {
         let edits = self.edits(delta);
         match delta.base {
-            Some(id) if edits.is_empty() => Ok(Built::Same(id)),
+            Some(_) if edits.is_empty() => Ok(Built::Same),
             Some(id) => Ok(Built::New(prolly::edit(self.read, id, edits, out)?)),
             None if !self.taken.added => Ok(Built::Nothing),
             None => {
-                let entries = edits.into_iter().filter_map(|(name, value)| {
-                    Some(Entry { name, value: value? })
-                });
+                let entries = edits
+                    .into_iter()
+                    .filter_map(|(name, value)| Some(Entry { name, value: value? }));
                 Ok(Built::New(prolly::build(entries, out)?))
             }
         }
@@ -397,9 +395,7 @@ impl DirBuilder<'_> {
             (None, ScannedKind::Directory) => {
                 self.below.remove(&entry).and_then(|built| built.value())
             }
-            (None, _) => {
-                (self.read_value)(FileRef { dir: self.number as u32, entry })
-            }
+            (None, _) => (self.read_value)(FileRef { dir: self.number as u32, entry }),
         };
         // A file that was read and is as before makes no difference.
         if let Some(value) = value.filter(|v| Some(v) != old) {

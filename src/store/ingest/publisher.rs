@@ -78,7 +78,8 @@ impl<'p> Publisher<'p> {
                 packs.iter().filter(|p| p.kind == PackKind::Data).map(|p| p.raw_bytes).sum::<u64>();
             self.ingested.stored_bytes += packs.iter().map(|p| p.bytes).sum::<u64>();
             let ids = packs.iter().map(|p| p.id).collect();
-            self.store.publish(packs, &self.claims.relied_packs(), |_| Ok(()))?;
+            let relied = self.claims.relied_packs();
+            self.store.publish(packs, &relied, |_| Ok::<_, StoreError>(()))?;
             self.claims.forget_published(&ids);
         }
         self.report(round);

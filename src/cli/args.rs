@@ -1,0 +1,192 @@
+//! The one definition of the command line: parser, help and, later, completions come from it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
+
+use super::commands::Command;
+
+/// git for datasets: versions of large data, each chunk stored once.
+///
+/// Files are split into chunks, every chunk is kept once, and each commit records the whole dataset
+/// under one id. The verbs and their flags are git's.
+#[derive(Debug, Parser)]
+#[command(
+    name = "esker",
+    bin_name = "esker",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    max_term_width = 100,
+    after_help = "Start with: esker init, esker add ., esker commit -m \"first version\".\n\
+                  Each command explains itself: esker help COMMAND."
+)]
+pub struct Cli {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+
+    /// Print JSON: one document, or one per line where there are many; errors too, on stderr
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Print results and errors only
+    ///
+    /// With `status`: print nothing, exit with 1 when something differs and with 9 on failure.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Say more, such as the causes of an error
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+
+    /// When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        default_value = "auto",
+        hide_short_help = true
+    )]
+    pub color: When,
+
+    /// How many threads work at once; all cores by default
+    #[arg(
+        long,
+        value_name = "N",
+        global = true,
+        hide_short_help = true,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub jobs: Option<u16>,
+
+    /// Show no progress
+    #[arg(long, global = true, hide_short_help = true)]
+    pub no_progress: bool,
+}
+
+/// When to do something that suits a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// When the output is a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl When {
+    /// The same for the libraries that write colours.
+    pub fn color_choice(self) -> anstream::ColorChoice {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+impl Cli {
+    /// Whether the exit code is to say if something differs.
+    pub fn is_comparison(&self) -> bool {
+        self.global.quiet && matches!(self.command, Command::Status(_))
+    }
+}
+
+/// Reads the command line. The error may also be a request for help or for the version.
+pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let color = match color_in(args).color_choice() {
+        anstream::ColorChoice::Always => clap::ColorChoice::Always,
+        anstream::ColorChoice::Never => clap::ColorChoice::Never,
+        _ => clap::ColorChoice::Auto,
+    };
+    let matches = Cli::command().color(color).try_get_matches_from(args)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// The `--color` of a command line that could not be, or is not yet, parsed.
+pub fn color_in(args: &[OsString]) -> When {
+    let mut args = before_separator(args);
+    while let Some(arg) = args.next() {
+        let value = match arg.strip_prefix("--color") {
+            Some("") => args.next(),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        if let Some(Ok(when)) = value.map(|value| When::from_str(value, false)) {
+            return when;
+        }
+    }
+    When::Auto
+}
+
+/// Whether a command line that could not be parsed asks for JSON.
+pub fn wants_json(args: &[OsString]) -> bool {
+    before_separator(args).any(|arg| arg == "--json")
+}
+
+/// The verb of a command line that could not be parsed: the first word that is one.
+pub fn verb_in(args: &[OsString]) -> Option<&str> {
+    let command = Cli::command();
+    before_separator(args).skip(1).find(|arg| command.find_subcommand(arg).is_some())
+}
+
+fn before_separator(args: &[OsString]) -> impl Iterator<Item = &str> {
+    args.iter().filter_map(|arg| arg.to_str()).take_while(|&arg| arg != "--")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_before_and_after_the_verb() {
+        for line in ["esker --json -C x status", "esker status --json -C x"] {
+            let cli = parse(&words(line)).expect("parses");
+            assert!(cli.global.json);
+            assert_eq!(cli.global.directory, Some(PathBuf::from("x")));
+        }
+        assert!(parse(&words("esker -q status")).expect("parses").is_comparison());
+    }
+
+    #[test]
+    fn flags_are_found_before_parsing() {
+        assert_eq!(color_in(&words("esker --color=never x")), When::Never);
+        assert_eq!(color_in(&words("esker --color always x")), When::Always);
+        assert_eq!(color_in(&words("esker x -- --color=never")), When::Auto);
+        assert!(wants_json(&words("esker nonsense --json")));
+        assert!(!wants_json(&words("esker add -- --json")));
+    }
+
+    #[test]
+    fn every_long_help_documents_exit_codes() {
+        for command in Cli::command().get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("Exit codes:\n"), "{}", command.get_name());
+            assert!(help.contains("130  interrupted"), "{}", command.get_name());
+        }
+    }
+}

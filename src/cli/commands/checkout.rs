@@ -1,0 +1,60 @@
+use esker::ops::Context;
+use esker::ops::checkout::{self, CheckoutOptions};
+
+use crate::cli::help::after_help;
+use crate::cli::render::text;
+use crate::cli::report::{Exit, Failure};
+use crate::cli::ui::Ui;
+
+/// Get a version back into the worktree
+///
+/// Makes the worktree equal to a branch, tag or commit; only files that differ are touched. With paths
+/// after `--`, only those are taken from it and HEAD stays where it is. Unsaved work is never
+/// overwritten unless --force is given. A checkout that was stopped is finished by running it again.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = after_help!(
+    "esker checkout v1" "esker checkout main -- images/cat.png" "esker checkout -n v1";
+    "  3" "done, but some files were skipped; each is named"
+    , "  4" "unsaved work is in the way; it is named, and nothing was changed"
+    , "  5" "data is damaged", " 10" "no repository"
+    , " 11" "the repository is locked by another process"
+))]
+pub struct Args {
+    /// A branch, tag or commit; HEAD by default
+    #[arg(value_name = "REV")]
+    target: Option<String>,
+
+    /// Only these files and folders
+    #[arg(value_name = "PATH", last = true)]
+    paths: Vec<String>,
+
+    /// Overwrite unsaved work
+    #[arg(short, long)]
+    force: bool,
+
+    /// Only say what would change
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+
+    /// Leave the branch: HEAD names the commit itself
+    #[arg(long, conflicts_with = "paths")]
+    detach: bool,
+}
+
+impl Args {
+    pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+        let moves_head = self.paths.is_empty();
+        let options = CheckoutOptions {
+            target: self.target,
+            paths: self.paths,
+            force: self.force,
+            dry_run: self.dry_run,
+            detach: self.detach,
+        };
+        let outcome = checkout::run(context, &options)?;
+        ui.summary(&outcome, |out, palette, outcome| {
+            text::checkout(out, palette, outcome, self.dry_run, moves_head)
+        })?;
+        Ok(ui.skipped(&outcome.skipped))
+    }
+}

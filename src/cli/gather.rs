@@ -1,0 +1,87 @@
+//! What a verb may know of this process: directory, environment, time, cores.
+
+use std::env;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use esker::ops::{Context, Now, OpError};
+use esker::progress::Cancel;
+
+use super::args::Global;
+use super::ui::Ui;
+
+/// Variables that are handed on beside those that begin with `ESKER_`: where settings of a person
+/// and of git lie.
+const HANDED_ON: &[&str] = &[
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "USERPROFILE",
+    "APPDATA",
+    "PROGRAMDATA",
+    "GIT_CONFIG_GLOBAL",
+    "HOSTNAME",
+    "COMPUTERNAME",
+];
+
+/// The context of this run.
+pub fn context(global: &Global, ui: &Ui) -> Result<Context, OpError> {
+    let start_dir = start_dir(global.directory.as_deref())?;
+    let esker_dir = env::var_os("ESKER_DIR").filter(|dir| !dir.is_empty());
+    let jobs = global.jobs.map(|jobs| ("core.jobs".to_string(), jobs.to_string()));
+    Ok(Context {
+        esker_dir: esker_dir.map(|dir| start_dir.join(dir)),
+        start_dir,
+        env: environment(),
+        flags: jobs.into_iter().collect(),
+        now: now()?,
+        progress: ui.progress(),
+        cancel: Cancel::new(),
+        threads: thread::available_parallelism().map_or(1, usize::from),
+    })
+}
+
+fn start_dir(directory: Option<&Path>) -> Result<PathBuf, OpError> {
+    let current = env::current_dir().map_err(|source| OpError::Io {
+        op: "find the current directory",
+        path: ".".into(),
+        source,
+    })?;
+    let Some(directory) = directory else { return Ok(current) };
+    let path = current.join(directory);
+    let failed = |source| OpError::Io { op: "change to", path: directory.into(), source };
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => Ok(path),
+        Ok(_) => Err(failed(io::Error::from(io::ErrorKind::NotADirectory))),
+        Err(source) => Err(failed(source)),
+    }
+}
+
+fn environment() -> Vec<(String, String)> {
+    let text = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((key.into_string().ok()?, value.into_string().ok()?))
+    };
+    let is_wanted = |key: &str| key.starts_with("ESKER_") || HANDED_ON.contains(&key);
+    env::vars_os().filter_map(text).filter(|(key, _)| is_wanted(key)).collect()
+}
+
+/// The time of day, or what tests put in `ESKER_TEST_NOW`: seconds, and minutes east of UTC.
+fn now() -> Result<Now, OpError> {
+    match env::var("ESKER_TEST_NOW") {
+        Ok(text) => fixed_now(&text).ok_or(OpError::BadDate { text }),
+        Err(_) => Ok(clock()),
+    }
+}
+
+fn fixed_now(text: &str) -> Option<Now> {
+    let (seconds, minutes) = text.split_once(' ').unwrap_or((text, "0"));
+    Some(Now { seconds: seconds.parse().ok()?, offset_minutes: minutes.parse().ok()? })
+}
+
+fn clock() -> Now {
+    let now = jiff::Zoned::now();
+    Now {
+        seconds: now.timestamp().as_second(),
+        offset_minutes: i64::from(now.offset().seconds() / 60),
+    }
+}

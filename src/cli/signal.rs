@@ -1,0 +1,46 @@
+//! Ctrl-C, and defects of the program itself.
+
+use std::io::Write;
+use std::panic;
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use esker::progress::Cancel;
+
+use super::report;
+
+/// Makes the first Ctrl-C ask the work to stop, and the second end the process at once.
+pub fn cancel_on_interrupt(cancel: &Cancel) {
+    let cancel = cancel.clone();
+    // Does not replace a handler: where the caller ignores the signal, as for a job in the
+    // background, it stays ignored. An error is therefore no reason to stop.
+    let _ = ctrlc::try_set_handler(move || {
+        if cancel.is_cancelled() {
+            process::exit(i32::from(report::INTERRUPTED));
+        }
+        cancel.cancel();
+    });
+}
+
+/// Makes a panic print one line and a hint instead of Rust's own message.
+pub fn install_panic_hook() {
+    static SEEN: AtomicBool = AtomicBool::new(false);
+    panic::set_hook(Box::new(|info| {
+        // Threads that fail because the first one did have nothing to add.
+        if SEEN.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let payload = info.payload();
+        let literal = payload.downcast_ref::<&str>().copied();
+        let text = literal.or(payload.downcast_ref::<String>().map(String::as_str));
+        let text = text.unwrap_or("no message").replace('\n', " ");
+        let place = info.location().map(|l| format!(" at {}:{}", l.file(), l.line()));
+        let _ = writeln!(
+            std::io::stderr(),
+            "error: internal error: {text}{}\n\
+             hint: this is a defect of esker {}; report it with the line above, then check: esker fsck",
+            place.unwrap_or_default(),
+            env!("CARGO_PKG_VERSION"),
+        );
+    }));
+}

@@ -1,0 +1,130 @@
+//! What every command prints through: results, summaries, warnings, progress.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use esker::ops::{OpError, Skipped};
+use esker::path::escape;
+use esker::progress::Progress;
+use serde::Serialize;
+
+use super::args::Global;
+use super::out::Out;
+use super::progress::{Look, Meter};
+use super::render::json;
+use super::report::{Exit, Failure};
+use super::term::Palette;
+
+/// The terminal as a command sees it.
+pub struct Ui {
+    /// Standard output.
+    pub out: Out,
+    /// Styles for standard output.
+    pub palette: Palette,
+    /// Print documents instead of text.
+    pub json: bool,
+    /// Leave out summaries.
+    pub quiet: bool,
+    /// Use the colours of standard error.
+    warning: Palette,
+    meter: Arc<Meter>,
+}
+
+impl Ui {
+    /// The terminal, as the flags want it used.
+    pub fn new(global: &Global) -> Self {
+        Self {
+            out: Out::new(),
+            palette: Palette::for_stdout(global.color),
+            json: global.json,
+            quiet: global.quiet,
+            warning: Palette::for_stderr(global.color),
+            meter: Arc::new(Meter::new(Look::detect(global))),
+        }
+    }
+
+    /// What the library reports its progress to.
+    pub fn progress(&self) -> Arc<dyn Progress> {
+        self.meter.clone()
+    }
+
+    /// Removes the progress bar, so that text can follow.
+    pub fn stop_progress(&self) {
+        self.meter.stop();
+    }
+
+    /// Prints what was asked for: as JSON, or by `text`.
+    pub fn result<T: Serialize>(
+        &mut self,
+        outcome: &T,
+        text: impl FnOnce(&mut dyn Write, &Palette, &T) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.stop_progress();
+        if self.json {
+            return json::document(&mut self.out, outcome);
+        }
+        text(&mut self.out, &self.palette, outcome)
+    }
+
+    /// Prints what was done: like [`Ui::result`], but `--quiet` leaves the text out.
+    pub fn summary<T: Serialize>(
+        &mut self,
+        outcome: &T,
+        text: impl FnOnce(&mut dyn Write, &Palette, &T) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.quiet && !self.json { Ok(()) } else { self.result(outcome, text) }
+    }
+
+    /// Says on standard error what a person should know.
+    pub fn warn(&self, text: &str) {
+        self.stop_progress();
+        let style = self.warning.warning;
+        let _ = writeln!(io::stderr(), "{style}warning{style:#}: {text}");
+    }
+
+    /// Names the files that were left out, and gives the exit code that says so.
+    pub fn skipped(&mut self, skipped: &[Skipped]) -> Exit {
+        if skipped.is_empty() {
+            return Exit::Done;
+        }
+        // In JSON they are part of the document.
+        if !self.json {
+            // What was done comes first even when both streams end in one file.
+            let _ = self.out.flush();
+            for file in skipped {
+                self.warn(&format!("skipped {}: {}", escape(&file.path), file.reason));
+            }
+        }
+        Exit::Skipped
+    }
+}
+
+/// Prints a stream of entries that a verb hands out one by one, and stops it when printing fails.
+pub struct Stream<'u> {
+    out: &'u mut Out,
+    result: io::Result<()>,
+}
+
+impl<'u> Stream<'u> {
+    /// A stream on standard output.
+    pub fn new(ui: &'u mut Ui) -> Self {
+        ui.stop_progress();
+        Self { out: &mut ui.out, result: Ok(()) }
+    }
+
+    /// Prints one entry.
+    pub fn write(
+        &mut self,
+        print: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> ControlFlow<()> {
+        self.result = print(self.out);
+        if self.result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    /// How the stream ended: the verb's error, or that of printing.
+    pub fn end(self, verb: Result<(), OpError>) -> Result<(), Failure> {
+        verb?;
+        Ok(self.result?)
+    }
+}

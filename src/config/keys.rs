@@ -1,0 +1,188 @@
+//! The keys esker knows, in one table: default, variable, and what a value must be.
+
+use super::{Config, ConfigError, Origin};
+
+/// A key esker knows.
+pub(super) struct KeyRule {
+    pub name: &'static str,
+    pub default: Option<&'static str>,
+    pub env: Option<&'static str>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Flag,
+    Count,
+    Level,
+    Color,
+}
+
+/// A value of the type a configuration file writes it in.
+pub(super) enum Typed {
+    Text(String),
+    Integer(i64),
+    Bool(bool),
+}
+
+pub(super) const KEYS: &[KeyRule] = &[
+    key("user.name", None, Some("ESKER_AUTHOR_NAME"), Kind::Text),
+    key("user.email", None, Some("ESKER_AUTHOR_EMAIL"), Kind::Text),
+    key("core.compression_level", Some("1"), Some("ESKER_COMPRESSION_LEVEL"), Kind::Level),
+    key("core.verify_writes", Some("true"), Some("ESKER_VERIFY_WRITES"), Kind::Flag),
+    key("core.jobs", Some("0"), Some("ESKER_JOBS"), Kind::Count),
+    key("ui.color", Some("auto"), None, Kind::Color),
+];
+
+const fn key(
+    name: &'static str,
+    default: Option<&'static str>,
+    env: Option<&'static str>,
+    kind: Kind,
+) -> KeyRule {
+    KeyRule { name, default, env, kind }
+}
+
+/// The rule of a key, if esker knows it.
+pub(super) fn find(name: &str) -> Option<&'static KeyRule> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+impl KeyRule {
+    /// Checks a value; the error says what the key takes.
+    pub(super) fn parse(&self, text: &str) -> Result<Typed, &'static str> {
+        let integer = |from: i64, to: i64| {
+            let number = text.trim().parse().ok().filter(|n| (from..=to).contains(n));
+            number.map(Typed::Integer)
+        };
+        match self.kind {
+            Kind::Text => Ok(Typed::Text(text.into())),
+            Kind::Flag => parse_flag(text).map(Typed::Bool).ok_or("true or false"),
+            Kind::Count => integer(0, 65_536).ok_or("a number from 0 to 65536"),
+            Kind::Level => integer(-7, 22).ok_or("a zstd level from -7 to 22"),
+            Kind::Color => match parse_color(text) {
+                Some(_) => Ok(Typed::Text(text.into())),
+                None => Err("auto, always or never"),
+            },
+        }
+    }
+}
+
+/// Spellings of git's.
+fn parse_flag(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+fn parse_color(text: &str) -> Option<ColorChoice> {
+    match text {
+        "auto" => Some(ColorChoice::Auto),
+        "always" => Some(ColorChoice::Always),
+        "never" => Some(ColorChoice::Never),
+        _ => None,
+    }
+}
+
+/// When output is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColorChoice {
+    /// On a terminal.
+    Auto,
+    /// Also into files and pipes.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// The settings the library and the terminal act on, by section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `[user]`.
+    pub user: UserSettings,
+    /// `[core]`.
+    pub core: CoreSettings,
+    /// `[ui]`.
+    pub ui: UiSettings,
+}
+
+/// `[user]`: who makes commits; [`Config::author`] also asks git.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserSettings {
+    /// `user.name`.
+    pub name: Option<String>,
+    /// `user.email`.
+    pub email: Option<String>,
+}
+
+/// `[core]`: how data is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoreSettings {
+    /// `core.compression_level`: zstd level of new blocks.
+    pub compression_level: i32,
+    /// `core.verify_writes`: whether each new block is decompressed and compared.
+    pub verify_writes: bool,
+    /// `core.jobs`: number of worker threads; 0 is one for each core.
+    pub jobs: usize,
+}
+
+/// `[ui]`: what people see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UiSettings {
+    /// `ui.color`.
+    pub color: ColorChoice,
+}
+
+impl Settings {
+    pub(super) fn from_config(config: &Config) -> Result<Self, ConfigError> {
+        let text = |name| config.get(name).map(|setting| setting.value.clone());
+        let flag = |typed| match typed {
+            Typed::Bool(value) => Some(value),
+            _ => None,
+        };
+        let color = |typed| match typed {
+            Typed::Text(text) => parse_color(&text),
+            _ => None,
+        };
+        Ok(Self {
+            user: UserSettings { name: text("user.name"), email: text("user.email") },
+            core: CoreSettings {
+                compression_level: checked(config, "core.compression_level", integer)?,
+                verify_writes: checked(config, "core.verify_writes", flag)?,
+                jobs: checked(config, "core.jobs", integer)?,
+            },
+            ui: UiSettings { color: checked(config, "ui.color", color)? },
+        })
+    }
+}
+
+fn integer<T: TryFrom<i64>>(typed: Typed) -> Option<T> {
+    match typed {
+        Typed::Integer(value) => T::try_from(value).ok(),
+        _ => None,
+    }
+}
+
+fn checked<T>(
+    config: &Config,
+    name: &str,
+    convert: impl FnOnce(Typed) -> Option<T>,
+) -> Result<T, ConfigError> {
+    let rule = find(name).expect("settings are made from keys of the table");
+    let setting = config.get(name).expect("these keys have defaults");
+    let wrong = |expected| bad_value(name, &setting.value, setting.origin.clone(), expected);
+    let typed = rule.parse(&setting.value).map_err(wrong)?;
+    Ok(convert(typed).expect("the rule gives values of the key's type"))
+}
+
+pub(super) fn bad_value(
+    key: &str,
+    value: &str,
+    origin: Origin,
+    expected: &'static str,
+) -> ConfigError {
+    ConfigError::BadValue { key: key.into(), value: value.into(), origin, expected }
+}

@@ -1,0 +1,102 @@
+//! The id of a folder or file on disk, without a repository.
+
+use std::fs::Metadata;
+use std::path::Path;
+
+use super::materialize::hash_file;
+use super::stage::{FileSource, Skipped, read_outcome};
+use super::{RunContext, StepError};
+use crate::format::FormatParameters;
+use crate::fsio::FsError;
+use crate::id::BlobId;
+use crate::object::access::{AccessError, ReadObjects, WriteObjects};
+use crate::object::tree::EntryValue;
+use crate::path::RepoPath;
+use crate::stat_cache::StatRow;
+use crate::store::ingest::{self, IngestOptions};
+use crate::worktree::compare::{self, KnownFiles, Taken};
+use crate::worktree::scan::{self, ScanOptions};
+
+/// What was hashed.
+pub struct Hashed {
+    /// The folder as an entry.
+    pub value: EntryValue,
+    /// Entries left out by rules.
+    pub ignored: u64,
+    /// What could not be taken.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Hashes the folder `root`.
+pub fn hash(
+    root: &Path,
+    honour_ignore: bool,
+    run: &RunContext,
+    read: &dyn ReadObjects,
+    out: &mut dyn WriteObjects,
+) -> Result<Hashed, StepError> {
+    let flag = run.cancel.flag();
+    let options =
+        ScanOptions { threads: run.threads, honour_ignore, paths: Vec::new(), cancel: Some(&flag) };
+    let scan = scan::scan(root, &options)?;
+    let comparison = compare::compare(&scan, None, read, &NothingKnown { root })?;
+    let items = &comparison.to_read;
+    let stat = |f: &compare::FileRef| scan.dirs[f.dir as usize].entries[f.entry as usize].stat;
+    let sizes: Vec<u64> = items.iter().map(|f| stat(f).size).collect();
+    run.progress.begin("hashing", Some(sizes.iter().sum()), Some(sizes.len() as u64));
+    let source = FileSource { root, scan: &scan, items, resume: None };
+    let ingest_options = IngestOptions {
+        workers: run.threads,
+        compression_level: 1,
+        verify: false,
+        checkpoint: run.checkpoint,
+        progress: &*run.progress,
+        cancel: &run.cancel,
+    };
+    let results = ingest::hash(&FormatParameters::default(), &sizes, &source, &ingest_options);
+    run.progress.finish();
+    let results = results?;
+    let taken = Taken { added: true, removed: true };
+    let values = read_outcome(&scan, &comparison, &results);
+    let tops = compare::build(&scan, &comparison, taken, read, out, |f| values.value(f))?;
+    let root_value = tops.into_iter().next().and_then(|(_, value)| value);
+    let value = match root_value {
+        Some(value) => value,
+        None => crate::object::prolly::build([], out)?.entry_value(),
+    };
+    Ok(Hashed { value, ignored: scan.ignored, skipped: values.skipped() })
+}
+
+/// Hashes one file, or reads one symlink.
+pub fn hash_entry(path: &Path, metadata: &Metadata) -> Result<EntryValue, StepError> {
+    let fail = |e| FsError::new("read", path, e);
+    if metadata.is_symlink() {
+        let target = super::known::read_link(path);
+        let bad = || fail(std::io::Error::other("its target is not valid"));
+        return Ok(EntryValue::Symlink { target: target.ok_or_else(bad)? });
+    }
+    if !metadata.is_file() {
+        return Err(fail(std::io::Error::other("neither file nor folder")).into());
+    }
+    let id = hash_file(path).map_err(fail)?;
+    Ok(EntryValue::File { id, size: metadata.len(), executable: false })
+}
+
+/// Every file is read.
+struct NothingKnown<'r> {
+    root: &'r Path,
+}
+
+impl KnownFiles for NothingKnown<'_> {
+    fn rows(&self, _: &RepoPath) -> Vec<StatRow> {
+        Vec::new()
+    }
+
+    fn is_stored(&self, _: BlobId, _: u64) -> Result<bool, AccessError> {
+        Ok(false)
+    }
+
+    fn read_link(&self, dir: &RepoPath, name: &str) -> Option<Box<str>> {
+        super::known::read_link(&self.root.join(dir.as_str()).join(name))
+    }
+}

@@ -1,0 +1,115 @@
+//! What differs between the worktree and a tree, for those who only look.
+
+use super::known::Known;
+use super::stage::{Skipped, StagedChange};
+use super::switch::hash_unknown;
+use super::{RunContext, StepError};
+use crate::id::TreeId;
+use crate::object::tree::EntryValue;
+use crate::path::RepoPath;
+use crate::repo::Repo;
+use crate::worktree::compare::{self, Comparison, Delta, FileRef};
+use crate::worktree::scan::{self, Scan, ScanOptions, ScannedDir, ScannedKind};
+
+/// Differences of the worktree.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Tracked paths that differ.
+    pub changed: Vec<StagedChange>,
+    /// Paths that are not tracked; a folder, ending in `/`, stands for all below it.
+    pub untracked: Vec<String>,
+    /// What could not be looked at.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Compares `paths` (all, if there are none) with `tree`. Reads only files of unchanged size whose
+/// times changed.
+pub fn look(
+    repo: &Repo,
+    tree: Option<TreeId>,
+    paths: Vec<RepoPath>,
+    run: &RunContext,
+) -> Result<Seen, StepError> {
+    let flag = run.cancel.flag();
+    let options =
+        ScanOptions { threads: run.threads, honour_ignore: true, paths, cancel: Some(&flag) };
+    let scan = scan::scan(&repo.paths.root, &options)?;
+    let known = Known::for_looking(repo);
+    let comparison = compare::compare(&scan, tree, &repo.store, &known)?;
+    let items = undecided(&scan, &comparison);
+    let read = hash_unknown(repo, &scan, &items, run)?;
+    let mut seen = Seen::default();
+    for problem in &scan.problems {
+        let (path, reason) = (problem.path.clone(), problem.reason.to_string());
+        seen.skipped.push(Skipped { path, reason });
+    }
+    for (number, (dir, delta)) in scan.dirs.iter().zip(&comparison.dirs).enumerate() {
+        let is_inside_untracked = delta.base.is_none() && is_listed(&scan, dir);
+        if is_inside_untracked {
+            continue;
+        }
+        for one in &delta.deltas {
+            let file = |entry: u32| (number as u32, entry);
+            see(&mut seen, dir, one, |entry| read.get(&file(entry)).cloned())?;
+        }
+    }
+    for (path, value) in comparison.missing {
+        seen.changed.push(StagedChange { path, old: Some(value), new: None, is_gone: true });
+    }
+    Ok(seen)
+}
+
+/// Files that must be read to know whether they changed: tracked, and of the same size as before.
+fn undecided(scan: &Scan, comparison: &Comparison) -> Vec<FileRef> {
+    let mut items = Vec::new();
+    for (number, (dir, delta)) in scan.dirs.iter().zip(&comparison.dirs).enumerate() {
+        for one in &delta.deltas {
+            let Delta::Found { entry, old: Some(EntryValue::File { size, .. }), value: None } = one
+            else {
+                continue;
+            };
+            let scanned = &dir.entries[*entry as usize];
+            if matches!(scanned.kind, ScannedKind::File { .. }) && scanned.stat.size == *size {
+                items.push(FileRef { dir: number as u32, entry: *entry });
+            }
+        }
+    }
+    items
+}
+
+fn is_listed(scan: &Scan, dir: &ScannedDir) -> bool {
+    let (Some(parent), Some(name)) = (dir.path.parent(), dir.path.name()) else { return false };
+    let at = scan.dirs.binary_search_by(|d| d.path.cmp(&parent));
+    at.is_ok_and(|at| scan.dirs[at].entries.binary_search_by(|e| (*e.name).cmp(name)).is_ok())
+}
+
+fn see(
+    seen: &mut Seen,
+    dir: &ScannedDir,
+    delta: &Delta,
+    read: impl Fn(u32) -> Option<EntryValue>,
+) -> Result<(), StepError> {
+    match delta {
+        Delta::Gone(entry) => {
+            let path = dir.path.join(&entry.name)?;
+            let old = Some(entry.value.clone());
+            seen.changed.push(StagedChange { path, old, new: None, is_gone: true });
+        }
+        Delta::Found { entry, old, value } => {
+            let scanned = &dir.entries[*entry as usize];
+            let path = dir.path.join(&scanned.name)?;
+            let is_dir = scanned.kind == ScannedKind::Directory;
+            if old.is_none() {
+                let slash = if is_dir { "/" } else { "" };
+                seen.untracked.push(format!("{}{slash}", path.as_str()));
+                return Ok(());
+            }
+            let new = value.clone().or_else(|| read(*entry));
+            if new.is_none() || new != *old {
+                let old = old.clone();
+                seen.changed.push(StagedChange { path, old, new, is_gone: false });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! From what a person typed to repository paths: relative paths, patterns, and data roots of a git
+//! checkout.
+
+use std::path::{Path, PathBuf};
+
+use ignore::gitignore::GitignoreBuilder;
+
+use super::StepError;
+use crate::object::access::ReadObjects;
+use crate::object::prolly;
+use crate::path::{PathError, RepoPath};
+use crate::repo::Repo;
+
+/// Why paths cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectError {
+    /// A path leaves the repository.
+    #[error("'{path}' is outside the repository")]
+    Outside {
+        /// The path as given.
+        path: String,
+    },
+    /// A name in a path is not allowed.
+    #[error("{source}")]
+    Name {
+        /// The path as given.
+        path: String,
+        /// Why.
+        source: PathError,
+    },
+}
+
+/// The folder in the repository that `dir` is; the root when it is above or elsewhere.
+pub fn folder_of(repo: &Repo, dir: &Path) -> RepoPath {
+    let relative = dir.strip_prefix(&repo.paths.root).ok().and_then(Path::to_str);
+    relative
+        .and_then(|r| RepoPath::from_user(&RepoPath::root(), r).ok())
+        .unwrap_or_else(RepoPath::root)
+}
+
+/// Repository paths of arguments given in folder `cwd`.
+pub fn paths(repo: &Repo, cwd: &Path, given: &[String]) -> Result<Vec<RepoPath>, SelectError> {
+    let folder = folder_of(repo, cwd);
+    let mut found = Vec::new();
+    for text in given {
+        found.push(one_path(repo, &folder, text)?);
+    }
+    found.sort();
+    found.dedup();
+    // What lies below another path is named already.
+    let mut kept: Vec<RepoPath> = Vec::new();
+    for path in found {
+        if !kept.iter().any(|k| path.starts_with(k)) {
+            kept.push(path);
+        }
+    }
+    Ok(kept)
+}
+
+fn one_path(repo: &Repo, folder: &RepoPath, text: &str) -> Result<RepoPath, SelectError> {
+    let absolute = Path::new(text).is_absolute();
+    let relative = match absolute {
+        true => PathBuf::from(text).strip_prefix(&repo.paths.root).ok().map(Path::to_path_buf),
+        false => None,
+    };
+    let result = match (absolute, relative) {
+        (true, None) => return Err(SelectError::Outside { path: text.to_owned() }),
+        (true, Some(relative)) if relative.as_os_str().is_empty() => return Ok(RepoPath::root()),
+        (true, Some(relative)) => {
+            RepoPath::from_user(&RepoPath::root(), &relative.to_string_lossy())
+        }
+        (false, _) => RepoPath::from_user(folder, text),
+    };
+    result.map_err(|source| match source {
+        PathError::Outside(_) => SelectError::Outside { path: text.to_owned() },
+        source => SelectError::Name { path: text.to_owned(), source },
+    })
+}
+
+/// Whether a path that does not exist is meant as a pattern.
+pub fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '['])
+}
+
+/// Paths on disk that match patterns in gitignore syntax, besides the plain paths given.
+pub fn expand_patterns(
+    repo: &Repo,
+    cwd: &Path,
+    given: &[String],
+) -> Result<Vec<String>, StepError> {
+    let (patterns, mut plain): (Vec<_>, Vec<_>) =
+        given.iter().cloned().partition(|g| is_pattern(g) && !cwd.join(g).exists());
+    if patterns.is_empty() {
+        return Ok(plain);
+    }
+    let mut builder = GitignoreBuilder::new(cwd);
+    for pattern in &patterns {
+        // A pattern that is no pattern is left as a path, which then does not exist.
+        if builder.add_line(None, &format!("/{pattern}")).is_err() {
+            plain.push(pattern.clone());
+        }
+    }
+    let Ok(matcher) = builder.build() else { return Ok(plain) };
+    let dir = repo.paths.dir.clone();
+    let walk = walkdir::WalkDir::new(cwd).min_depth(1).sort_by_file_name();
+    let mut entries = walk.into_iter().filter_entry(move |e| e.path() != dir);
+    while let Some(entry) = entries.next() {
+        let Ok(entry) = entry else { continue };
+        let is_dir = entry.file_type().is_dir();
+        if matcher.matched(entry.path(), is_dir).is_ignore() {
+            if let Ok(relative) = entry.path().strip_prefix(cwd) {
+                plain.push(relative.to_string_lossy().into_owned());
+            }
+            if is_dir {
+                entries.skip_current_dir();
+            }
+        }
+    }
+    Ok(plain)
+}
+
+/// Whether a path is in a tree.
+pub fn is_in_tree(
+    repo: &Repo,
+    tree: Option<crate::id::TreeId>,
+    path: &RepoPath,
+) -> Result<bool, StepError> {
+    let read: &dyn ReadObjects = &repo.store;
+    Ok(match tree {
+        Some(tree) => prolly::resolve(read, tree, path)?.is_some(),
+        None => false,
+    })
+}

@@ -1,0 +1,484 @@
+//! Plans that bring another tree into the worktree: what to write, what to remove, what would be lost.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+
+use super::known::{self, Known};
+use super::materialize::hash_file;
+use super::{RunContext, StepError};
+use crate::diff::tree as diff;
+use crate::fsio::FsError;
+use crate::id::{BlobId, TreeId};
+use crate::object::access::ReadObjects;
+use crate::object::prolly;
+use crate::object::tree::EntryValue;
+use crate::path::RepoPath;
+use crate::repo::Repo;
+use crate::stat::Stat;
+use crate::stat_cache::StatRow;
+use crate::steps::stage::FileSource;
+use crate::store::ingest::{self, IngestOptions, ItemResult};
+use crate::worktree::compare::{self, Delta, FileRef, KnownFiles};
+use crate::worktree::plan::{Plan, PlannedFile, Why};
+use crate::worktree::scan::{self, ScanOptions, ScannedKind};
+
+/// What is at a path of the worktree.
+enum OnDisk {
+    Nothing,
+    File { stat: Stat, executable: bool },
+    Symlink(Option<Box<str>>),
+    Directory,
+    Other,
+}
+
+/// From which states of the worktree a switch may start.
+pub struct SwitchFrom {
+    /// The tree the worktree is at.
+    pub tree: Option<TreeId>,
+    /// The tree that an interrupted checkout was bringing.
+    pub interrupted: Option<TreeId>,
+}
+
+/// Plans the way from one tree to another; files that equal neither side are conflicts unless
+/// `force` says that they may be overwritten.
+pub fn plan_switch(
+    repo: &Repo,
+    from: &SwitchFrom,
+    to: Option<TreeId>,
+    force: bool,
+) -> Result<Plan, StepError> {
+    let mut planner = Planner::new(repo, force);
+    for (path, states) in paths_to_visit(repo, from, to)? {
+        planner.visit(path, &states)?;
+    }
+    planner.finish()
+}
+
+/// The entries a path may have, and the one it shall get.
+struct States {
+    allowed: Vec<EntryValue>,
+    target: Option<EntryValue>,
+}
+
+fn paths_to_visit(
+    repo: &Repo,
+    from: &SwitchFrom,
+    to: Option<TreeId>,
+) -> Result<BTreeMap<RepoPath, States>, StepError> {
+    let read: &dyn ReadObjects = &repo.store;
+    let mut visits: BTreeMap<RepoPath, States> = BTreeMap::new();
+    for change in diff::changes(read, from.tree, to)? {
+        let allowed = change.old.iter().chain(&change.new).cloned().collect();
+        visits.insert(change.path, States { allowed, target: change.new });
+    }
+    let Some(interrupted) = from.interrupted else { return Ok(visits) };
+    for change in diff::changes(read, from.tree, Some(interrupted))? {
+        let target = match to {
+            Some(to) => prolly::resolve(read, to, &change.path)?,
+            None => None,
+        };
+        let states = visits
+            .entry(change.path)
+            .or_insert_with(|| States { allowed: change.old.into_iter().collect(), target });
+        states.allowed.extend(change.new);
+    }
+    Ok(visits)
+}
+
+struct Planner<'p> {
+    repo: &'p Repo,
+    force: bool,
+    known: Known<'p>,
+    rows: HashMap<RepoPath, Vec<StatRow>>,
+    plan: Plan,
+    /// Folders that must make room for a file.
+    replaced_dirs: Vec<RepoPath>,
+}
+
+impl<'p> Planner<'p> {
+    fn new(repo: &'p Repo, force: bool) -> Self {
+        let known = Known::for_looking(repo);
+        let (rows, plan) = (HashMap::new(), Plan::default());
+        Self { repo, force, known, rows, plan, replaced_dirs: Vec::new() }
+    }
+
+    fn disk_path(&self, path: &RepoPath) -> PathBuf {
+        self.repo.paths.root.join(path.as_str())
+    }
+
+    fn look(&self, path: &RepoPath) -> Result<OnDisk, StepError> {
+        let disk = self.disk_path(path);
+        let metadata = match std::fs::symlink_metadata(&disk) {
+            Ok(metadata) => metadata,
+            Err(e) if is_absent(&e) => return Ok(OnDisk::Nothing),
+            Err(e) => return Err(FsError::new("look at", &disk, e).into()),
+        };
+        let kind = metadata.file_type();
+        Ok(if kind.is_dir() {
+            OnDisk::Directory
+        } else if kind.is_symlink() {
+            OnDisk::Symlink(known::read_link(&disk))
+        } else if kind.is_file() {
+            OnDisk::File { stat: Stat::of(&metadata), executable: is_executable(&metadata) }
+        } else {
+            OnDisk::Other
+        })
+    }
+
+    fn visit(&mut self, path: RepoPath, states: &States) -> Result<(), StepError> {
+        let disk = self.look(&path)?;
+        let present = match &disk {
+            OnDisk::File { stat, .. } => self.id_on_disk(&path, *stat, &states.allowed)?,
+            _ => None,
+        };
+        let is_safe = match &disk {
+            OnDisk::Nothing | OnDisk::Directory => true,
+            OnDisk::File { .. } => present.is_some(),
+            OnDisk::Symlink(target) => states.allowed.iter().any(
+                |v| matches!((v, target), (EntryValue::Symlink { target: a }, Some(b)) if a == b),
+            ),
+            OnDisk::Other => false,
+        };
+        if !is_safe && !self.force {
+            let why = if states.allowed.len() > usize::from(states.target.is_some()) {
+                Why::Modified
+            } else {
+                Why::Untracked
+            };
+            self.plan.conflicts.push((path, why));
+            return Ok(());
+        }
+        match &states.target {
+            None => self.plan_removal(path, &disk, states),
+            Some(EntryValue::Directory { .. }) => self.plan_directory(path, &disk),
+            Some(EntryValue::Symlink { target }) => self.plan_symlink(path, &disk, target),
+            Some(EntryValue::File { id, size, executable }) => {
+                let file = PlannedFile { path, id: *id, size: *size, executable: *executable };
+                self.plan_file(file, &disk, present);
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of a file that is in one of the allowed states; `None` for any other content.
+    fn id_on_disk(
+        &mut self,
+        path: &RepoPath,
+        stat: Stat,
+        allowed: &[EntryValue],
+    ) -> Result<Option<BlobId>, StepError> {
+        let ids: Vec<BlobId> = allowed
+            .iter()
+            .filter_map(|v| match v {
+                EntryValue::File { id, size, .. } if *size == stat.size => Some(*id),
+                _ => None,
+            })
+            .collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let dir = path.parent().unwrap_or_else(RepoPath::root);
+        let known = &self.known;
+        let rows = self.rows.entry(dir).or_insert_with_key(|dir| known.rows(dir));
+        let row = path.name().and_then(|name| {
+            rows.binary_search_by(|r| (*r.name).cmp(name)).ok().map(|at| &rows[at])
+        });
+        let id = match row.filter(|r| r.stat == stat) {
+            Some(row) => row.id,
+            None => {
+                let disk = self.disk_path(path);
+                hash_file(&disk).map_err(|e| FsError::new("read", &disk, e))?
+            }
+        };
+        Ok(ids.contains(&id).then_some(id))
+    }
+
+    fn plan_removal(&mut self, path: RepoPath, disk: &OnDisk, states: &States) {
+        match disk {
+            OnDisk::Nothing | OnDisk::Other => {}
+            OnDisk::File { .. } | OnDisk::Symlink(_) => self.plan.removals.push(path),
+            OnDisk::Directory => {
+                let was_dir = |v: &EntryValue| matches!(v, EntryValue::Directory { .. });
+                if states.allowed.iter().any(was_dir) {
+                    self.plan.dir_removals.push(path);
+                }
+            }
+        }
+    }
+
+    fn plan_directory(&mut self, path: RepoPath, disk: &OnDisk) {
+        match disk {
+            OnDisk::Directory => return,
+            OnDisk::Nothing => {}
+            _ => self.plan.removals.push(path.clone()),
+        }
+        self.plan.dirs.push(path);
+    }
+
+    fn plan_symlink(&mut self, path: RepoPath, disk: &OnDisk, target: &str) {
+        match disk {
+            OnDisk::Symlink(Some(present)) if **present == *target => return,
+            OnDisk::Nothing => {}
+            OnDisk::Directory => self.make_room(path.clone()),
+            _ => self.plan.removals.push(path.clone()),
+        }
+        self.plan.symlinks.push((path, target.into()));
+    }
+
+    fn plan_file(&mut self, file: PlannedFile, disk: &OnDisk, present: Option<BlobId>) {
+        match disk {
+            OnDisk::File { executable, .. } if present == Some(file.id) => {
+                if *executable != file.executable {
+                    self.plan.mode_changes.push((file.path, file.executable));
+                }
+                return;
+            }
+            OnDisk::Directory => self.make_room(file.path.clone()),
+            OnDisk::Symlink(_) | OnDisk::Other => self.plan.removals.push(file.path.clone()),
+            OnDisk::Nothing | OnDisk::File { .. } => {}
+        }
+        self.plan.files.push(file);
+    }
+
+    fn make_room(&mut self, dir: RepoPath) {
+        self.plan.dir_removals.push(dir.clone());
+        self.replaced_dirs.push(dir);
+    }
+
+    fn finish(mut self) -> Result<Plan, StepError> {
+        let removed: HashSet<&RepoPath> = self.plan.removals.iter().collect();
+        let mut blocked = Vec::new();
+        for dir in &self.replaced_dirs {
+            let walk = walkdir::WalkDir::new(self.disk_path(dir));
+            let files = walk.into_iter().flatten().filter(|e| !e.file_type().is_dir());
+            for entry in files {
+                let relative = entry.path().strip_prefix(&self.repo.paths.root).ok();
+                let path = relative.and_then(|r| r.to_str()).and_then(|r| RepoPath::parse(r).ok());
+                if !path.as_ref().is_some_and(|p| removed.contains(p)) {
+                    blocked.push((path.unwrap_or_else(|| dir.clone()), Why::Untracked));
+                }
+            }
+        }
+        self.plan.conflicts.extend(blocked);
+        sort_dirs(&mut self.plan);
+        Ok(self.plan)
+    }
+}
+
+/// Folders are made from the top and removed from the bottom.
+fn sort_dirs(plan: &mut Plan) {
+    plan.dirs.sort();
+    plan.dir_removals.sort_by(|a, b| b.cmp(a));
+    plan.dir_removals.dedup();
+}
+
+fn is_absent(e: &std::io::Error) -> bool {
+    matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// What a restore brings back.
+pub struct RestoreOptions {
+    /// The tree to take from.
+    pub tree: TreeId,
+    /// Paths, and all below them; empty means everything.
+    pub paths: Vec<RepoPath>,
+    /// Tracked files, as of this tree, that `tree` does not have are removed.
+    pub remove_tracked: Option<TreeId>,
+}
+
+/// Plans to make files equal to a tree, whatever they are now. Returns the plan, and the paths asked
+/// for that are nowhere.
+pub fn plan_restore(
+    repo: &Repo,
+    options: &RestoreOptions,
+    run: &RunContext,
+) -> Result<(Plan, Vec<RepoPath>), StepError> {
+    let flag = run.cancel.flag();
+    let scan_options = ScanOptions {
+        threads: run.threads,
+        honour_ignore: false,
+        paths: options.paths.clone(),
+        cancel: Some(&flag),
+    };
+    let scan = scan::scan(&repo.paths.root, &scan_options)?;
+    let known = Known::for_looking(repo);
+    let comparison = compare::compare(&scan, Some(options.tree), &repo.store, &known)?;
+    let ids = hash_unknown(repo, &scan, &comparison.to_read, run)?;
+    let mut restore = Restore { repo, plan: Plan::default() };
+    for (number, (dir, delta)) in scan.dirs.iter().zip(&comparison.dirs).enumerate() {
+        for one in &delta.deltas {
+            match one {
+                Delta::Gone(entry) => {
+                    let path = dir.path.join(&entry.name)?;
+                    restore.bring(path, &entry.value)?;
+                }
+                Delta::Found { entry, old, value } => {
+                    let scanned = &dir.entries[*entry as usize];
+                    let path = dir.path.join(&scanned.name)?;
+                    let file = FileRef { dir: number as u32, entry: *entry };
+                    let now = value.clone().or_else(|| ids.get(&key(file)).cloned());
+                    let found = Found { path, kind: scanned.kind, now, old: old.as_ref() };
+                    restore.found(found, options.remove_tracked)?;
+                }
+            }
+        }
+    }
+    for (path, value) in comparison.missing {
+        restore.bring(path, &value)?;
+    }
+    let read: &dyn ReadObjects = &repo.store;
+    let mut unknown = Vec::new();
+    for path in scan.missing {
+        if prolly::resolve(read, options.tree, &path)?.is_none() {
+            unknown.push(path);
+        }
+    }
+    sort_dirs(&mut restore.plan);
+    Ok((restore.plan, unknown))
+}
+
+fn key(file: FileRef) -> (u32, u32) {
+    (file.dir, file.entry)
+}
+
+/// Ids of files that the stat cache does not know.
+pub fn hash_unknown(
+    repo: &Repo,
+    scan: &scan::Scan,
+    items: &[FileRef],
+    run: &RunContext,
+) -> Result<HashMap<(u32, u32), EntryValue>, StepError> {
+    let entry_of = |f: &FileRef| &scan.dirs[f.dir as usize].entries[f.entry as usize];
+    let sizes: Vec<u64> = items.iter().map(|f| entry_of(f).stat.size).collect();
+    let source = FileSource { root: &repo.paths.root, scan, items, resume: None };
+    let options = IngestOptions {
+        workers: run.threads,
+        compression_level: repo.settings.core.compression_level,
+        verify: false,
+        checkpoint: run.checkpoint,
+        progress: &*run.progress,
+        cancel: &run.cancel,
+    };
+    run.progress.begin("reading", Some(sizes.iter().sum()), Some(sizes.len() as u64));
+    let results = ingest::hash(repo.store.params(), &sizes, &source, &options);
+    run.progress.finish();
+    let value = |(file, result): (&FileRef, Option<ItemResult>)| {
+        let ScannedKind::File { executable } = entry_of(file).kind else { return None };
+        match result {
+            Some(ItemResult::Stored { id, size }) => {
+                Some((key(*file), EntryValue::File { id, size, executable }))
+            }
+            _ => None,
+        }
+    };
+    Ok(items.iter().zip(results?).filter_map(value).collect())
+}
+
+struct Found<'f> {
+    path: RepoPath,
+    kind: ScannedKind,
+    now: Option<EntryValue>,
+    old: Option<&'f EntryValue>,
+}
+
+struct Restore<'r> {
+    repo: &'r Repo,
+    plan: Plan,
+}
+
+impl Restore<'_> {
+    /// A path on disk that differs from the tree.
+    fn found(&mut self, found: Found<'_>, tracked: Option<TreeId>) -> Result<(), StepError> {
+        let Found { path, kind, now, old } = found;
+        let is_dir = kind == ScannedKind::Directory;
+        let Some(old) = old else {
+            // Not in the tree: only what is tracked otherwise may go.
+            let read: &dyn ReadObjects = &self.repo.store;
+            let is_tracked = match tracked {
+                Some(tree) => prolly::resolve(read, tree, &path)?.is_some(),
+                None => false,
+            };
+            if is_tracked {
+                let list =
+                    if is_dir { &mut self.plan.dir_removals } else { &mut self.plan.removals };
+                list.push(path);
+            }
+            return Ok(());
+        };
+        if now.as_ref() == Some(old) {
+            return Ok(());
+        }
+        if let (
+            Some(EntryValue::File { id: a, executable: x, .. }),
+            EntryValue::File { id: b, executable: y, .. },
+        ) = (&now, old)
+            && a == b
+            && x != y
+        {
+            self.plan.mode_changes.push((path, *y));
+            return Ok(());
+        }
+        match (is_dir, old) {
+            (true, EntryValue::Directory { .. }) => Ok(()),
+            (true, _) => {
+                self.plan.conflicts.push((path, Why::Untracked));
+                Ok(())
+            }
+            (false, EntryValue::File { .. }) if matches!(kind, ScannedKind::File { .. }) => {
+                self.bring(path, old)
+            }
+            (false, _) => {
+                self.plan.removals.push(path.clone());
+                self.bring(path, old)
+            }
+        }
+    }
+
+    /// Everything of an entry that is not on disk, with the folders on the way.
+    fn bring(&mut self, path: RepoPath, value: &EntryValue) -> Result<(), StepError> {
+        self.need_parents(&path);
+        self.place(path, value)
+    }
+
+    fn place(&mut self, path: RepoPath, value: &EntryValue) -> Result<(), StepError> {
+        match value {
+            EntryValue::File { id, size, executable } => {
+                let (id, size, executable) = (*id, *size, *executable);
+                self.plan.files.push(PlannedFile { path, id, size, executable });
+            }
+            EntryValue::Symlink { target } => self.plan.symlinks.push((path, target.clone())),
+            EntryValue::Directory { id, .. } => {
+                self.plan.dirs.push(path.clone());
+                let repo = self.repo;
+                for entry in prolly::iterate(&repo.store, *id) {
+                    let entry = entry?;
+                    self.place(path.join(&entry.name)?, &entry.value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Folders on the way that are not on disk.
+    fn need_parents(&mut self, path: &RepoPath) {
+        let parent = path.parent().filter(|p| !p.is_root());
+        if let Some(parent) = parent
+            && self.plan.dirs.last() != Some(&parent)
+            && !self.repo.paths.root.join(parent.as_str()).is_dir()
+            && !self.plan.dirs.contains(&parent)
+        {
+            self.need_parents(&parent);
+            self.plan.dirs.push(parent);
+        }
+    }
+}

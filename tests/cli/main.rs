@@ -1,0 +1,5 @@
+//! The program as scripts and people meet it: streams, wording, exit codes.
+
+mod env;
+mod output;
+mod usage;
