@@ -65,7 +65,13 @@ pub fn run(
 ) -> Result<(), OpError> {
     let repo = ctx.open_repo_to_read()?;
     let revision = options.revision.as_deref();
-    let (path, value) = find(ctx, &repo, revision, options.path.as_deref())?;
+    let (path, value) = match (find(ctx, &repo, revision, options.path.as_deref()), revision) {
+        // A lone argument may be either; the error to report is that of the revision.
+        (Err(error @ OpError::UnknownRevision { .. }), Some(either)) if options.path.is_none() => {
+            find(ctx, &repo, None, Some(either)).map_err(|_| error)?
+        }
+        (found, _) => found?,
+    };
     let _ = match value {
         EntryValue::Directory { id, .. } => walk(&repo, &path, id, options.recursive, each)?,
         value => each(entry(&path, &value)),

@@ -88,8 +88,12 @@ struct NothingKnown<'r> {
 }
 
 impl KnownFiles for NothingKnown<'_> {
-    fn rows(&self, _: &RepoPath) -> Vec<StatRow> {
-        Vec::new()
+    fn rows(&self, _: &RepoPath) -> Box<dyn Iterator<Item = StatRow> + '_> {
+        Box::new(std::iter::empty())
+    }
+
+    fn row(&self, _: &RepoPath, _: &str) -> Option<StatRow> {
+        None
     }
 
     fn is_stored(&self, _: BlobId, _: u64) -> Result<bool, AccessError> {

@@ -1,6 +1,6 @@
 //! From the worktree to the stage: scan, compare, ingest what changed, build trees, publish.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::store::ingest::{
     self, IngestOptions, Ingested, ItemResult, Observer, Partial, Source, SourceFile,
 };
 use crate::store::objects::ObjectWriter;
-use crate::worktree::compare::{self, Comparison, Delta, FileRef, KnownFiles, Taken};
+use crate::worktree::compare::{self, Comparison, Delta, FileRef, Taken};
 use crate::worktree::scan::{self, Scan, ScanOptions, ScannedEntry, ScannedKind};
 
 /// What is to be staged.
@@ -123,7 +123,7 @@ fn stage_once(
     let tree_bytes = publish_stage(repo, &state, options.taken, &values, *spent)?;
     spent.1 += tree_bytes;
     let outcome = outcome_of(&values, options.taken, *spent);
-    record_known(repo, &known, &values);
+    record_known(repo, &values);
     Ok(outcome)
 }
 
@@ -249,18 +249,12 @@ fn scan_paths(repo: &Repo, paths: &[RepoPath], run: &RunContext) -> Result<Scan,
 }
 
 fn drop_untracked(comparison: &mut Comparison) {
-    let dirs = &comparison.dirs;
-    comparison.to_read.retain(|file| {
-        let deltas = &dirs[file.dir as usize].deltas;
-        let is_tracked = |d: &Delta| {
-            matches!(d, Delta::Found { entry, old: Some(_), .. } if *entry == file.entry)
-        };
-        let at = deltas.partition_point(|d| match d {
-            Delta::Found { entry, .. } => *entry < file.entry,
-            Delta::Gone(_) => false,
-        });
-        deltas.get(at).is_some_and(is_tracked) || deltas.iter().any(is_tracked)
-    });
+    let mut tracked = HashSet::new();
+    for (dir, delta) in (0u32..).zip(&comparison.dirs) {
+        let known = delta.deltas.iter().filter(|d| d.old().is_some());
+        tracked.extend(known.filter_map(|d| d.entry()).map(|entry| (dir, entry)));
+    }
+    comparison.to_read.retain(|file| tracked.contains(&(file.dir, file.entry)));
 }
 
 /// Reads and stores every file whose id is not known.
@@ -354,25 +348,16 @@ impl Observer for Recorder<'_> {
         if items.len() == self.items.len() {
             return; // all in one go: the final record follows at once
         }
-        let mut by_dir: HashMap<u32, Vec<(u32, BlobId)>> = HashMap::new();
+        let mut by_dir: BTreeMap<u32, Vec<(u32, BlobId)>> = BTreeMap::new();
         for &(item, id, _) in items {
             let file = self.items[item];
             by_dir.entry(file.dir).or_default().push((file.entry, id));
         }
-        let known = Known::for_looking(self.repo);
         let mut rows = by_dir.into_iter().map(|(dir, mut files)| {
             let dir = &self.scan.dirs[dir as usize];
-            let mut rows: HashMap<Box<str>, StatRow> =
-                known.rows(&dir.path).into_iter().map(|r| (r.name.clone(), r)).collect();
             files.sort_unstable_by_key(|f| f.0);
-            for (entry, id) in files {
-                if let Some(row) = stat_row(&dir.entries[entry as usize], id) {
-                    rows.insert(row.name.clone(), row);
-                }
-            }
-            let mut rows: Vec<StatRow> = rows.into_values().collect();
-            rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-            (dir.path.clone(), rows)
+            let row = |(entry, id): (u32, BlobId)| stat_row(&dir.entries[entry as usize], id);
+            (dir.path.clone(), files.into_iter().filter_map(row).collect())
         });
         known::record(self.repo, self.scan.started_at_ns, &mut rows);
     }
@@ -535,19 +520,19 @@ fn count(outcome: &mut Staged, values: &ReadValues<'_>, taken: Taken, dir: u32, 
     match delta {
         Delta::Gone(entry) if taken.removed => outcome.removed += entry.value.totals().files,
         Delta::Gone(_) => {}
-        Delta::Found { entry, old, value } => {
-            let file = FileRef { dir, entry: *entry };
+        Delta::New { entry } | Delta::Found { entry, .. } => {
+            let (file, old) = (FileRef { dir, entry: *entry }, delta.old());
             let kind = entry_of(values.scan, file).kind;
             if kind == ScannedKind::Directory || (old.is_none() && !taken.added) {
                 return;
             }
-            let Some(new) = value.clone().or_else(|| values.value(file)) else { return };
+            let Some(new) = delta.value().cloned().or_else(|| values.value(file)) else { return };
             match old {
                 Some(old) if *old == new => outcome.unchanged += 1,
                 Some(_) => outcome.modified += 1,
                 None => outcome.added += 1,
             }
-            if old.as_ref() != Some(&new) {
+            if old != Some(&new) {
                 outcome.logical_bytes += new.totals().bytes;
             }
         }
@@ -589,12 +574,12 @@ pub fn changes(scan: &Scan, comparison: &Comparison, taken: Taken) -> Vec<Staged
         for one in &delta.deltas {
             let (name, old, new, is_gone) = match one {
                 Delta::Gone(entry) => (&entry.name, Some(entry.value.clone()), None, true),
-                Delta::Found { entry, old, value } => {
+                Delta::New { entry } | Delta::Found { entry, .. } => {
                     let entry = &dir.entries[*entry as usize];
-                    if entry.kind == ScannedKind::Directory && old.is_none() {
+                    if entry.kind == ScannedKind::Directory && one.old().is_none() {
                         continue;
                     }
-                    (&entry.name, old.clone(), value.clone(), false)
+                    (&entry.name, one.old().cloned(), one.value().cloned(), false)
                 }
             };
             if (is_gone && !taken.removed) || (!is_gone && old.is_none() && !taken.added) {
@@ -611,31 +596,18 @@ pub fn changes(scan: &Scan, comparison: &Comparison, taken: Taken) -> Vec<Staged
     list
 }
 
-/// Renews the stat cache of every folder where something was read.
-fn record_known(repo: &Repo, known: &Known<'_>, values: &ReadValues<'_>) {
-    let mut dirs: Vec<u32> = values.comparison.to_read.iter().map(|f| f.dir).collect();
-    dirs.dedup();
-    let mut rows = dirs.into_iter().map(|number| {
-        let dir = &values.scan.dirs[number as usize];
-        let old = known.rows(&dir.path);
-        let row = |(at, entry): (usize, &ScannedEntry)| {
-            let file = FileRef { dir: number, entry: at as u32 };
-            match values.value(file) {
-                Some(EntryValue::File { id, .. }) => stat_row(entry, id),
-                _ => {
-                    let at = old.binary_search_by(|r| r.name.cmp(&entry.name)).ok()?;
-                    (old[at].stat == entry.stat).then(|| old[at].clone())
-                }
-            }
+/// Records in the stat cache what was read, a bounded part at a time.
+fn record_known(repo: &Repo, values: &ReadValues<'_>) {
+    const ROWS_AT_ONCE: usize = 65_536;
+    let items = values.comparison.to_read.chunk_by(|a, b| a.dir == b.dir);
+    let parts = items.flat_map(|of_dir| of_dir.chunks(ROWS_AT_ONCE));
+    let mut rows = parts.map(|part| {
+        let row = |file: &FileRef| match values.value(*file)? {
+            EntryValue::File { id, .. } => stat_row(entry_of(values.scan, *file), id),
+            _ => None,
         };
-        let mut rows: Vec<StatRow> = dir.entries.iter().enumerate().filter_map(row).collect();
-        if !dir.is_complete {
-            let listed =
-                |r: &StatRow| dir.entries.binary_search_by(|e| e.name.cmp(&r.name)).is_ok();
-            rows.extend(old.iter().filter(|r| !listed(r)).cloned());
-            rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        }
-        (dir.path.clone(), rows)
+        let dir = &values.scan.dirs[part[0].dir as usize];
+        (dir.path.clone(), part.iter().filter_map(row).collect())
     });
     known::record(repo, values.scan.started_at_ns, &mut rows);
 }

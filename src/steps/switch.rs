@@ -179,7 +179,7 @@ impl<'p> Planner<'p> {
         }
         let dir = path.parent().unwrap_or_else(RepoPath::root);
         let known = &self.known;
-        let rows = self.rows.entry(dir).or_insert_with_key(|dir| known.rows(dir));
+        let rows = self.rows.entry(dir).or_insert_with_key(|dir| known.rows(dir).collect());
         let row = path.name().and_then(|name| {
             rows.binary_search_by(|r| (*r.name).cmp(name)).ok().map(|at| &rows[at])
         });
@@ -322,12 +322,12 @@ pub fn plan_restore(
                     let path = dir.path.join(&entry.name)?;
                     restore.bring(path, &entry.value)?;
                 }
-                Delta::Found { entry, old, value } => {
+                Delta::New { entry } | Delta::Found { entry, .. } => {
                     let scanned = &dir.entries[*entry as usize];
                     let path = dir.path.join(&scanned.name)?;
                     let file = FileRef { dir: number as u32, entry: *entry };
-                    let now = value.clone().or_else(|| ids.get(&key(file)).cloned());
-                    let found = Found { path, kind: scanned.kind, now, old: old.as_ref() };
+                    let now = one.value().cloned().or_else(|| ids.get(&key(file)).cloned());
+                    let found = Found { path, kind: scanned.kind, now, old: one.old() };
                     restore.found(found, options.remove_tracked)?;
                 }
             }

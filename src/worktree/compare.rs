@@ -8,7 +8,7 @@ use std::iter::Peekable;
 
 use crate::id::{BlobId, TreeId};
 use crate::object::access::{AccessError, ReadObjects, WriteObjects};
-use crate::object::prolly::{self, Entries, Subtree, TreeError};
+use crate::object::prolly::{self, Entries, Subtree, TreeBuilder, TreeError};
 use crate::object::tree::{Entry, EntryValue};
 use crate::path::RepoPath;
 use crate::stat_cache::{RowKind, StatRow};
@@ -17,7 +17,10 @@ use crate::worktree::scan::{Scan, ScannedDir, ScannedEntry, ScannedKind};
 /// What is known of files without reading them.
 pub trait KnownFiles {
     /// Rows of the folder that may be trusted, ascending by name.
-    fn rows(&self, dir: &RepoPath) -> Vec<StatRow>;
+    fn rows(&self, dir: &RepoPath) -> Box<dyn Iterator<Item = StatRow> + '_>;
+
+    /// The row of one file, if it may be trusted.
+    fn row(&self, dir: &RepoPath, name: &str) -> Option<StatRow>;
 
     /// Whether the bytes of a blob are in the store, so that its file need not be read.
     fn is_stored(&self, id: BlobId, size: u64) -> Result<bool, AccessError>;
@@ -26,20 +29,59 @@ pub trait KnownFiles {
     fn read_link(&self, dir: &RepoPath, name: &str) -> Option<Box<str>>;
 }
 
-/// One difference in a folder.
+/// One difference in a folder. Small, because there may be one for each file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delta {
+    /// On disk and not in the tree, and not known further: a folder, or a file that must be read.
+    New {
+        /// Index among the scanned entries of the folder.
+        entry: u32,
+    },
     /// On disk, and either not in the tree or different there.
     Found {
         /// Index among the scanned entries of the folder.
         entry: u32,
-        /// What the tree has under the name.
-        old: Option<EntryValue>,
-        /// What the new tree is to have; `None` for a folder, and for a file that must be read.
-        value: Option<EntryValue>,
+        /// What both sides have.
+        sides: Box<Sides>,
     },
     /// In the tree, not on disk.
-    Gone(Entry),
+    Gone(Box<Entry>),
+}
+
+/// What the tree has under a name, and what is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sides {
+    /// What the tree has.
+    pub old: Option<EntryValue>,
+    /// What the new tree is to have; `None` for a folder, and for a file that must be read.
+    pub value: Option<EntryValue>,
+}
+
+impl Delta {
+    /// Index of the scanned entry; `None` for what is gone.
+    pub fn entry(&self) -> Option<u32> {
+        match self {
+            Self::New { entry } | Self::Found { entry, .. } => Some(*entry),
+            Self::Gone(_) => None,
+        }
+    }
+
+    /// What the tree has.
+    pub fn old(&self) -> Option<&EntryValue> {
+        match self {
+            Self::New { .. } => None,
+            Self::Found { sides, .. } => sides.old.as_ref(),
+            Self::Gone(entry) => Some(&entry.value),
+        }
+    }
+
+    /// What is known to be on disk.
+    pub fn value(&self) -> Option<&EntryValue> {
+        match self {
+            Self::Found { sides, .. } => sides.value.as_ref(),
+            Self::New { .. } | Self::Gone(_) => None,
+        }
+    }
 }
 
 /// The differences of one scanned folder.
@@ -142,7 +184,7 @@ struct OneDir<'c> {
 impl OneDir<'_> {
     /// Merges names on disk with names in the tree.
     fn compare_all(&mut self) -> Result<(), AccessError> {
-        let mut rows = self.known.rows(&self.dir.path).into_iter().peekable();
+        let mut rows = self.known.rows(&self.dir.path).peekable();
         let base = self.result.dirs[self.number].base;
         let mut tree = base.map(|id| prolly::iterate(self.read, id).peekable());
         for (position, entry) in self.dir.entries.iter().enumerate() {
@@ -156,14 +198,13 @@ impl OneDir<'_> {
 
     /// Looks up only the names that were asked for.
     fn compare_listed(&mut self) -> Result<(), AccessError> {
-        let rows = self.known.rows(&self.dir.path);
         for (position, entry) in self.dir.entries.iter().enumerate() {
             let old = match self.result.dirs[self.number].base {
                 Some(id) => prolly::find(self.read, id, &entry.name)?.map(|e| e.value),
                 None => None,
             };
-            let row = rows.binary_search_by(|r| r.name.cmp(&entry.name)).ok();
-            self.compare_entry(position, entry, old, row.map(|i| rows[i].clone()))?;
+            let row = self.known.row(&self.dir.path, &entry.name);
+            self.compare_entry(position, entry, old, row)?;
         }
         Ok(())
     }
@@ -182,7 +223,7 @@ impl OneDir<'_> {
         while let Some(entry) = tree.next_if(is_before) {
             let entry = entry?;
             if self.dir.withheld.binary_search(&entry.name).is_err() {
-                self.result.dirs[self.number].deltas.push(Delta::Gone(entry));
+                self.result.dirs[self.number].deltas.push(Delta::Gone(Box::new(entry)));
             }
         }
         Ok(())
@@ -256,7 +297,11 @@ impl OneDir<'_> {
     }
 
     fn push(&mut self, position: usize, old: Option<EntryValue>, value: Option<EntryValue>) {
-        let delta = Delta::Found { entry: position as u32, old, value };
+        let entry = position as u32;
+        let delta = match (&old, &value) {
+            (None, None) => Delta::New { entry },
+            _ => Delta::Found { entry, sides: Box::new(Sides { old, value }) },
+        };
         self.result.dirs[self.number].deltas.push(delta);
     }
 }
@@ -270,7 +315,10 @@ fn take_named(
     tree.next_if(is_named).transpose().map(|entry| entry.map(|e| e.value))
 }
 
-fn take_row(rows: &mut Peekable<std::vec::IntoIter<StatRow>>, name: &str) -> Option<StatRow> {
+fn take_row(
+    rows: &mut Peekable<Box<dyn Iterator<Item = StatRow> + '_>>,
+    name: &str,
+) -> Option<StatRow> {
     while rows.next_if(|r| *r.name < *name).is_some() {}
     rows.next_if(|r| *r.name == *name)
 }
@@ -349,48 +397,48 @@ type Edit = (Box<str>, Option<EntryValue>);
 
 impl DirBuilder<'_> {
     fn build(&mut self, delta: &DirDelta, out: &mut dyn WriteObjects) -> Result<Built, TreeError> {
-        let edits = self.edits(delta);
-        match delta.base {
-            Some(_) if edits.is_empty() => Ok(Built::Same),
-            Some(id) => Ok(Built::New(prolly::edit(self.read, id, edits, out)?)),
-            None if !self.taken.added => Ok(Built::Nothing),
-            None => {
-                let entries = edits
-                    .into_iter()
-                    .filter_map(|(name, value)| Some(Entry { name, value: value? }));
-                Ok(Built::New(prolly::build(entries, out)?))
-            }
-        }
-    }
-
-    /// Own differences and those of folders below, by name.
-    fn edits(&mut self, delta: &DirDelta) -> Vec<Edit> {
-        let mut edits = Vec::with_capacity(delta.deltas.len());
+        let Some(id) = delta.base else { return self.build_new(delta, out) };
+        let mut edits = Vec::new();
         for one in &delta.deltas {
             match one {
                 Delta::Gone(entry) if self.taken.removed => edits.push((entry.name.clone(), None)),
                 Delta::Gone(_) => {}
-                Delta::Found { entry, old, value } => {
-                    self.push_found(*entry, old.as_ref(), value.as_ref(), &mut edits);
-                }
+                found => edits.extend(self.found(found).map(|e| (e.name, Some(e.value)))),
             }
         }
         self.push_changed_folders(&mut edits);
-        edits
+        match edits.is_empty() {
+            true => Ok(Built::Same),
+            false => Ok(Built::New(prolly::edit(self.read, id, edits, out)?)),
+        }
     }
 
-    fn push_found(
+    /// A folder that the tree does not have: entry by entry, so that a million need no list.
+    fn build_new(
         &mut self,
-        entry: u32,
-        old: Option<&EntryValue>,
-        value: Option<&EntryValue>,
-        edits: &mut Vec<Edit>,
-    ) {
-        let scanned = &self.dir.entries[entry as usize];
-        if old.is_none() && !self.taken.added {
-            return;
+        delta: &DirDelta,
+        out: &mut dyn WriteObjects,
+    ) -> Result<Built, TreeError> {
+        if !self.taken.added {
+            return Ok(Built::Nothing);
         }
-        let value = match (value, scanned.kind) {
+        let mut builder = TreeBuilder::new(out);
+        for one in &delta.deltas {
+            if let Some(entry) = self.found(one) {
+                builder.push(entry)?;
+            }
+        }
+        Ok(Built::New(builder.finish()?))
+    }
+
+    /// The entry that a name found on disk gets, when it differs from the tree's.
+    fn found(&mut self, delta: &Delta) -> Option<Entry> {
+        let (entry, old) = (delta.entry()?, delta.old());
+        if old.is_none() && !self.taken.added {
+            return None;
+        }
+        let scanned = &self.dir.entries[entry as usize];
+        let value = match (delta.value(), scanned.kind) {
             (Some(value), _) => Some(value.clone()),
             (None, ScannedKind::Directory) => {
                 self.below.remove(&entry).and_then(|built| built.value())
@@ -398,9 +446,8 @@ impl DirBuilder<'_> {
             (None, _) => (self.read_value)(FileRef { dir: self.number as u32, entry }),
         };
         // A file that was read and is as before makes no difference.
-        if let Some(value) = value.filter(|v| Some(v) != old) {
-            edits.push((scanned.name.clone(), Some(value)));
-        }
+        let value = value.filter(|v| Some(v) != old)?;
+        Some(Entry { name: scanned.name.clone(), value })
     }
 
     /// Adds folders that the tree has and that changed inside.
