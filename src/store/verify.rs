@@ -159,11 +159,7 @@ impl Run<'_> {
     }
 
     /// Brings the list of bad blocks up to date and returns it.
-    fn record_blocks(
-        &self,
-        listing: &Listing,
-        found: BlockFindings,
-    ) -> BTreeSet<(PackId, u32)> {
+    fn record_blocks(&self, listing: &Listing, found: BlockFindings) -> BTreeSet<(PackId, u32)> {
         let offset = |b: &BadBlock| Some((b.pack, u32::try_from(b.offset).ok()?));
         let known: BTreeSet<_> = listing.bad.iter().filter_map(offset).collect();
         let good: Vec<_> = found.good.iter().filter(|at| known.contains(at)).collect();
@@ -174,9 +170,8 @@ impl Run<'_> {
                     let found_at = self.options.now;
                     tx.add_bad_block(&BadBlock { pack, offset: offset.into(), found_at })?;
                 }
-                good.iter().try_for_each(|(pack, at)| {
-                    tx.remove_bad_block(*pack, (*at).into()).map(|_| ())
-                })
+                good.iter()
+                    .try_for_each(|(pack, at)| tx.remove_bad_block(*pack, (*at).into()).map(|_| ()))
             });
             self.report_unrecorded(written);
         }
@@ -204,7 +199,8 @@ impl Run<'_> {
         let next = AtomicUsize::new(0);
         let one_thread = || {
             while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let done = self.options.cancel.check().map_err(Into::into).and_then(|()| work(item));
+                let done =
+                    self.options.cancel.check().map_err(Into::into).and_then(|()| work(item));
                 if done.is_err() {
                     next.store(items.len(), Ordering::Relaxed);
                     return done;

@@ -10,7 +10,6 @@ use super::{Run, VerifyError};
 use crate::id::TreeId;
 use crate::object::access::ReadObjects;
 use crate::object::tree::{EntryValue, Node};
-use crate::path::escape;
 use crate::store::Store;
 
 /// Names up to ten paths for each problem by which trees or contents are lost.
@@ -102,7 +101,7 @@ impl Search<'_> {
         let Some(&at) = self.lost.get(&lost) else { return };
         let path = || {
             let names: Vec<&str> = self.path.iter().map(|n| &**n).chain(name).collect();
-            format!("{label}:{}", escape(&names.join("/")))
+            format!("{label}:{}", names.join("/"))
         };
         if self.run.problems().needed_by(at, path) {
             self.found += 1;

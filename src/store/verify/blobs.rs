@@ -159,7 +159,8 @@ struct Checker<'c> {
 impl Checker<'_> {
     fn check(&self, size: u64) -> Result<u64, Fail> {
         let bytes = self.object(self.id.into(), "its recipe")?;
-        let recipe = Recipe::decode(&bytes).map_err(|e| self.wrong(format!("its recipe is {e}")))?;
+        let recipe =
+            Recipe::decode(&bytes).map_err(|e| self.wrong(format!("its recipe is {e}")))?;
         if recipe.size != size {
             let text = format!("it has {} bytes, but a tree says {size}", recipe.size);
             return Err(self.wrong(text));
@@ -213,7 +214,8 @@ impl Checker<'_> {
     fn check_page(&self, recipe: &Recipe, page: &Page) -> Result<u64, Fail> {
         let mut chunks = 0;
         let mut start = 0;
-        let mut groups = (0u64..).step_by(recipe.group_bytes() as usize).zip(&page.groups).peekable();
+        let mut groups =
+            (0u64..).step_by(recipe.group_bytes() as usize).zip(&page.groups).peekable();
         for stretch in &page.runs {
             let end = start + stretch.bytes();
             let layout = match stretch {
@@ -244,11 +246,14 @@ impl Checker<'_> {
             Health::Damaged => {
                 return Err(Fail::Lost(Subject::Pack(pack), "it is damaged".to_owned()));
             }
-            Health::NotLive => return Err(self.wrong(format!("it needs pack {pack}, which is gone"))),
+            Health::NotLive => {
+                return Err(self.wrong(format!("it needs pack {pack}, which is gone")));
+            }
         }
-        let layout = self.layouts.get(self.store, pack).map_err(|e| {
-            Fail::Lost(Subject::Pack(pack), e.to_string())
-        })?;
+        let layout = self
+            .layouts
+            .get(self.store, pack)
+            .map_err(|e| Fail::Lost(Subject::Pack(pack), e.to_string()))?;
         let Some(blocks) = layout.blocks_of(run) else {
             return Err(self.wrong("a run of its recipe does not fit the chunks of its pack"));
         };

@@ -251,7 +251,8 @@ fn renew_tables(
     db: &StateDb,
     cancel: &Cancel,
 ) -> Result<Option<(u64, u64)>, RebuildError> {
-    let (packs, bad) = db.read(|view| Ok::<_, DbError>((view.live_packs()?, view.bad_blocks()?)))?;
+    let (packs, bad) =
+        db.read(|view| Ok::<_, DbError>((view.live_packs()?, view.bad_blocks()?)))?;
     let bad = bad.into_iter().map(|b| (b.pack, b.offset as u32)).collect();
     let writer = Writer { store, packs: &packs, bad, cancel };
     let tables = writer.write_all()?;
@@ -314,14 +315,16 @@ impl Writer<'_> {
             self.cancel.check()?;
             let path = self.store.pack(pack.id);
             // A listed pack that is damaged or gone stays listed: the check that follows says so.
-            let trailer = match File::open(&path).map_err(PackError::Io).and_then(|file| {
-                PackReader::open(file)?.read_trailer()
-            }) {
+            let trailer = match File::open(&path)
+                .map_err(PackError::Io)
+                .and_then(|file| PackReader::open(file)?.read_trailer())
+            {
                 Ok(trailer) => trailer,
                 Err(e) if e.is_damaged() || is_not_found(&e) => continue,
                 Err(e) => return Err(StoreError::pack(&path, e).into()),
             };
-            let good = trailer.rows().filter(|(_, at)| !self.bad.contains(&(pack.id, at.block_offset)));
+            let good =
+                trailer.rows().filter(|(_, at)| !self.bad.contains(&(pack.id, at.block_offset)));
             rows.extend(good.map(|(address, place)| Row::new(pack.id, &address, place)));
             if rows.len() >= ROWS_AT_ONCE {
                 parts.push(self.write_part(kind, &mut rows)?);

@@ -39,7 +39,11 @@ impl Opened {
                 let row = &self.row;
                 let differs = found != (row.kind, row.entries, row.bytes);
                 let text = "it holds something else than the database lists";
-                if differs { Some(text.to_owned()) } else { table.verify().err().map(|e| e.to_string()) }
+                if differs {
+                    Some(text.to_owned())
+                } else {
+                    table.verify().err().map(|e| e.to_string())
+                }
             }
         }
     }

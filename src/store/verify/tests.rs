@@ -121,9 +121,8 @@ impl Env {
     fn commit(&self, files: &BTreeMap<String, Vec<u8>>) -> CommitId {
         let contents: Vec<_> = files.values().cloned().collect();
         let ids = self.ingest(&contents);
-        let entry = |((name, bytes), id): ((&String, &Vec<u8>), BlobId)| {
-            file(name, id, bytes.len() as u64)
-        };
+        let entry =
+            |((name, bytes), id): ((&String, &Vec<u8>), BlobId)| file(name, id, bytes.len() as u64);
         let entries: Vec<_> = files.iter().zip(ids).map(entry).collect();
         self.commit_with(|out| {
             let inner = prolly::build(entries.into_iter(), out).expect("tree");
@@ -169,13 +168,8 @@ impl Env {
 
     fn check(&self, depth: Depth) -> Report {
         let roots = self.db.read(|view| Roots::of(view)).expect("roots");
-        let options = CheckOptions {
-            depth,
-            threads: 2,
-            now: 7,
-            progress: &Silent,
-            cancel: &Cancel::new(),
-        };
+        let options =
+            CheckOptions { depth, threads: 2, now: 7, progress: &Silent, cancel: &Cancel::new() };
         check(self.dir.path(), &self.db, &roots, &options).expect("check")
     }
 
@@ -463,11 +457,8 @@ fn missing_objects_are_named_by_what_needs_them() {
     let lost_tree = TreeId::of(b"never stored");
     let commit = env.commit_with(|out| {
         let value = EntryValue::Directory { id: lost_tree, files: 1, bytes: 1 };
-        let entries = [
-            Entry { name: "dir".into(), value },
-            file("x\n", gone, 12),
-            file("y", gone, 12),
-        ];
+        let entries =
+            [Entry { name: "dir".into(), value }, file("x\n", gone, 12), file("y", gone, 12)];
         prolly::build(entries.into_iter(), out).expect("tree").id
     });
     let report = env.check(Depth::Structure);
@@ -476,7 +467,7 @@ fn missing_objects_are_named_by_what_needs_them() {
         report.problems.iter().map(|p| (p.subject.clone(), p.affected.clone())).collect();
     let wanted = [
         (Subject::Tree(lost_tree), vec![format!("{short}:dir")]),
-        (Subject::Blob(gone), vec![format!("{short}:x\\n"), format!("{short}:y")]),
+        (Subject::Blob(gone), vec![format!("{short}:x\n"), format!("{short}:y")]),
     ];
     assert_eq!(found, wanted.into());
 
@@ -523,23 +514,20 @@ fn a_lost_database_is_made_anew_from_packs_and_refs_log() {
             &new_state(),
         );
         env.db = Arc::new(empty.expect("create").db);
+        // The page log alone would bring all of it back.
+        fs::remove_file(env.dir.path().join("state.db-wal")).expect("remove");
         match damage {
-            "delete" => {
-                for suffix in ["", "-wal", "-shm"] {
-                    let _ = fs::remove_file(env.dir.path().join(format!("state.db{suffix}")));
-                }
-            }
+            "delete" => fs::remove_file(&path).expect("remove"),
             "garbage" => fs::write(&path, noise(1, 9000)).expect("write"),
             _ => {
                 let mut bytes = fs::read(&path).expect("read");
-                let end = bytes.len();
-                bytes[4096.min(end)..].fill(0xee);
+                bytes[4096..].fill(0xee);
                 fs::write(&path, bytes).expect("write");
-                let _ = fs::remove_file(env.dir.path().join("state.db-wal"));
             }
         }
         fs::write(env.dir.path().join("cache.db"), b"old").expect("write");
-        let unfinished = env.dir.path().join("packs").join(packs[0].id.to_string().replace('0', "1"));
+        let unfinished =
+            env.dir.path().join("packs").join(packs[0].id.to_string().replace('0', "1"));
         fs::write(&unfinished, b"ESKRPACK, cut off").expect("write");
         let rebuilt = env.rebuild();
         assert_eq!((rebuilt.packs, rebuilt.refs), (packs.len() as u64, 1), "{damage}");
@@ -564,6 +552,7 @@ fn a_rebuild_waits_for_nobody_who_writes() {
     let store = env.store();
     let _session = store.start_session().expect("session");
     let paths = StatePaths::new(env.dir.path());
+    fs::remove_file(env.dir.path().join("state.db-wal")).expect("remove");
     fs::write(&paths.state_db, b"garbage").expect("write");
     let result = rebuild(&paths, &new_state(), &Cancel::new());
     assert!(matches!(result, Err(RebuildError::Busy)));
@@ -588,13 +577,8 @@ fn a_cancelled_check_stops() {
     let roots = env.db.read(|view| Roots::of(view)).expect("roots");
     let cancel = Cancel::new();
     cancel.cancel();
-    let options = CheckOptions {
-        depth: Depth::Data,
-        threads: 2,
-        now: 0,
-        progress: &Silent,
-        cancel: &cancel,
-    };
+    let options =
+        CheckOptions { depth: Depth::Data, threads: 2, now: 0, progress: &Silent, cancel: &cancel };
     let result = check(env.dir.path(), &env.db, &roots, &options);
     assert!(matches!(result, Err(VerifyError::Cancelled(_))));
 }
@@ -648,7 +632,8 @@ mod directories {
     fn the_rule_of_ends_is_the_builders() {
         let mut memory = crate::object::access::MemoryObjects::default();
         let id = prolly::build(names(100_000).into_iter(), &mut memory).expect("tree").id;
-        let nodes: Vec<_> = prolly::nodes(&memory, id, |_| true).map(|n| n.expect("node").1).collect();
+        let nodes: Vec<_> =
+            prolly::nodes(&memory, id, |_| true).map(|n| n.expect("node").1).collect();
         assert!(nodes.iter().any(|n| n.level() == 1) && nodes.len() > 100);
         assert!(nodes.iter().all(|n| !shape::ends(n).is_early));
         // Of each level only the last node may end otherwise.
@@ -703,7 +688,8 @@ mod directories {
             }
             write(out, &Node::Inner { level: 1, children })
         });
-        assert_names(&only(&env.check(Depth::Structure)), &["do not end where the names say"]);
+        let text = format!("{:?}", env.check(Depth::Structure).problems);
+        assert_names(&text, &["do not end where the names say"]);
     }
 
     #[test]

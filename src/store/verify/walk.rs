@@ -193,9 +193,12 @@ impl Walk<'_> {
                     let name = id.short();
                     queue.extend(commit.parents.iter().map(|p| (name.clone(), *p)));
                     let trees = [Some(commit.tree), commit.attributes];
-                    found.extend(trees.into_iter().flatten().map(|tree| {
-                        (commit.committer.seconds, name.clone(), tree)
-                    }));
+                    found.extend(
+                        trees
+                            .into_iter()
+                            .flatten()
+                            .map(|tree| (commit.committer.seconds, name.clone(), tree)),
+                    );
                 }
                 Err(e) => {
                     let (subject, what) = self.cause(id.into(), Subject::Commit(id), &e)?;
