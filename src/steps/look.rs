@@ -35,7 +35,7 @@ pub fn look(
         ScanOptions { threads: run.threads, honour_ignore: true, paths, cancel: Some(&flag) };
     let scan = scan::scan(&repo.paths.root, &options)?;
     let known = Known::for_looking(repo);
-    let comparison = compare::compare(&scan, tree, &repo.store, &known)?;
+    let comparison = compare::compare(&scan, tree, &repo.store, &known, run.threads)?;
     let items = undecided(&scan, &comparison);
     let read = hash_unknown(repo, &scan, &items, run)?;
     let mut seen = Seen::default();

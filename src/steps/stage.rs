@@ -19,7 +19,7 @@ use crate::stat::Stat;
 use crate::stat_cache::{RowKind, StatRow};
 use crate::store::StoreError;
 use crate::store::ingest::{
-    self, IngestOptions, Ingested, ItemResult, Observer, Partial, Source, SourceFile,
+    self, Failure, IngestOptions, Ingested, Observer, Partial, Results, Source, SourceFile,
 };
 use crate::store::objects::ObjectWriter;
 use crate::worktree::compare::{self, Comparison, Delta, FileRef, Taken};
@@ -109,7 +109,8 @@ fn stage_once(
     let state = repo.state()?;
     let known = Known::for_storing(repo);
     let scan = scan_paths(repo, &options.paths, run)?;
-    let mut comparison = compare::compare(&scan, state.staged_tree(), &repo.store, &known)?;
+    let mut comparison =
+        compare::compare(&scan, state.staged_tree(), &repo.store, &known, run.threads)?;
     if !options.taken.added {
         drop_untracked(&mut comparison);
     }
@@ -139,13 +140,12 @@ pub fn stage_stream(
     // The size is not known: u64::MAX makes it a large file.
     let ingested =
         ingest::ingest(&repo.store, &[u64::MAX], &source, &mut ingest::NoObserver, &options)?;
-    let (id, size) = match ingested.results.into_iter().next().flatten() {
-        Some(ItemResult::Stored { id, size }) => (id, size),
-        Some(ItemResult::Unreadable(e)) => return Err(FsError::new("read", "-", e).into()),
-        Some(ItemResult::Changing) | None => {
-            let e = io::Error::other("the input ended early");
-            return Err(FsError::new("read", "-", e).into());
-        }
+    let Some((id, Some(size))) = ingested.results.get(0) else {
+        let e = match ingested.results.failures().next() {
+            Some((_, Failure::Unreadable(e))) => io::Error::new(e.kind(), e.to_string()),
+            _ => io::Error::other("the input ended early"),
+        };
+        return Err(FsError::new("read", "-", e).into());
     };
     let value = EntryValue::File { id, size, executable: false };
     let spent = (ingested.new_bytes, ingested.stored_bytes);
@@ -387,21 +387,18 @@ fn stat_row(entry: &ScannedEntry, id: BlobId) -> Option<StatRow> {
 pub(super) struct ReadValues<'v> {
     scan: &'v Scan,
     comparison: &'v Comparison,
-    results: &'v [Option<ItemResult>],
+    results: &'v Results,
 }
 
 impl ReadValues<'_> {
-    fn result(&self, file: FileRef) -> Option<&ItemResult> {
+    pub(super) fn value(&self, file: FileRef) -> Option<EntryValue> {
         let order = |f: &FileRef| (f.dir, f.entry);
         let items = &self.comparison.to_read;
         let at = items.binary_search_by_key(&order(&file), order).ok()?;
-        self.results.get(at)?.as_ref()
-    }
-
-    pub(super) fn value(&self, file: FileRef) -> Option<EntryValue> {
-        let Some(ItemResult::Stored { id, size }) = self.result(file) else { return None };
-        let ScannedKind::File { executable } = entry_of(self.scan, file).kind else { return None };
-        Some(EntryValue::File { id: *id, size: *size, executable })
+        let (id, size) = self.results.get(at)?;
+        let entry = entry_of(self.scan, file);
+        let ScannedKind::File { executable } = entry.kind else { return None };
+        Some(EntryValue::File { id, size: size.unwrap_or(entry.stat.size), executable })
     }
 
     pub(super) fn skipped(&self) -> Vec<Skipped> {
@@ -411,11 +408,11 @@ impl ReadValues<'_> {
             .iter()
             .map(|p| Skipped { path: p.path.clone(), reason: p.reason.to_string() })
             .collect();
-        for (file, result) in self.comparison.to_read.iter().zip(self.results) {
-            let reason = match result {
-                Some(ItemResult::Stored { .. }) | None => continue,
-                Some(ItemResult::Changing) => "changes while it is read".to_owned(),
-                Some(ItemResult::Unreadable(e)) => format!("cannot be read: {e}"),
+        for (at, failure) in self.results.failures() {
+            let Some(file) = self.comparison.to_read.get(at) else { continue };
+            let reason = match failure {
+                Failure::Changing => "changes while it is read".to_owned(),
+                Failure::Unreadable(e) => format!("cannot be read: {e}"),
             };
             let path = escape(path_of(self.scan, *file).as_str()).into_owned();
             skipped.push(Skipped { path, reason });
@@ -428,7 +425,7 @@ impl ReadValues<'_> {
 pub(super) fn read_outcome<'v>(
     scan: &'v Scan,
     comparison: &'v Comparison,
-    results: &'v [Option<ItemResult>],
+    results: &'v Results,
 ) -> ReadValues<'v> {
     ReadValues { scan, comparison, results }
 }
@@ -545,7 +542,8 @@ fn unknown_paths(scan: &Scan, comparison: &Comparison) -> Vec<RepoPath> {
 }
 
 fn dry_outcome(scan: &Scan, comparison: &Comparison, taken: Taken) -> Staged {
-    let values = ReadValues { scan, comparison, results: &[] };
+    let nothing = Results::default();
+    let values = ReadValues { scan, comparison, results: &nothing };
     let mut outcome = Staged {
         unchanged: comparison.unchanged,
         ignored: scan.ignored,

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::iter::Peekable;
+use std::ops::Range;
 
 use crate::id::{BlobId, TreeId};
 use crate::object::access::{AccessError, ReadObjects, WriteObjects};
@@ -115,24 +116,35 @@ pub struct Comparison {
     pub missing: Vec<(RepoPath, EntryValue)>,
 }
 
-/// Compares `scan` with the tree `base` (`None`: nothing is in it).
+/// Folders that one thread compares at least: fewer are not worth a thread.
+const DIRS_PER_THREAD: usize = 64;
+
+/// Compares `scan` with the tree `base` (`None`: nothing is in it), on up to `threads` threads.
 pub fn compare(
     scan: &Scan,
     base: Option<TreeId>,
-    read: &dyn ReadObjects,
-    known: &dyn KnownFiles,
+    read: &(dyn ReadObjects + Sync),
+    known: &(dyn KnownFiles + Sync),
+    threads: usize,
 ) -> Result<Comparison, AccessError> {
     let index = index_of(scan);
-    let mut result = Comparison { dirs: Vec::new(), ..Comparison::default() };
-    result.dirs.resize_with(scan.dirs.len(), DirDelta::default);
-    for (number, dir) in scan.dirs.iter().enumerate() {
-        if dir.path.is_root() {
-            result.dirs[number].base = base;
-        } else if listed_in(scan, &index, dir).is_none() {
-            result.dirs[number].base = resolve_dir(read, base, &dir.path)?;
-        }
-        let mut one = OneDir { read, known, dir, index: &index, number, result: &mut result };
-        if dir.is_complete { one.compare_all()? } else { one.compare_listed()? }
+    let task = Task { scan, index: &index, base, read, known };
+    let per_thread = scan.dirs.len().div_ceil(threads.max(1)).max(DIRS_PER_THREAD);
+    let starts: Vec<usize> = (0..scan.dirs.len()).step_by(per_thread).collect();
+    let ranges = starts.iter().map(|&start| start..(start + per_thread).min(scan.dirs.len()));
+    let parts: Vec<Result<Comparison, AccessError>> = std::thread::scope(|scope| {
+        let task = &task;
+        let running: Vec<_> =
+            ranges.map(|range| scope.spawn(move || task.compare_range(range))).collect();
+        let died = || Err(AccessError::io(std::io::Error::other("a comparing thread died")));
+        running.into_iter().map(|t| t.join().unwrap_or_else(|_| died())).collect()
+    });
+    let mut result = Comparison::default();
+    for part in parts {
+        let mut part = part?;
+        result.dirs.append(&mut part.dirs);
+        result.to_read.append(&mut part.to_read);
+        result.unchanged += part.unchanged;
     }
     if let Some(base) = base {
         for path in &scan.missing {
@@ -142,6 +154,35 @@ pub fn compare(
         }
     }
     Ok(result)
+}
+
+struct Task<'c> {
+    scan: &'c Scan,
+    index: &'c HashMap<RepoPath, usize>,
+    base: Option<TreeId>,
+    read: &'c (dyn ReadObjects + Sync),
+    known: &'c (dyn KnownFiles + Sync),
+}
+
+impl Task<'_> {
+    /// Compares the folders of a range; those whose parents lie before it find their trees by path.
+    fn compare_range(&self, range: Range<usize>) -> Result<Comparison, AccessError> {
+        let mut result = Comparison::default();
+        result.dirs.resize_with(range.len(), DirDelta::default);
+        for number in range.clone() {
+            let dir = &self.scan.dirs[number];
+            let at = number - range.start;
+            if dir.path.is_root() {
+                result.dirs[at].base = self.base;
+            } else if listed_in(self.scan, self.index, dir).is_none_or(|(p, _)| p < range.start) {
+                result.dirs[at].base = resolve_dir(self.read, self.base, &dir.path)?;
+            }
+            let first = range.start;
+            let mut one = OneDir { task: self, dir, number, first, result: &mut result };
+            if dir.is_complete { one.compare_all()? } else { one.compare_listed()? }
+        }
+        Ok(result)
+    }
 }
 
 /// The scanned folder that lists `dir`, and the entry; `None` for a top.
@@ -173,20 +214,25 @@ fn index_of(scan: &Scan) -> HashMap<RepoPath, usize> {
 }
 
 struct OneDir<'c> {
-    read: &'c dyn ReadObjects,
-    known: &'c dyn KnownFiles,
+    task: &'c Task<'c>,
     dir: &'c ScannedDir,
-    index: &'c HashMap<RepoPath, usize>,
+    /// Index of the folder in the scan.
     number: usize,
+    /// Index of the first folder that `result` is about.
+    first: usize,
     result: &'c mut Comparison,
 }
 
 impl OneDir<'_> {
+    fn delta(&mut self) -> &mut DirDelta {
+        &mut self.result.dirs[self.number - self.first]
+    }
+
     /// Merges names on disk with names in the tree.
     fn compare_all(&mut self) -> Result<(), AccessError> {
-        let mut rows = self.known.rows(&self.dir.path).peekable();
-        let base = self.result.dirs[self.number].base;
-        let mut tree = base.map(|id| prolly::iterate(self.read, id).peekable());
+        let mut rows = self.task.known.rows(&self.dir.path).peekable();
+        let base = self.delta().base;
+        let mut tree = base.map(|id| prolly::iterate(self.task.read, id).peekable());
         for (position, entry) in self.dir.entries.iter().enumerate() {
             self.pass_gone(&mut tree, Some(&entry.name))?;
             let old = take_named(&mut tree, &entry.name)?;
@@ -199,11 +245,11 @@ impl OneDir<'_> {
     /// Looks up only the names that were asked for.
     fn compare_listed(&mut self) -> Result<(), AccessError> {
         for (position, entry) in self.dir.entries.iter().enumerate() {
-            let old = match self.result.dirs[self.number].base {
-                Some(id) => prolly::find(self.read, id, &entry.name)?.map(|e| e.value),
+            let old = match self.delta().base {
+                Some(id) => prolly::find(self.task.read, id, &entry.name)?.map(|e| e.value),
                 None => None,
             };
-            let row = self.known.row(&self.dir.path, &entry.name);
+            let row = self.task.known.row(&self.dir.path, &entry.name);
             self.compare_entry(position, entry, old, row)?;
         }
         Ok(())
@@ -223,7 +269,7 @@ impl OneDir<'_> {
         while let Some(entry) = tree.next_if(is_before) {
             let entry = entry?;
             if self.dir.withheld.binary_search(&entry.name).is_err() {
-                self.result.dirs[self.number].deltas.push(Delta::Gone(Box::new(entry)));
+                self.delta().deltas.push(Delta::Gone(Box::new(entry)));
             }
         }
         Ok(())
@@ -238,7 +284,7 @@ impl OneDir<'_> {
     ) -> Result<(), AccessError> {
         let value = match entry.kind {
             ScannedKind::Directory => return self.compare_directory(position, entry, old),
-            ScannedKind::Symlink => match self.known.read_link(&self.dir.path, &entry.name) {
+            ScannedKind::Symlink => match self.task.known.read_link(&self.dir.path, &entry.name) {
                 Some(target) => Some(EntryValue::Symlink { target }),
                 // It cannot be read: whatever the tree has stays.
                 None => return Ok(()),
@@ -266,9 +312,12 @@ impl OneDir<'_> {
         old: Option<EntryValue>,
     ) -> Result<(), AccessError> {
         let path = self.dir.path.join(&entry.name);
-        let child = path.ok().and_then(|p| self.index.get(&p).copied());
+        let child = path.ok().and_then(|p| self.task.index.get(&p).copied());
         if let (Some(child), Some(EntryValue::Directory { id, .. })) = (child, &old) {
-            self.result.dirs[child].base = Some(*id);
+            // A folder of another thread's range finds its tree by its path.
+            if let Some(delta) = self.result.dirs.get_mut(child - self.first) {
+                delta.base = Some(*id);
+            }
         }
         let is_same_kind = matches!(old, Some(EntryValue::Directory { .. }));
         // A folder that could not be listed is left as the tree has it.
@@ -292,7 +341,7 @@ impl OneDir<'_> {
         };
         let (id, size) = (row.id, entry.stat.size);
         let is_in_tree = matches!(old, Some(EntryValue::File { id: old, .. }) if *old == id);
-        let is_usable = is_in_tree || self.known.is_stored(id, size)?;
+        let is_usable = is_in_tree || self.task.known.is_stored(id, size)?;
         Ok(is_usable.then_some(EntryValue::File { id, size, executable }))
     }
 
@@ -302,7 +351,7 @@ impl OneDir<'_> {
             (None, None) => Delta::New { entry },
             _ => Delta::Found { entry, sides: Box::new(Sides { old, value }) },
         };
-        self.result.dirs[self.number].deltas.push(delta);
+        self.delta().deltas.push(delta);
     }
 }
 

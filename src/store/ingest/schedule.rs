@@ -32,7 +32,7 @@ pub struct CheckpointRule {
 
 impl Default for CheckpointRule {
     fn default() -> Self {
-        Self { max_bytes: 384 << 20, max_files: 100_000, max_age: Duration::from_secs(30) }
+        Self { max_bytes: 384 << 20, max_files: 50_000, max_age: Duration::from_secs(30) }
     }
 }
 

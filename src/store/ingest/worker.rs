@@ -115,6 +115,9 @@ impl Worker<'_, '_> {
             bytes += self.small_file(item, &mut buffer)?;
         }
         self.spare.push(buffer);
+        if self.lane.is_none() {
+            self.shared.deposit(std::mem::take(&mut self.deposit));
+        }
         self.shared.schedule.count(bytes, files);
         self.send_filled_packs()
     }
