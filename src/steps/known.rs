@@ -110,8 +110,7 @@ impl KnownFiles for Known<'_> {
         if !self.must_be_stored {
             return Ok(true);
         }
-        let found = self.repo.store.find_blob(id, size).map_err(AccessError::io)?;
-        Ok(found.is_some())
+        self.repo.store.has_blob(id, size).map_err(AccessError::io)
     }
 
     fn read_link(&self, dir: &RepoPath, name: &str) -> Option<Box<str>> {
