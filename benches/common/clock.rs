@@ -1,7 +1,8 @@
 //! Time spent by the calling thread on a processor.
 
 use std::fs;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Started before a piece of work; tells the seconds it took.
 ///
@@ -27,9 +28,11 @@ impl Clock {
     }
 }
 
-/// First field of schedstat: nanoseconds this thread has run. Kept up to date at least once a
-/// scheduler tick, so pieces of work should last 100 ms or more.
+/// First field of schedstat: nanoseconds this thread has run.
 fn on_cpu_nanos() -> Option<u64> {
+    // The kernel brings the figure up to date when the thread leaves the processor; without that
+    // it is up to a scheduler tick (some milliseconds) old.
+    thread::sleep(Duration::from_micros(1));
     let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split_whitespace().next()?.parse().ok()
 }

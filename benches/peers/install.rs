@@ -11,12 +11,30 @@ const RESTIC: &str = "v0.18.1";
 
 /// DVC in a Python environment below `cache`.
 pub fn dvc(cache: &Path) -> Result<PathBuf, Box<dyn Error>> {
-    let dvc = cache.join("dvc/bin/dvc");
-    if !dvc.exists() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(cache.join("dvc")))?;
-        run(Command::new(cache.join("dvc/bin/pip")).args(["install", "-q", "dvc"]))?;
+    Ok(python_environment(cache, "dvc", "dvc")?.join("dvc"))
+}
+
+/// The Python that has Oxen's package, below `cache`.
+pub fn oxen(cache: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    Ok(python_environment(cache, "oxen", "oxenai")?.join("python"))
+}
+
+/// The version of the package a Python has.
+pub fn oxen_version(python: &Path) -> String {
+    let script = "import importlib.metadata as m; print(m.version('oxenai'))";
+    first_number(Command::new(python).args(["-c", script]))
+}
+
+/// The programs of an environment that has the package, made if it is not there yet.
+fn python_environment(cache: &Path, name: &str, package: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let (folder, ready) = (cache.join(name), cache.join(name).join("ready"));
+    let programs = folder.join("bin");
+    if !ready.exists() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        run(Command::new(programs.join("pip")).args(["install", "-q", package]))?;
+        fs::write(ready, "")?;
     }
-    Ok(dvc)
+    Ok(programs)
 }
 
 /// restic built by Go below `cache`.
@@ -59,9 +77,13 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
-/// The first line a program prints about its version, without its name.
+/// The version a program prints, without its name.
 pub fn version(program: &Path, flag: &str) -> String {
-    let output = Command::new(program).arg(flag).output();
+    first_number(Command::new(program).arg(flag))
+}
+
+fn first_number(command: &mut Command) -> String {
+    let output = command.output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let text = text.unwrap_or_default();
     let mut words = text.lines().next().unwrap_or_default().split_whitespace();

@@ -39,7 +39,7 @@ struct Args {
     #[arg(long, default_value = "/dev/shm")]
     work: PathBuf,
     /// Tools that may run
-    #[arg(long, value_delimiter = ' ', default_value = "esker dvc restic git borg cp")]
+    #[arg(long, value_delimiter = ' ', default_value = "esker dvc restic git borg oxen cp")]
     tools: Vec<String>,
     /// Every tool runs every scenario
     #[arg(long)]

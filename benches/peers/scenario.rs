@@ -37,7 +37,7 @@ pub const ALL: &[Scenario] = &[
 
 const RECORD: &[&str] = &["esker", "dvc", "restic"];
 const UNCHANGED: &[&str] = &["esker", "git", "dvc", "restic"];
-const CHECKOUT: &[&str] = &["esker", "dvc", "restic", "git", "borg", "cp"];
+const CHECKOUT: &[&str] = &["esker", "dvc", "restic", "git", "borg", "oxen", "cp"];
 
 /// Every run of one job by one tool.
 pub struct Figure {
