@@ -2,9 +2,9 @@
 
 use super::schema::key;
 use super::state::shared_memory_works;
-use super::{Access, DbError, NewState, PackRow, StateDb, Tx, beside};
+use super::{Access, CacheDb, DbError, NewState, PackRow, StateDb, Tx, beside};
 use crate::format::FormatParameters;
-use crate::fsio::{self, AtPath};
+use crate::fsio::{self, AtPath, Holder, LockFile};
 use crate::refs::{HeadTarget, LogRecord, Replay, WorktreeId};
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,6 +47,15 @@ impl StateDb {
             db = db.share_memory()?;
         }
         Ok(Rebuilt { db, old })
+    }
+}
+
+impl CacheDb {
+    /// Deletes the cache at `path`, if there is one; whoever has it open goes on without it.
+    pub fn delete(path: &Path) -> Result<(), DbError> {
+        // Not while another process remakes it: that would mix old and new files.
+        let _lock = LockFile::acquire(&beside(path, "-lock"), &Holder::this_process("", 0))?;
+        remove_all(path)
     }
 }
 
@@ -97,16 +106,18 @@ fn replay_moves(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
 
 /// Renames the database and its companions to the first free name; what it was is evidence.
 fn put_aside(path: &Path) -> Result<Option<PathBuf>, DbError> {
-    if !path.exists() {
-        return remove_all(path).map(|()| None);
-    }
     let names = (0..).map(|n| beside(path, &format!(".old-{n}")));
-    let aside = names.into_iter().find(|name| !name.exists()).expect("numbers do not run out");
-    // The companions first: a database without them is still found and put aside next time.
+    let is_free = |name: &PathBuf| !name.exists() && !beside(name, "-wal").exists();
+    let aside = names.into_iter().find(is_free).expect("numbers do not run out");
+    // The companions first: a database without them is still found and put aside next time. A page
+    // log without its database is kept too: it may hold all of it.
     for suffix in ["-wal", "-journal"] {
         rename_if_there(&beside(path, suffix), &beside(&aside, suffix))?;
     }
     remove_if_there(&beside(path, "-shm"))?;
+    if !path.exists() {
+        return Ok(None);
+    }
     fsio::rename_synced(path, &aside)?;
     Ok(Some(aside))
 }

@@ -9,6 +9,7 @@ use crate::fsio::{self, FsError};
 use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::worktree::git::{self, GitError, GitIndex};
+use crate::worktree::plan::{Plan, Why};
 
 /// Why paths cannot be added beside git.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,22 @@ impl From<DbError> for RootsError {
 fn git_index(repo: &Repo) -> Result<Option<GitIndex>, GitError> {
     let checkout = git::find_checkout(&repo.paths.root);
     checkout.map(|checkout| GitIndex::open(&checkout, &repo.paths.root)).transpose()
+}
+
+/// Makes every path of a plan that is git's a conflict: git's files are never written or removed.
+pub fn keep_off_git(repo: &Repo, plan: &mut Plan) -> Result<(), StepError> {
+    let index = git_index(repo).map_err(|e| {
+        let index = repo.paths.root.join(".git");
+        FsError::new("read", index, std::io::Error::other(e.to_string()))
+    })?;
+    let Some(index) = index else { return Ok(()) };
+    let files = plan.files.iter().map(|f| &f.path);
+    let links = plan.symlinks.iter().map(|(path, _)| path);
+    let modes = plan.mode_changes.iter().map(|(path, _)| path);
+    let touched = files.chain(links).chain(modes).chain(&plan.removals);
+    let gits: Vec<_> = touched.filter(|p| index.contains(p)).cloned().collect();
+    plan.conflicts.extend(gits.into_iter().map(|path| (path, Why::TrackedByGit)));
+    Ok(())
 }
 
 /// The data roots; `None` outside a git checkout, where everything is esker's.

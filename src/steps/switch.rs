@@ -261,6 +261,7 @@ impl<'p> Planner<'p> {
         }
         self.plan.conflicts.extend(blocked);
         sort_dirs(&mut self.plan);
+        super::data_roots::keep_off_git(self.repo, &mut self.plan)?;
         Ok(self.plan)
     }
 }
@@ -344,6 +345,7 @@ pub fn plan_restore(
         }
     }
     sort_dirs(&mut restore.plan);
+    super::data_roots::keep_off_git(repo, &mut restore.plan)?;
     Ok((restore.plan, unknown))
 }
 
