@@ -91,7 +91,9 @@ fn run_all(
         eprintln!("{} (load {})", scenario.name, load());
         let takes_part = |tool: &&Tool| all_tools || scenario.tools.contains(&tool.name);
         let tools: Vec<&Tool> = tools.iter().filter(takes_part).collect();
-        all.extend(scenario.run(bench, &tools)?);
+        let figures = scenario.run(bench, &tools)?;
+        report::progress(&figures);
+        all.extend(figures);
     }
     Ok(all)
 }

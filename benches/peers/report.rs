@@ -77,6 +77,13 @@ fn bars() -> Vec<Bar> {
     bars
 }
 
+/// A line a figure on stderr, so that a run that is stopped was not in vain.
+pub fn progress(figures: &[Figure]) {
+    for figure in figures {
+        eprintln!("  {} {}: {:.3} s", figure.tool, figure.job, figure.median(|cost| cost.wall));
+    }
+}
+
 /// Every figure of every tool.
 pub fn figures(all: &[Figure]) {
     println!(
