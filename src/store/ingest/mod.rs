@@ -398,14 +398,16 @@ impl<'s> Shared<'s> {
         self.claims.as_ref().expect("only called when there is a sink")
     }
 
+    /// The codec of pieces of large files.
     fn new_codec(&self) -> Result<BlockCodec, IngestError> {
-        Ok(BlockCodec::new(self.level, self.verify)?)
+        Ok(BlockCodec::for_large_blocks(self.level, self.verify)?)
     }
 
     fn new_lane(&self) -> Result<Option<Lane<'s>>, IngestError> {
         let Some(session) = self.session else { return Ok(None) };
         let block_bytes = self.params.small_file_block_bytes;
-        Ok(Some(Lane::new(session, PackKind::Data, block_bytes, self.new_codec()?)))
+        let codec = BlockCodec::new(self.level, self.verify)?;
+        Ok(Some(Lane::new(session, PackKind::Data, block_bytes, codec)))
     }
 
     fn check_cancel(&self) -> Result<(), IngestError> {
