@@ -19,7 +19,7 @@ use crate::steps::data_roots::RootsError;
 use crate::steps::select::SelectError;
 use crate::steps::{RunContext, StepError};
 use crate::store::StoreError;
-use crate::store::ingest::IngestError;
+use crate::store::ingest::{CheckpointRule, IngestError};
 use crate::worktree::scan::ScanError;
 
 impl Context {
@@ -82,7 +82,7 @@ impl Context {
         let mut files = Vec::new();
         files.extend(self.user_config_dir().map(|dir| dir.join("git").join("config")));
         files.extend(home.map(|home| home.join(".gitconfig")));
-        let checkout = crate::worktree::git::find(&repo.paths.root);
+        let checkout = crate::worktree::git::find_checkout(&repo.paths.root);
         files.extend(checkout.map(|c| c.git_dir.join("config")));
         files
     }
@@ -93,7 +93,12 @@ impl Context {
             0 => self.threads.max(1),
             jobs => jobs as usize,
         };
-        RunContext { threads, progress: self.progress.clone(), cancel: self.cancel.clone() }
+        let mut checkpoint = CheckpointRule::default();
+        // For tests of what a killed run leaves behind.
+        let max_bytes = self.env("ESKER_TEST_CHECKPOINT_BYTES").and_then(|v| v.parse().ok());
+        checkpoint.max_bytes = max_bytes.unwrap_or(checkpoint.max_bytes);
+        let (progress, cancel) = (self.progress.clone(), self.cancel.clone());
+        RunContext { threads, progress, cancel, checkpoint }
     }
 
     /// Author or committer: environment, then settings, then git's settings.
@@ -264,7 +269,8 @@ impl From<RootsError> for OpError {
                 let path = if path.is_root() { ".".to_owned() } else { shown(&path) };
                 OpError::OutsideRoots { path }
             }
-            RootsError::TrackedByGit { path } => OpError::InGitIndex { path },
+            RootsError::TrackedByGit { path } => OpError::InGitIndex { path: shown(&path) },
+            e @ RootsError::Git(_) => other(e),
             RootsError::Step(e) => e.into(),
         }
     }

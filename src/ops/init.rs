@@ -53,7 +53,7 @@ pub fn run(ctx: &Context, options: &InitOptions) -> Result<InitOutcome, OpError>
     Ok(InitOutcome {
         dir: paths.dir,
         created: made.is_new,
-        inside_git: git::find(&dir).is_some(),
+        inside_git: git::find_checkout(&dir).is_some(),
         warning: made.warning.map(str::to_owned),
     })
 }

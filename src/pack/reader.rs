@@ -451,6 +451,20 @@ impl<R: ReadAt> BlockScanner<'_, R> {
         self.next = offset + header.file_len();
         Ok(Some((offset, raw)))
     }
+
+    /// The header of the next block if that is stored uncompressed.
+    fn raw_block_ahead(&self) -> Result<Option<BlockHeader>, PackError> {
+        let offset = self.next;
+        if offset == self.pack.blocks_end() {
+            return Ok(None);
+        }
+        self.pack.check_range(offset, 1)?;
+        let mut head = [0; BLOCK_HEADER_LEN];
+        self.pack.file.read_exact_at(&mut head, offset.into())?;
+        let header = BlockHeader::decode(&head, offset)?;
+        self.pack.check_range(offset, header.stored_len)?;
+        Ok((header.codec == Codec::Raw).then_some(header))
+    }
 }
 
 /// Reads a run: raw bytes that lie one after the other in the blocks of a pack.
@@ -478,6 +492,11 @@ impl<R: ReadAt> RunReader<'_, R> {
         }
         let offset = self.blocks.next.into();
         let damaged = |what| PackError::Damaged { offset, what };
+        if self.blocks.pack.header.key_number == 0
+            && let Some(header) = self.blocks.raw_block_ahead()?
+        {
+            return self.next_raw_piece(header).map(Some);
+        }
         let skip = self.skip as usize;
         let block = self.blocks.next_block()?;
         let (_, raw) = block.ok_or(damaged("a run goes on behind the last block"))?;
@@ -489,5 +508,23 @@ impl<R: ReadAt> RunReader<'_, R> {
         self.skip = 0;
         self.left -= len as u64;
         Ok(Some(&raw[skip..skip + len]))
+    }
+
+    /// Reads only the wanted part of a block that is stored as it is: what makes a few kilobytes out of
+    /// a large incompressible file cheap.
+    fn next_raw_piece(&mut self, header: BlockHeader) -> Result<&[u8], PackError> {
+        let offset = self.blocks.next;
+        if self.skip >= header.raw_len || header.stored_len != header.raw_len {
+            let what = "a run begins behind the end of its block";
+            return Err(PackError::Damaged { offset: offset.into(), what });
+        }
+        let len = u64::from(header.raw_len - self.skip).min(self.left) as usize;
+        let start = u64::from(offset) + BLOCK_HEADER_LEN as u64 + u64::from(self.skip);
+        let bytes = grown(&mut self.blocks.buf.file, len);
+        self.blocks.pack.file.read_exact_at(bytes, start)?;
+        self.skip = 0;
+        self.left -= len as u64;
+        self.blocks.next = offset + header.file_len();
+        Ok(bytes)
     }
 }

@@ -8,7 +8,7 @@ use crate::db::DbError;
 use crate::fsio::{self, FsError};
 use crate::path::RepoPath;
 use crate::repo::Repo;
-use crate::worktree::git::{self, GitCheckout};
+use crate::worktree::git::{self, GitError, GitIndex};
 
 /// Why paths cannot be added beside git.
 #[derive(Debug, thiserror::Error)]
@@ -23,8 +23,11 @@ pub enum RootsError {
     #[error("'{path}' is tracked by git")]
     TrackedByGit {
         /// The path.
-        path: String,
+        path: RepoPath,
     },
+    /// git's index cannot be read, so that nobody knows what is git's.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// Something below failed.
     #[error(transparent)]
     Step(#[from] StepError),
@@ -36,14 +39,15 @@ impl From<DbError> for RootsError {
     }
 }
 
-/// The git checkout that the repository is in, if any.
-pub fn checkout(repo: &Repo) -> Option<GitCheckout> {
-    git::find(&repo.paths.root)
+/// git's index, when the repository is in a git checkout.
+fn git_index(repo: &Repo) -> Result<Option<GitIndex>, GitError> {
+    let checkout = git::find_checkout(&repo.paths.root);
+    checkout.map(|checkout| GitIndex::open(&checkout, &repo.paths.root)).transpose()
 }
 
 /// The data roots; `None` outside a git checkout, where everything is esker's.
 pub fn roots(repo: &Repo) -> Result<Option<Vec<RepoPath>>, DbError> {
-    match checkout(repo) {
+    match git::find_checkout(&repo.paths.root) {
         Some(_) => repo.db.read(|view| view.roots()).map(Some),
         None => Ok(None),
     }
@@ -81,14 +85,17 @@ pub fn to_add(
     is_all: bool,
     dry_run: bool,
 ) -> Result<Vec<RepoPath>, RootsError> {
-    let Some(checkout) = checkout(repo) else { return Ok(paths) };
+    let Some(index) = git_index(repo)? else { return Ok(paths) };
     let roots = repo.db.read(|view| view.roots())?;
     if is_all {
         return Ok(roots);
     }
     for path in &paths {
-        if path.is_root() || checkout_has_own_files_below(&checkout, repo, path)? {
-            return Err(refusal(&checkout, repo, path)?);
+        if index.contains(path) {
+            return Err(RootsError::TrackedByGit { path: path.clone() });
+        }
+        if path.is_root() || index.any_below(path) {
+            return Err(RootsError::AboveRoots { path: path.clone() });
         }
         let is_new = !roots.iter().any(|r| path.starts_with(r));
         if is_new && !dry_run {
@@ -96,26 +103,6 @@ pub fn to_add(
         }
     }
     Ok(paths)
-}
-
-fn checkout_has_own_files_below(
-    checkout: &GitCheckout,
-    repo: &Repo,
-    path: &RepoPath,
-) -> Result<bool, RootsError> {
-    let disk = repo.paths.root.join(path.as_str());
-    let has = checkout
-        .tracks_any(&disk)
-        .map_err(|e| StepError::from(FsError::new("read", checkout.git_dir.join("index"), e)))?;
-    Ok(has)
-}
-
-fn refusal(checkout: &GitCheckout, repo: &Repo, path: &RepoPath) -> Result<RootsError, RootsError> {
-    let disk = repo.paths.root.join(path.as_str());
-    if !path.is_root() && disk.is_file() && checkout_has_own_files_below(checkout, repo, path)? {
-        return Ok(RootsError::TrackedByGit { path: path.as_str().to_owned() });
-    }
-    Ok(RootsError::AboveRoots { path: path.clone() })
 }
 
 /// Puts a path into the checkout's `.gitignore`, once.

@@ -13,7 +13,7 @@ use crate::object::access::{AccessError, ReadObjects, WriteObjects};
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
 use crate::stat_cache::StatRow;
-use crate::store::ingest::{self, CheckpointRule, IngestOptions};
+use crate::store::ingest::{self, IngestOptions};
 use crate::worktree::compare::{self, KnownFiles, Taken};
 use crate::worktree::scan::{self, ScanOptions};
 
@@ -44,12 +44,12 @@ pub fn hash(
     let stat = |f: &compare::FileRef| scan.dirs[f.dir as usize].entries[f.entry as usize].stat;
     let sizes: Vec<u64> = items.iter().map(|f| stat(f).size).collect();
     run.progress.begin("hashing", Some(sizes.iter().sum()), Some(sizes.len() as u64));
-    let source = FileSource { root, scan: &scan, items };
+    let source = FileSource { root, scan: &scan, items, resume: None };
     let ingest_options = IngestOptions {
         workers: run.threads,
         compression_level: 1,
         verify: false,
-        checkpoint: CheckpointRule::default(),
+        checkpoint: run.checkpoint,
         progress: &*run.progress,
         cancel: &run.cancel,
     };

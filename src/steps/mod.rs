@@ -6,6 +6,7 @@ pub mod hash_tree;
 pub mod known;
 pub mod look;
 pub mod materialize;
+mod resume;
 pub mod select;
 pub mod stage;
 pub mod switch;
@@ -21,7 +22,7 @@ use crate::path::PathError;
 use crate::progress::{Cancel, Cancelled, Progress};
 use crate::repo::RepoError;
 use crate::store::StoreError;
-use crate::store::ingest::IngestError;
+use crate::store::ingest::{CheckpointRule, IngestError};
 use crate::worktree::handles::HandleError;
 use crate::worktree::scan::ScanError;
 
@@ -34,6 +35,8 @@ pub struct RunContext {
     pub progress: Arc<dyn Progress>,
     /// Asked whether to stop.
     pub cancel: Cancel,
+    /// When an ingest makes durable what it has read.
+    pub checkpoint: CheckpointRule,
 }
 
 /// Why a step failed.

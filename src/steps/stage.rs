@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::known::{self, Known};
+use super::resume::{self, PartNumbers, Unfinished};
 use super::{RunContext, StepError};
 use crate::fsio::FsError;
 use crate::id::{BlobId, TreeId};
@@ -18,8 +19,7 @@ use crate::stat::Stat;
 use crate::stat_cache::{RowKind, StatRow};
 use crate::store::StoreError;
 use crate::store::ingest::{
-    self, CheckpointRule, IngestOptions, Ingested, ItemResult, Observer, Partial, Source,
-    SourceFile,
+    self, IngestOptions, Ingested, ItemResult, Observer, Partial, Source, SourceFile,
 };
 use crate::store::objects::ObjectWriter;
 use crate::worktree::compare::{self, Comparison, Delta, FileRef, KnownFiles, Taken};
@@ -231,7 +231,7 @@ fn ingest_options<'o>(repo: &Repo, run: &'o RunContext) -> IngestOptions<'o> {
         workers: run.threads,
         compression_level: repo.settings.core.compression_level,
         verify: repo.settings.core.verify_writes,
-        checkpoint: CheckpointRule::default(),
+        checkpoint: run.checkpoint,
         progress: &*run.progress,
         cancel: &run.cancel,
     }
@@ -273,9 +273,12 @@ fn read_files(
     let items = &comparison.to_read;
     let sizes: Vec<u64> = items.iter().map(|f| entry_of(scan, *f).stat.size).collect();
     run.progress.begin("adding", Some(sizes.iter().sum()), Some(sizes.len() as u64));
-    let source = FileSource { root: &repo.paths.root, scan, items };
+    let unfinished = Unfinished::load(repo)?;
+    let resume = Some((repo, &unfinished));
+    let source = FileSource { root: &repo.paths.root, scan, items, resume };
     let options = ingest_options(repo, run);
-    let mut recorder = Recorder { repo, scan, items };
+    let mut recorder =
+        Recorder { repo, scan, items, unfinished: &unfinished, parts: PartNumbers::new() };
     let result = ingest::ingest(&repo.store, &sizes, &source, &mut recorder, &options);
     run.progress.finish();
     Ok(result?)
@@ -295,6 +298,8 @@ pub(super) struct FileSource<'f> {
     pub(super) root: &'f Path,
     pub(super) scan: &'f Scan,
     pub(super) items: &'f [FileRef],
+    /// What earlier runs read of large files, where that helps.
+    pub(super) resume: Option<(&'f Repo, &'f Unfinished)>,
 }
 
 struct OpenFile {
@@ -309,6 +314,12 @@ impl Source for FileSource<'_> {
         let dir = &self.scan.dirs[file.dir as usize].path;
         let path = self.root.join(dir.as_str()).join(&*entry.name);
         Ok(Box::new(OpenFile { file: File::open(path)?, expected: entry.stat }))
+    }
+
+    fn resume(&self, item: usize) -> Option<Partial> {
+        let (repo, unfinished) = self.resume?;
+        let file = self.items[item];
+        unfinished.find(repo, &path_of(self.scan, file), &entry_of(self.scan, file).stat)
     }
 }
 
@@ -334,6 +345,8 @@ struct Recorder<'r> {
     repo: &'r Repo,
     scan: &'r Scan,
     items: &'r [FileRef],
+    unfinished: &'r Unfinished,
+    parts: PartNumbers,
 }
 
 impl Observer for Recorder<'_> {
@@ -364,7 +377,16 @@ impl Observer for Recorder<'_> {
         known::record(self.repo, self.scan.started_at_ns, &mut rows);
     }
 
-    fn partial(&mut self, _: usize, _: &Partial) {}
+    fn partial(&mut self, item: usize, part: &Partial) {
+        let file = self.items[item];
+        let (path, stat) = (path_of(self.scan, file), entry_of(self.scan, file).stat);
+        let next = || self.unfinished.parts(&path, &stat);
+        let number = *self.parts.entry(item).or_insert_with(next);
+        // Without the note a killed run only reads more again.
+        if resume::record(self.repo, &path, &stat, number, part).is_ok() {
+            self.parts.insert(item, number + 1);
+        }
+    }
 }
 
 fn stat_row(entry: &ScannedEntry, id: BlobId) -> Option<StatRow> {
@@ -465,6 +487,11 @@ fn publish_stage(
     repo.store.publish(packs, &HashSet::new(), |tx| {
         tx.set_stage(repo.worktree, state.stage, new_stage)?;
         tx.add_cost(repo.worktree, spent.0, spent.1 + bytes)?;
+        for file in &comparison.to_read {
+            if entry_of(scan, *file).stat.size >= ingest::LARGE_FILE_BYTES {
+                resume::forget(tx, repo, &path_of(scan, *file))?;
+            }
+        }
         Ok::<_, StepError>(())
     })?;
     Ok(bytes)

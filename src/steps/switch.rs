@@ -17,7 +17,7 @@ use crate::repo::Repo;
 use crate::stat::Stat;
 use crate::stat_cache::StatRow;
 use crate::steps::stage::FileSource;
-use crate::store::ingest::{self, CheckpointRule, IngestOptions, ItemResult};
+use crate::store::ingest::{self, IngestOptions, ItemResult};
 use crate::worktree::compare::{self, Delta, FileRef, KnownFiles};
 use crate::worktree::plan::{Plan, PlannedFile, Why};
 use crate::worktree::scan::{self, ScanOptions, ScannedKind};
@@ -360,12 +360,12 @@ pub fn hash_unknown(
 ) -> Result<HashMap<(u32, u32), EntryValue>, StepError> {
     let entry_of = |f: &FileRef| &scan.dirs[f.dir as usize].entries[f.entry as usize];
     let sizes: Vec<u64> = items.iter().map(|f| entry_of(f).stat.size).collect();
-    let source = FileSource { root: &repo.paths.root, scan, items };
+    let source = FileSource { root: &repo.paths.root, scan, items, resume: None };
     let options = IngestOptions {
         workers: run.threads,
         compression_level: repo.settings.core.compression_level,
         verify: false,
-        checkpoint: CheckpointRule::default(),
+        checkpoint: run.checkpoint,
         progress: &*run.progress,
         cancel: &run.cancel,
     };

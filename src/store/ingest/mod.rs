@@ -16,10 +16,11 @@ use std::sync::{Mutex, PoisonError};
 
 use crossbeam_channel::{Sender, bounded};
 
+use self::batch::FileChunk;
 use self::layout::FileLayout;
 use self::publisher::{Message, Publisher, Round};
-pub use self::schedule::CheckpointRule;
 use self::schedule::Schedule;
+pub use self::schedule::{CheckpointRule, LARGE_FILE_BYTES};
 use self::worker::Worker;
 use super::lane::{Lane, SealedPack};
 use super::session::Session;
@@ -82,6 +83,52 @@ pub struct Partial {
     /// Bytes read; a multiple of the group size.
     offset: u64,
     layout: FileLayout,
+}
+
+impl Partial {
+    /// The part's bytes, for a journal: offset, count of chunks, chunks, values.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let FileLayout { chunks, values } = &self.layout;
+        let mut out = Vec::with_capacity(16 + chunks.len() * 37 + values.len() * 32);
+        out.extend_from_slice(&self.offset.to_le_bytes());
+        out.extend_from_slice(&(chunks.len() as u64).to_le_bytes());
+        for chunk in chunks {
+            out.extend_from_slice(&chunk.len.to_le_bytes());
+            out.push(u8::from(chunk.address.is_some()));
+            out.extend_from_slice(chunk.address.map_or([0; 32], |a| *a.as_bytes()).as_slice());
+        }
+        values.iter().for_each(|value| out.extend_from_slice(value));
+        out
+    }
+
+    /// Puts the parts of a file together; `None` when they are no valid parts.
+    pub fn from_parts<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> Option<Self> {
+        let mut whole = Self { offset: 0, layout: FileLayout::default() };
+        for part in parts {
+            let (offset, rest) = part.split_first_chunk::<8>()?;
+            let (count, rest) = rest.split_first_chunk::<8>()?;
+            let bytes = usize::try_from(u64::from_le_bytes(*count)).ok()?.checked_mul(37)?;
+            let (chunks, values) = rest.split_at_checked(bytes)?;
+            whole.offset = u64::from_le_bytes(*offset);
+            for chunk in chunks.chunks_exact(37) {
+                let len = u32::from_le_bytes(*chunk.first_chunk()?);
+                let address = Address::from_bytes(*chunk.last_chunk()?);
+                let address = (chunk[4] == 1).then_some(address);
+                whole.layout.chunks.push(FileChunk { address, len });
+            }
+            let (values, rest) = values.as_chunks::<32>();
+            whole.layout.values.extend_from_slice(values);
+            if !rest.is_empty() {
+                return None;
+            }
+        }
+        (whole.offset > 0).then_some(whole)
+    }
+
+    /// Addresses of the chunks that must still be in the store.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.layout.chunks.iter().filter_map(|c| c.address.as_ref())
+    }
 }
 
 /// What became of one item.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::batch::Batch;
 
 /// A file of at least this many bytes is cut into batches that several workers share.
-pub(super) const LARGE_FILE_BYTES: u64 = 1 << 20;
+pub const LARGE_FILE_BYTES: u64 = 1 << 20;
 /// Small files that one worker takes at a time, so that neighbours lie in the same blocks.
 const SPAN_FILES: usize = 128;
 const SPAN_BYTES: u64 = 1 << 20;

@@ -34,17 +34,53 @@ impl Part {
         self.withheld.append(&mut other.withheld);
     }
 
-    /// Sorts by name; the stable sort profits from slices that are sorted already.
-    pub(super) fn sort(&mut self) {
-        self.entries.sort_by(|a, b| a.name.cmp(&b.name));
-        self.withheld.sort_unstable();
-    }
-
     pub(super) fn into_dir(mut self, path: RepoPath) -> ScannedDir {
-        self.sort();
+        sort_by_name(&mut self.entries);
         self.entries.shrink_to_fit();
+        self.withheld.sort_unstable();
         ScannedDir { path, entries: self.entries, withheld: self.withheld, is_complete: true }
     }
+}
+
+/// Sorts entries by the bytes of their names.
+///
+/// A name lies elsewhere in memory than its entry, so comparing a million of them is a million
+/// cache misses many times over. Sorting eight bytes of each, taken behind what all of them begin
+/// with, and moving each entry once to its place was measured at a fifth of the time.
+fn sort_by_name(entries: &mut [ScannedEntry]) {
+    let by_name = |a: &ScannedEntry, b: &ScannedEntry| a.name.cmp(&b.name);
+    if entries.len() <= 1024 || u32::try_from(entries.len()).is_err() {
+        return entries.sort_unstable_by(by_name);
+    }
+    let shared = entries.windows(2).map(|pair| shared_prefix(&pair[0].name, &pair[1].name)).min();
+    let key = |entry: &ScannedEntry| {
+        let mut key = [0; 8];
+        // No name holds a NUL, so one that ends here comes before those that go on.
+        let rest = entry.name.as_bytes().iter().skip(shared.unwrap_or(0));
+        key.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        u64::from_be_bytes(key)
+    };
+    let mut order: Vec<(u64, u32)> = entries.iter().map(key).zip(0..).collect();
+    order.sort_unstable_by(|a, b| {
+        let names = || by_name(&entries[a.1 as usize], &entries[b.1 as usize]);
+        a.0.cmp(&b.0).then_with(names)
+    });
+    // Each cycle of the permutation is walked once; a place that is filled points to itself.
+    for start in 0..entries.len() {
+        let mut at = start;
+        loop {
+            let from = std::mem::replace(&mut order[at].1, at as u32) as usize;
+            if from == start {
+                break;
+            }
+            entries.swap(at, from);
+            at = from;
+        }
+    }
+}
+
+fn shared_prefix(a: &str, b: &str) -> usize {
+    a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
 }
 
 impl Folder {
@@ -56,24 +92,26 @@ impl Folder {
         part: &mut Part,
         found: &mut Found,
     ) {
-        let os_name = entry.file_name();
-        let Some(name) = os_name.to_str() else {
-            let path = self.display_of(&os_name);
-            return found.problems.push(Problem { path, reason: Reason::NotUtf8 });
+        let name = match entry.file_name().into_string() {
+            Ok(name) => name,
+            Err(name) => {
+                let path = self.display_of(&name);
+                return found.problems.push(Problem { path, reason: Reason::NotUtf8 });
+            }
         };
-        let is_reserved = matches!(name, ".git" | ".esker");
-        if is_reserved && self.path.as_str().is_empty() {
+        let is_reserved = matches!(&*name, ".git" | ".esker");
+        if is_reserved && self.path.is_root() {
             return;
         }
-        if self.is_ignored(name, entry, buffer) {
+        if self.is_ignored(&name, entry, buffer) {
             found.ignored += 1;
             return;
         }
         if is_reserved {
-            return found.problem(&self.full(name), Reason::NestedRepository);
+            return found.problem(&self.full(&name), Reason::NestedRepository);
         }
         if let Err(error) = check_name(name.as_bytes()) {
-            return found.problem(&self.full(name), error.into());
+            return found.problem(&self.full(&name), error.into());
         }
         match entry.metadata() {
             Ok(metadata) => match kind_of(&metadata) {
@@ -102,15 +140,15 @@ impl Folder {
         self.rules.is_ignored(buffer, is_dir)
     }
 
-    fn take(&self, name: &str, kind: ScannedKind, stat: Stat, part: &mut Part) {
+    fn take(&self, name: String, kind: ScannedKind, stat: Stat, part: &mut Part) {
         if kind == ScannedKind::Directory {
-            part.folders.push(self.path.join(name).expect("the name was checked"));
+            part.folders.push(self.path.join(&name).expect("the name was checked"));
         }
         part.entries.push(ScannedEntry { name: name.into(), kind, stat });
     }
 
-    fn withhold(&self, name: &str, reason: Reason, part: &mut Part, found: &mut Found) {
-        found.problem(&self.full(name), reason);
+    fn withhold(&self, name: String, reason: Reason, part: &mut Part, found: &mut Found) {
+        found.problem(&self.full(&name), reason);
         part.withheld.push(name.into());
     }
 

@@ -69,7 +69,7 @@ impl Found {
         Scan { dirs, problems, missing, ignored, started_at_ns }
     }
 
-    /// The rules below a folder; its own file is read when it may have one.
+    /// The rules below a folder: those above it and its own, if it has a file of them.
     pub(super) fn rules_below(&mut self, path: &RepoPath, disk: &Path, above: &Ignore) -> Ignore {
         let file = || match path.as_str() {
             "" => IGNORE_FILE.to_owned(),
@@ -184,12 +184,9 @@ impl Worker<'_> {
         let mut reader = fs::read_dir(disk)?;
         let names = next_slice(&mut reader)?;
         let is_large = names.len() == SLICE;
-        let rules = if !self.shared.options.honour_ignore {
-            Ignore::none()
-        } else if is_large || names.iter().any(|entry| entry.file_name() == IGNORE_FILE) {
-            self.found.rules_below(&start.path, disk, &start.above)
-        } else {
-            start.above.clone()
+        let rules = match self.shared.options.honour_ignore {
+            true => self.found.rules_below(&start.path, disk, &start.above),
+            false => Ignore::none(),
         };
         let folder = Folder { path: start.path.clone(), rules };
         if is_large {
@@ -261,7 +258,6 @@ impl Worker<'_> {
         for entry in names {
             folder.examine(&entry, &mut self.buffer, &mut part, &mut self.found);
         }
-        part.sort();
         part
     }
 
