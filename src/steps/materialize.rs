@@ -47,7 +47,9 @@ pub struct Written {
 
 /// Carries out a plan without conflicts.
 pub fn apply(repo: &Repo, plan: &Plan, run: &RunContext) -> Result<Written, StepError> {
-    let root = WorktreeRoot::open(&repo.paths.root, &repo.store.paths().tmp)?;
+    // What a killed run leaves in its session's folder is removed by the next session.
+    let session = repo.store.start_session()?;
+    let root = WorktreeRoot::open(&repo.paths.root, session.dir())?;
     let mut worktree = root.handles()?;
     for path in &plan.removals {
         run.cancel.check()?;
