@@ -35,8 +35,8 @@ enum OnDisk {
 pub struct SwitchFrom {
     /// The tree the worktree is at.
     pub tree: Option<TreeId>,
-    /// The tree that an interrupted checkout was bringing.
-    pub interrupted: Option<TreeId>,
+    /// The trees that interrupted checkouts were bringing.
+    pub interrupted: Vec<TreeId>,
 }
 
 /// Plans the way from one tree to another; files that equal neither side are conflicts unless
@@ -71,16 +71,17 @@ fn paths_to_visit(
         let allowed = change.old.iter().chain(&change.new).cloned().collect();
         visits.insert(change.path, States { allowed, target: change.new });
     }
-    let Some(interrupted) = from.interrupted else { return Ok(visits) };
-    for change in diff::changes(read, from.tree, Some(interrupted))? {
-        let target = match to {
-            Some(to) => prolly::resolve(read, to, &change.path)?,
-            None => None,
-        };
-        let states = visits
-            .entry(change.path)
-            .or_insert_with(|| States { allowed: change.old.into_iter().collect(), target });
-        states.allowed.extend(change.new);
+    for interrupted in &from.interrupted {
+        for change in diff::changes(read, from.tree, Some(*interrupted))? {
+            let target = match to {
+                Some(to) => prolly::resolve(read, to, &change.path)?,
+                None => None,
+            };
+            let states = visits
+                .entry(change.path)
+                .or_insert_with(|| States { allowed: change.old.into_iter().collect(), target });
+            states.allowed.extend(change.new);
+        }
     }
     Ok(visits)
 }
