@@ -13,8 +13,9 @@ pub struct Killer {
     pub random: Random,
     usual: Duration,
     verb: &'static str,
-    killed: u32,
-    survived: u32,
+    rounds: u64,
+    killed: u64,
+    survived: u64,
 }
 
 /// How a run that was to be killed ended.
@@ -31,11 +32,6 @@ fn number(variable: &str, default: u64) -> u64 {
     value.map_or(default, |v| v.parse().unwrap_or_else(|_| panic!("{variable} is no number: {v}")))
 }
 
-/// How often each command is killed.
-pub fn rounds() -> u64 {
-    number("ESKER_CRASH_ROUNDS", 8)
-}
-
 impl Killer {
     /// A killer for a test; `verb` also makes its moments differ from those of other tests.
     pub fn new(verb: &'static str) -> Self {
@@ -43,7 +39,8 @@ impl Killer {
         println!("{verb}: ESKER_CRASH_SEED={seed}");
         let salt = verb.bytes().fold(0, |sum: u64, b| sum.wrapping_mul(31) + u64::from(b));
         let random = Random::new(seed.wrapping_mul(0x1_0001) ^ salt);
-        Self { random, usual: Duration::ZERO, verb, killed: 0, survived: 0 }
+        let rounds = number("ESKER_CRASH_ROUNDS", 8);
+        Self { random, usual: Duration::ZERO, verb, rounds, killed: 0, survived: 0 }
     }
 
     /// Runs a command to its end, which must be 0, and remembers how long that takes.
@@ -57,7 +54,7 @@ impl Killer {
     /// Runs a command and kills it at a moment within its usual time.
     pub fn kill(&mut self, env: &Env, args: &[&str]) -> End {
         let part = self.random.below(1001) as u32;
-        let delay = self.usual * part / 1000;
+        let delay = self.usual.mul_f64(f64::from(part) / 1000.0);
         let end = kill_after(&mut env.command(args), delay);
         match end {
             End::Killed => self.killed += 1,
@@ -66,10 +63,20 @@ impl Killer {
         end
     }
 
-    /// Says how many runs were hit; fails if none was.
-    pub fn finish(self) {
+    /// Whether more runs are to be killed. Those that ended before the kill do not count, but there
+    /// must not be too many of them.
+    pub fn goes_on(&self) -> bool {
+        assert!(self.survived <= 10 + 3 * self.killed, "too few runs are killed before their end");
+        if self.killed < self.rounds {
+            return true;
+        }
         println!("{}: {} runs killed, {} were faster", self.verb, self.killed, self.survived);
-        assert!(self.killed > 0, "no run was killed before its end");
+        false
+    }
+
+    /// How many runs were killed.
+    pub fn killed(&self) -> u64 {
+        self.killed
     }
 }
 

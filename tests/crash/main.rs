@@ -1,6 +1,6 @@
 //! `kill -9` at random moments: after each, the repository is whole and the same command goes on.
 //!
-//! `ESKER_CRASH_ROUNDS` sets how often each verb is killed (8 without it), `ESKER_CRASH_SEED` which
+//! `ESKER_CRASH_ROUNDS` sets how often each verb is killed (8 times without it), `ESKER_CRASH_SEED` which
 //! moments are chosen. Every test names the seed when it fails.
 
 #[path = "../support/data.rs"]
@@ -17,3 +17,5 @@ mod checkout;
 mod commit;
 mod kill;
 mod restore;
+#[cfg(target_os = "linux")]
+mod resume;

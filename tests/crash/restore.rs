@@ -5,7 +5,7 @@ use std::fs;
 use crate::add::dataset;
 use crate::data::{assert_same, read_all, write_all};
 use crate::env::Env;
-use crate::kill::{Killer, rounds};
+use crate::kill::Killer;
 use crate::repo;
 
 #[test]
@@ -18,8 +18,8 @@ fn a_killed_restore_is_finished_by_the_next() {
     let (_, tree) = repo::commit_all(&env, "first");
     fs::remove_dir_all(env.path("data")).expect("remove");
     killer.run(&env, &["restore", "."]);
-    for round in 0..rounds() {
-        if round % 2 == 0 {
+    while killer.goes_on() {
+        if killer.killed() % 2 == 0 {
             fs::remove_dir_all(env.path("data")).expect("remove");
         } else {
             let scrambled = files.keys().filter(|_| killer.random.below(2) == 0);
@@ -34,7 +34,6 @@ fn a_killed_restore_is_finished_by_the_next() {
         assert_eq!(env.json(&["status", "--json"])["clean"], true);
     }
     assert_same(&read_all(&env.dir()), &files);
-    killer.finish();
 }
 
 #[test]
@@ -49,15 +48,14 @@ fn a_killed_unstage_leaves_one_stage_or_the_other() {
     env.write("data/00/000.csv", "changed");
     env.ok(&["add", "data"]);
     killer.run(&env, &["restore", "--staged", "data"]);
-    for _ in 0..rounds() {
+    while killer.goes_on() {
         env.ok(&["add", "data"]);
+        repo::assert_no_leftovers(&env);
         killer.kill(&env, &["restore", "--staged", "data"]);
         repo::assert_clean(&env);
         env.ok(&["restore", "--staged", "data"]);
-        repo::assert_no_leftovers(&env);
         let status = env.json(&["status", "--json"]);
         assert_eq!(status["staged"], serde_json::json!([]));
         assert_eq!(status["unstaged"][0]["path"], "data/00/000.csv");
     }
-    killer.finish();
 }

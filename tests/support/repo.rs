@@ -50,7 +50,8 @@ pub fn files_in(env: &Env, folder: &str) -> Vec<PathBuf> {
 }
 
 fn read_everything(env: &Env) {
-    for line in env.ok(&["log", "--json"]).lines() {
+    let log = env.run(&["log", "--json"]).stdout;
+    for line in log.lines() {
         let entry: Value = serde_json::from_str(line).expect("JSON");
         let commit = entry["commit"].as_str().expect("an id");
         for line in env.ok(&["ls", "-R", "--json", commit]).lines() {
