@@ -5,11 +5,15 @@ use std::env;
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use esker::ops::Context;
 
 mod cli;
 
-use cli::args::Cli;
-use cli::report::{self, Failure, Reporter};
+use cli::commands::Command;
+use cli::progress::{Look, Meter};
+use cli::report::{self, Exit, Failure, Reporter};
 use cli::ui::Ui;
 use cli::{args, gather, signal};
 
@@ -22,25 +26,34 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &[OsString]) -> u8 {
-    let cli = match args::parse(args) {
+    let mut cli = match args::parse(args) {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error, args),
     };
-    let reporter = Reporter::new(&cli.global, cli.is_comparison());
-    let mut ui = Ui::new(&cli.global);
-    let result = execute(cli, &mut ui);
+    let is_comparison = cli.is_comparison();
+    let meter = Arc::new(Meter::new(Look::detect(&cli.global)));
+    let context = match gather::context(&cli.global, meter.clone()) {
+        Ok(context) => context,
+        Err(error) => return Reporter::new(&cli.global, is_comparison).failure(&error.into()),
+    };
+    cli.global.color = gather::color(cli.global.color, &context);
+    let reporter = Reporter::new(&cli.global, is_comparison);
+    let mut ui = Ui::new(&cli.global, meter);
+    let result = execute(cli.command, &context, &mut ui);
     ui.stop_progress();
     match result {
         _ if ui.out.is_closed() => report::DONE,
         Ok(exit) => exit.code(),
+        Err(failure) if context.cancel.is_cancelled() => {
+            reporter.failure(&failure.when_cancelled())
+        }
         Err(failure) => reporter.failure(&failure),
     }
 }
 
-fn execute(cli: Cli, ui: &mut Ui) -> Result<report::Exit, Failure> {
-    let context = gather::context(&cli.global, ui)?;
+fn execute(command: Command, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
     signal::cancel_on_interrupt(&context.cancel);
-    let exit = cli.command.run(&context, ui)?;
+    let exit = command.run(context, ui)?;
     ui.out.finish()?;
     Ok(exit)
 }

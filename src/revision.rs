@@ -5,7 +5,7 @@
 
 use crate::db::{DbError, StateDb};
 use crate::id::{CommitId, IdPrefix};
-use crate::object::access::{AccessError, ReadObjects};
+use crate::object::access::{AccessError, FindCommits, ReadObjects};
 use crate::refs::{RefName, RefTarget, WorktreeId};
 
 /// Why a revision names no commit.
@@ -34,12 +34,6 @@ pub enum RevisionError {
     /// A commit cannot be read.
     #[error(transparent)]
     Access(#[from] AccessError),
-}
-
-/// Finds commits by the beginning of their ids.
-pub trait FindCommits {
-    /// All commits whose ids begin so.
-    fn find_commits(&self, prefix: &IdPrefix) -> Result<Vec<CommitId>, AccessError>;
 }
 
 /// Fewest digits of an id that are taken for one.

@@ -1,15 +1,17 @@
 //! What a verb may know of this process: directory, environment, time, cores.
 
 use std::env;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
+use clap::ValueEnum;
+use esker::ops::config::{self, ConfigAction, ConfigOptions, ConfigScope};
 use esker::ops::{Context, Now, OpError};
-use esker::progress::Cancel;
+use esker::progress::{Cancel, Progress};
 
-use super::args::Global;
-use super::ui::Ui;
+use super::args::{Global, When};
 
 /// Variables that are handed on beside those that begin with `ESKER_`: where settings of a person
 /// and of git lie.
@@ -25,7 +27,7 @@ const HANDED_ON: &[&str] = &[
 ];
 
 /// The context of this run.
-pub fn context(global: &Global, ui: &Ui) -> Result<Context, OpError> {
+pub fn context(global: &Global, progress: Arc<dyn Progress>) -> Result<Context, OpError> {
     let start_dir = start_dir(global.directory.as_deref())?;
     let esker_dir = env::var_os("ESKER_DIR").filter(|dir| !dir.is_empty());
     let jobs = global.jobs.map(|jobs| ("core.jobs".to_string(), jobs.to_string()));
@@ -35,10 +37,26 @@ pub fn context(global: &Global, ui: &Ui) -> Result<Context, OpError> {
         env: environment(),
         flags: jobs.into_iter().collect(),
         now: now()?,
-        progress: ui.progress(),
+        progress,
         cancel: Cancel::new(),
         threads: thread::available_parallelism().map_or(1, usize::from),
     })
+}
+
+/// When to use colours: what the flag says, or else the setting `ui.color`.
+///
+/// The setting is looked up only where it could matter, on a terminal. One that is wrong is reported
+/// by the verbs that read settings.
+pub fn color(flag: When, context: &Context) -> When {
+    let is_terminal = io::stdout().is_terminal() || io::stderr().is_terminal();
+    if flag != When::Auto || !is_terminal {
+        return flag;
+    }
+    let action = ConfigAction::Get("ui.color".to_string());
+    let options = ConfigOptions { action, scope: ConfigScope::default() };
+    let entries = config::run(context, &options).map(|outcome| outcome.entries);
+    let value = entries.unwrap_or_default().pop().map(|entry| entry.value);
+    value.and_then(|value| When::from_str(&value, true).ok()).unwrap_or(When::Auto)
 }
 
 fn start_dir(directory: Option<&Path>) -> Result<PathBuf, OpError> {

@@ -9,7 +9,7 @@ use std::process::{self, Command};
 use esker::ops::commit::{self, CommitOptions};
 use esker::ops::{Context, OpError};
 
-use super::term;
+use super::{signal, term};
 
 /// Where the message is to come from.
 pub enum Source {
@@ -95,7 +95,7 @@ fn run_editor(editor: &str, path: &Path) -> io::Result<()> {
         command.args(["-c", &format!("{editor} \"$@\""), editor]);
         command
     };
-    let status = command.arg(path).status()?;
+    let status = signal::leave_to_child(|| command.arg(path).status())?;
     if status.success() {
         return Ok(());
     }

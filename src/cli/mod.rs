@@ -1,14 +1,15 @@
 //! The terminal: arguments in, text or JSON out, errors into messages and exit codes.
 
 pub mod args;
-mod commands;
+pub mod commands;
 pub mod gather;
 mod help;
 mod message;
 mod out;
-mod progress;
+pub mod progress;
 mod render;
 pub mod report;
 pub mod signal;
+mod stdin;
 mod term;
 pub mod ui;

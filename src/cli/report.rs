@@ -57,6 +57,17 @@ pub enum Failure {
     Output(io::Error),
 }
 
+impl Failure {
+    /// The failure of work that was asked to stop: whatever that made fail on its way out, it was
+    /// interrupted.
+    pub fn when_cancelled(self) -> Self {
+        match self {
+            Self::Op(error) if error.kind() == ErrorKind::Failed => Self::Op(OpError::Interrupted),
+            other => other,
+        }
+    }
+}
+
 impl From<OpError> for Failure {
     fn from(error: OpError) -> Self {
         Self::Op(error)

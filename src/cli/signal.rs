@@ -9,17 +9,31 @@ use esker::progress::Cancel;
 
 use super::report;
 
+static IS_LEFT_TO_CHILD: AtomicBool = AtomicBool::new(false);
+
 /// Makes the first Ctrl-C ask the work to stop, and the second end the process at once.
 pub fn cancel_on_interrupt(cancel: &Cancel) {
     let cancel = cancel.clone();
     // Does not replace a handler: where the caller ignores the signal, as for a job in the
     // background, it stays ignored. An error is therefore no reason to stop.
     let _ = ctrlc::try_set_handler(move || {
+        if IS_LEFT_TO_CHILD.load(Ordering::Relaxed) {
+            return;
+        }
         if cancel.is_cancelled() {
             process::exit(i32::from(report::INTERRUPTED));
         }
         cancel.cancel();
     });
+}
+
+/// Runs `work` with Ctrl-C left to the program it starts, such as an editor, which shares the
+/// terminal and gets the signal too.
+pub fn leave_to_child<T>(work: impl FnOnce() -> T) -> T {
+    IS_LEFT_TO_CHILD.store(true, Ordering::Relaxed);
+    let result = work();
+    IS_LEFT_TO_CHILD.store(false, Ordering::Relaxed);
+    result
 }
 
 /// Makes a panic print one line and a hint instead of Rust's own message.

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use esker::ops::{OpError, Skipped};
 use esker::path::escape;
-use esker::progress::Progress;
 use serde::Serialize;
 
 use super::args::Global;
 use super::out::Out;
-use super::progress::{Look, Meter};
+use super::progress::Meter;
 use super::render::json;
 use super::report::{Exit, Failure};
 use super::term::Palette;
@@ -33,20 +32,15 @@ pub struct Ui {
 
 impl Ui {
     /// The terminal, as the flags want it used.
-    pub fn new(global: &Global) -> Self {
+    pub fn new(global: &Global, meter: Arc<Meter>) -> Self {
         Self {
             out: Out::new(),
             palette: Palette::for_stdout(global.color),
             json: global.json,
             quiet: global.quiet,
             warning: Palette::for_stderr(global.color),
-            meter: Arc::new(Meter::new(Look::detect(global))),
+            meter,
         }
-    }
-
-    /// What the library reports its progress to.
-    pub fn progress(&self) -> Arc<dyn Progress> {
-        self.meter.clone()
     }
 
     /// Removes the progress bar, so that text can follow.

@@ -207,6 +207,36 @@ impl CacheView<'_> {
         self.0.all(&sql, (worktree.0, dir.as_str()), |row| Ok(stat_page(worktree, row)?.1))
     }
 
+    /// The page of one directory that follows the one starting with `after`; the first one for `None`.
+    pub fn next_stat_page(
+        &self,
+        worktree: WorktreeId,
+        dir: &RepoPath,
+        after: Option<&str>,
+    ) -> Result<Option<StatPage>, DbError> {
+        let sql = format!(
+            "{PAGES} WHERE worktree = ?1 AND dir = ?2 AND first_name > ?3 \
+             ORDER BY first_name LIMIT 1"
+        );
+        // No name is empty.
+        let after = after.unwrap_or_default();
+        self.0.one(&sql, (worktree.0, dir.as_str(), after), |row| Ok(stat_page(worktree, row)?.1))
+    }
+
+    /// The page of one directory in whose range `name` lies.
+    pub fn stat_page_of(
+        &self,
+        worktree: WorktreeId,
+        dir: &RepoPath,
+        name: &str,
+    ) -> Result<Option<StatPage>, DbError> {
+        let sql = format!(
+            "{PAGES} WHERE worktree = ?1 AND dir = ?2 AND first_name <= ?3 \
+             ORDER BY first_name DESC LIMIT 1"
+        );
+        self.0.one(&sql, (worktree.0, dir.as_str(), name), |row| Ok(stat_page(worktree, row)?.1))
+    }
+
     /// Visits every page of a worktree by directory, in byte order of its path as one text, then by
     /// first name.
     pub fn each_stat_page(

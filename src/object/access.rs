@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::id::{Address, BlobId, CommitId, TagId, TreeId};
+use crate::id::{Address, BlobId, CommitId, IdPrefix, TagId, TreeId};
 use crate::object::codec::DecodeError;
 use crate::object::{Commit, Node, Tag};
 
@@ -103,6 +103,12 @@ pub trait ReadObjects {
     fn read_commit(&self, id: CommitId) -> Result<Commit, AccessError>;
     /// The tag `id`.
     fn read_tag(&self, id: TagId) -> Result<Tag, AccessError>;
+}
+
+/// Finds commits by the beginning of their ids.
+pub trait FindCommits {
+    /// All commits whose ids begin so.
+    fn find_commits(&self, prefix: &IdPrefix) -> Result<Vec<CommitId>, AccessError>;
 }
 
 /// Takes trees, commits and tags to be stored: always after what they point to.

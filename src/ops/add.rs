@@ -4,7 +4,7 @@ use std::io::Read;
 
 use serde::Serialize;
 
-use super::common;
+use super::locate;
 use super::{Change, Context, OpError, Skipped};
 use crate::path::RepoPath;
 use crate::repo::Repo;
@@ -91,7 +91,7 @@ fn add_paths(ctx: &Context, repo: &Repo, options: &AddOptions) -> Result<AddOutc
     }
     let paths = match is_whole {
         true => vec![RepoPath::root()],
-        false => common::select(ctx, repo, &given)?,
+        false => locate::select(ctx, repo, &given)?,
     };
     let paths = data_roots::to_add(repo, paths, is_whole, options.dry_run)?;
     if paths.is_empty() {
@@ -100,11 +100,11 @@ fn add_paths(ctx: &Context, repo: &Repo, options: &AddOptions) -> Result<AddOutc
     if options.git_ignore && !options.dry_run {
         paths.iter().try_for_each(|path| data_roots::ignore_in_git(repo, path))?;
     }
-    let paths = common::all_if_root(paths);
+    let paths = locate::all_if_root(paths);
     let stage_options = StageOptions { paths, taken: taken(options), dry_run: options.dry_run };
     let staged = stage::stage(repo, &stage_options, &ctx.run_context(&repo.settings))?;
     if let Some(path) = staged.unknown.first() {
-        return Err(OpError::NoSuchPath { path: common::shown(path), revision: None });
+        return Err(OpError::NoSuchPath { path: locate::shown(path), revision: None });
     }
     Ok(outcome_of(staged))
 }
@@ -132,7 +132,7 @@ fn add_stream(
     name: &str,
     stdin: Box<dyn Read + Send>,
 ) -> Result<AddOutcome, OpError> {
-    let paths = common::select(ctx, repo, &[name.to_owned()])?;
+    let paths = locate::select(ctx, repo, &[name.to_owned()])?;
     let [path] = paths.as_slice() else {
         return Err(OpError::Usage {
             message: "one name is needed for the input".to_owned(),

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::ls;
+use super::locate;
 use super::{Context, OpError};
 use crate::object::tree::EntryValue;
 
@@ -38,7 +38,7 @@ pub fn run(
         return Err(OpError::NotAFile { path: options.spec.clone(), found: "directory" });
     };
     let not_a_file = |found| OpError::NotAFile { path: path.to_owned(), found };
-    let (id, size) = match ls::find(ctx, &repo, revision, Some(path))?.1 {
+    let (id, size) = match locate::find(ctx, &repo, revision, Some(path))?.1 {
         EntryValue::File { id, size, .. } => (id, size),
         EntryValue::Symlink { .. } => return Err(not_a_file("symlink")),
         EntryValue::Directory { .. } => return Err(not_a_file("directory")),

@@ -2,15 +2,14 @@
 
 use serde::Serialize;
 
-use super::common;
 use super::{Context, OpError, Skipped, encode};
+use super::{locate, plans};
 use crate::id::CommitId;
 use crate::object::access::ReadObjects;
 use crate::refs::{HeadTarget, RefTarget};
 use crate::repo::{Repo, WorkState};
 use crate::steps::checkout::{self as steps, Target};
 use crate::steps::{materialize, stage, switch};
-use crate::worktree::plan::Plan;
 
 /// What to check out.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +76,7 @@ fn switch_to(
     let run = ctx.run_context(&repo.settings);
     let done = steps::switch(repo, &state, &target, options.force, options.dry_run, &note, &run)?;
     if !done.plan.conflicts.is_empty() {
-        return Err(would_overwrite(&done.plan));
+        return Err(plans::would_overwrite(&done.plan));
     }
     Ok(CheckoutOutcome {
         branch: match &target.head {
@@ -88,7 +87,7 @@ fn switch_to(
         written: done.written.files,
         removed: done.written.removed,
         bytes: done.written.bytes,
-        plan: if options.dry_run { lines(&done.plan) } else { Vec::new() },
+        plan: if options.dry_run { plans::lines(&done.plan) } else { Vec::new() },
         ..CheckoutOutcome::default()
     })
 }
@@ -106,22 +105,11 @@ fn target_of(
     {
         return Ok((id, HeadTarget::Branch(branch)));
     }
-    let commit = common::resolver(repo).resolve(name)?;
+    let commit = locate::resolver(repo).resolve(name)?;
     if matches!(name, "HEAD" | "@") && !detach {
         return Ok((commit, state.head.to_target()));
     }
     Ok((commit, HeadTarget::Commit(commit)))
-}
-
-pub(super) fn would_overwrite(plan: &Plan) -> OpError {
-    const NAMED: usize = 10;
-    let paths: Vec<String> =
-        plan.conflicts.iter().take(NAMED).map(|(p, _)| p.as_str().to_owned()).collect();
-    OpError::WouldOverwrite { more: (plan.conflicts.len() - paths.len()) as u64, paths }
-}
-
-pub(super) fn lines(plan: &Plan) -> Vec<String> {
-    plan.to_string().lines().map(str::to_owned).collect()
 }
 
 fn bring_paths(
@@ -129,35 +117,35 @@ fn bring_paths(
     repo: &Repo,
     options: &CheckoutOptions,
 ) -> Result<CheckoutOutcome, OpError> {
-    let paths = common::select(ctx, repo, &options.paths)?;
+    let paths = locate::select(ctx, repo, &options.paths)?;
     let state = repo.state()?;
     let tree = match &options.target {
         Some(revision) => {
-            let commit = common::resolver(repo).resolve(revision)?;
+            let commit = locate::resolver(repo).resolve(revision)?;
             repo.store.read_commit(commit)?.tree
         }
         None => state.staged_tree().ok_or(OpError::IsEmptyRepository)?,
     };
     let restore = switch::RestoreOptions {
         tree,
-        paths: common::all_if_root(paths.clone()),
+        paths: locate::all_if_root(paths.clone()),
         remove_tracked: None,
     };
     let run = ctx.run_context(&repo.settings);
     let (plan, unknown) = switch::plan_restore(repo, &restore, &run)?;
-    super::restore::refuse(&plan, unknown.first(), options.target.as_deref())?;
+    plans::refuse(&plan, unknown.first(), options.target.as_deref())?;
     let mut outcome = CheckoutOutcome {
         branch: state.head.branch().map(|b| b.short().to_owned()),
         commit: state.commit(),
         ..CheckoutOutcome::default()
     };
     if options.dry_run {
-        outcome.plan = lines(&plan);
+        outcome.plan = plans::lines(&plan);
         return Ok(outcome);
     }
     let written = materialize::apply(repo, &plan, &run)?;
     if options.target.is_some() {
-        stage::edit_stage(repo, super::restore::stage_edits(repo, tree, &paths)?, (0, 0))?;
+        stage::edit_stage(repo, plans::stage_edits(repo, tree, &paths)?, (0, 0))?;
     }
     (outcome.written, outcome.removed, outcome.bytes) =
         (written.files, written.removed, written.bytes);

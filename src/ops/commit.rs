@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::common;
-use super::log::parse_person;
+use super::person::parse_person;
 use super::{Context, OpError, Skipped, encode};
+use super::{convert, locate};
 use crate::diff::tree as diff;
 use crate::id::{CommitId, TreeId};
 use crate::object::access::{ReadObjects, WriteObjects};
@@ -88,7 +88,7 @@ pub fn run(ctx: &Context, options: &CommitOptions) -> Result<CommitOutcome, OpEr
         None => None,
     };
     let commit = make_commit(ctx, &repo, &state, previous.as_ref(), options)?;
-    let id = CommitId::of(&commit.encode().map_err(common::other)?);
+    let id = CommitId::of(&commit.encode().map_err(convert::other)?);
     let cost = publish(ctx, &repo, &state, &commit, id)?;
     let totals = repo.store.read_tree(commit.tree)?.totals();
     let base = match commit.parents.first() {
@@ -193,10 +193,10 @@ fn publish(
     if state.staged_tree().is_none() {
         prolly::build([], &mut writer)?;
     }
-    writer.write_commit(id, commit.encode().map_err(common::other)?)?;
+    writer.write_commit(id, commit.encode().map_err(convert::other)?)?;
     let packs = writer.finish()?;
     let bytes: u64 = packs.iter().map(|p| p.bytes).sum();
-    let note = ctx.note(repo, format!("commit: {}", common::summary(&commit.message)));
+    let note = ctx.note(repo, format!("commit: {}", locate::summary(&commit.message)));
     repo.store.publish(packs, &Default::default(), |tx| {
         match &state.head {
             Head::Branch { name, target } => {
@@ -245,7 +245,7 @@ fn outcome(
         modified,
         removed,
         parents: commit.parents.clone(),
-        summary: common::summary(&commit.message),
+        summary: locate::summary(&commit.message),
         skipped,
     })
 }

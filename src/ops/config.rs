@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::common::config_error;
+use super::convert::config_error;
 use super::{Context, OpError};
 use crate::config::{Config, Setting, edit};
 use crate::repo::RepoPaths;

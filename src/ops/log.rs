@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::common;
+use super::locate;
 use super::{Context, OpError, encode};
 use crate::history::Ancestors;
 use crate::id::{CommitId, TreeId};
@@ -72,7 +72,7 @@ pub fn run(
     each: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
 ) -> Result<(), OpError> {
     let repo = ctx.open_repo_to_read()?;
-    let start = common::resolver(&repo).resolve(options.revision.as_deref().unwrap_or("HEAD"))?;
+    let start = locate::resolver(&repo).resolve(options.revision.as_deref().unwrap_or("HEAD"))?;
     let refs = refs_by_commit(&repo)?;
     let commits = Ancestors::new(&repo.store, [start])?;
     for commit in commits.take(options.max_count.unwrap_or(usize::MAX)) {
@@ -136,18 +136,4 @@ impl From<Person> for PersonInfo {
     fn from(p: Person) -> Self {
         Self { name: p.name, email: p.email, time: p.seconds, tz: p.offset_minutes }
     }
-}
-
-/// Name and address of `Name <mail>`.
-pub(super) fn parse_person(text: &str) -> Result<(String, String), OpError> {
-    let bad = || OpError::Usage {
-        message: format!("'{}' is not a name and an address", crate::path::escape(text)),
-        hint: Some("write it as: --author \"Ada Lovelace <ada@example.org>\"".to_owned()),
-    };
-    let (name, rest) = text.split_once('<').ok_or_else(bad)?;
-    let email = rest.trim_end().strip_suffix('>').ok_or_else(bad)?;
-    if name.trim().is_empty() {
-        return Err(bad());
-    }
-    Ok((name.trim().to_owned(), email.trim().to_owned()))
 }

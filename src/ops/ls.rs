@@ -4,10 +4,9 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::common;
+use super::locate;
 use super::{Context, OpError};
 use crate::id::TreeId;
-use crate::object::access::ReadObjects;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
@@ -65,40 +64,21 @@ pub fn run(
 ) -> Result<(), OpError> {
     let repo = ctx.open_repo_to_read()?;
     let revision = options.revision.as_deref();
-    let (path, value) = find(ctx, &repo, revision, options.path.as_deref())?;
+    let (path, value) =
+        match (locate::find(ctx, &repo, revision, options.path.as_deref()), revision) {
+            // A lone argument may be either; the error to report is that of the revision.
+            (Err(error @ OpError::UnknownRevision { .. }), Some(either))
+                if options.path.is_none() =>
+            {
+                locate::find(ctx, &repo, None, Some(either)).map_err(|_| error)?
+            }
+            (found, _) => found?,
+        };
     let _ = match value {
         EntryValue::Directory { id, .. } => walk(&repo, &path, id, options.recursive, each)?,
         value => each(entry(&path, &value)),
     };
     Ok(())
-}
-
-/// What a revision (HEAD, when there is none) has at a path as a person wrote it.
-pub(super) fn find(
-    ctx: &Context,
-    repo: &Repo,
-    revision: Option<&str>,
-    path: Option<&str>,
-) -> Result<(RepoPath, EntryValue), OpError> {
-    let commit = common::resolver(repo).resolve(revision.unwrap_or("HEAD"))?;
-    let tree = repo.store.read_commit(commit)?.tree;
-    let path = match path {
-        // Behind a revision paths start at the root, as in git.
-        Some(path) if revision.is_some() && !path.starts_with("./") => {
-            RepoPath::from_user(&RepoPath::root(), path)?
-        }
-        Some(path) => {
-            common::select(ctx, repo, &[path.to_owned()])?.pop().unwrap_or_else(RepoPath::root)
-        }
-        None => RepoPath::root(),
-    };
-    match prolly::resolve(&repo.store, tree, &path)? {
-        Some(value) => Ok((path, value)),
-        None => Err(OpError::NoSuchPath {
-            path: common::shown(&path),
-            revision: Some(revision.unwrap_or("HEAD").to_owned()),
-        }),
-    }
 }
 
 fn walk(

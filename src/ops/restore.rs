@@ -3,15 +3,12 @@
 use serde::Serialize;
 
 use super::{Context, OpError, Skipped};
-use super::{checkout, common};
+use super::{locate, plans};
 use crate::id::TreeId;
 use crate::object::access::ReadObjects;
-use crate::object::prolly;
-use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::steps::{materialize, stage, switch};
-use crate::worktree::plan::Plan;
 
 /// What to put back.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +51,7 @@ pub fn run(ctx: &Context, options: &RestoreOptions) -> Result<RestoreOutcome, Op
             hint: Some("restore everything: esker restore .".to_owned()),
         });
     }
-    let paths = common::select(ctx, &repo, &options.paths)?;
+    let paths = locate::select(ctx, &repo, &options.paths)?;
     let mut outcome = RestoreOutcome::default();
     if options.staged {
         unstage(&repo, options, &paths, &mut outcome)?;
@@ -69,7 +66,7 @@ fn source_tree(repo: &Repo, options: &RestoreOptions) -> Result<Option<TreeId>, 
     let state = repo.state()?;
     match &options.source {
         Some(revision) => {
-            let commit = common::resolver(repo).resolve(revision)?;
+            let commit = locate::resolver(repo).resolve(revision)?;
             Ok(Some(repo.store.read_commit(commit)?.tree))
         }
         None if options.staged => Ok(state.head_tree),
@@ -92,7 +89,7 @@ fn unstage(
     for path in paths {
         let is_in = |tree: Option<TreeId>| crate::steps::select::is_in_tree(repo, tree, path);
         if !path.is_root() && !is_in(tree)? && !is_in(staged)? {
-            return Err(OpError::NoSuchPath { path: common::shown(path), revision: None });
+            return Err(OpError::NoSuchPath { path: locate::shown(path), revision: None });
         }
     }
     outcome.unstaged = changed.iter().filter_map(super::Change::of_tree).count() as u64;
@@ -105,21 +102,11 @@ fn unstage(
         return Ok(());
     }
     let edits = match tree {
-        Some(tree) => stage_edits(repo, tree, paths)?,
+        Some(tree) => plans::stage_edits(repo, tree, paths)?,
         None => paths.iter().map(|p| (p.clone(), None)).collect(),
     };
     stage::edit_stage(repo, edits, (0, 0))?;
     Ok(())
-}
-
-/// Edits that give the stage what `tree` has at each path.
-pub(super) fn stage_edits(
-    repo: &Repo,
-    tree: TreeId,
-    paths: &[RepoPath],
-) -> Result<Vec<(RepoPath, Option<EntryValue>)>, OpError> {
-    let edit = |path: &RepoPath| Ok((path.clone(), prolly::resolve(&repo.store, tree, path)?));
-    paths.iter().map(edit).collect()
 }
 
 fn restore_files(
@@ -140,29 +127,13 @@ fn restore_files(
         remove_tracked: options.source.as_ref().and(repo.state()?.staged_tree()),
     };
     let (plan, unknown) = switch::plan_restore(repo, &restore, &run)?;
-    refuse(&plan, unknown.first(), options.source.as_deref())?;
+    plans::refuse(&plan, unknown.first(), options.source.as_deref())?;
     if options.dry_run {
-        outcome.plan.extend(checkout::lines(&plan));
+        outcome.plan.extend(plans::lines(&plan));
         return Ok(());
     }
     let written = materialize::apply(repo, &plan, &run)?;
     (outcome.written, outcome.removed, outcome.bytes) =
         (written.files, written.removed, written.bytes);
-    Ok(())
-}
-
-/// Refuses a plan with conflicts, and paths that are nowhere.
-pub(super) fn refuse(
-    plan: &Plan,
-    unknown: Option<&RepoPath>,
-    revision: Option<&str>,
-) -> Result<(), OpError> {
-    if let Some(path) = unknown {
-        let (path, revision) = (common::shown(path), revision.map(str::to_owned));
-        return Err(OpError::NoSuchPath { path, revision });
-    }
-    if !plan.conflicts.is_empty() {
-        return Err(checkout::would_overwrite(plan));
-    }
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::log::LogEntry;
 use super::ls::LsEntry;
 use super::{Change, Context, OpError, encode};
-use super::{common, log, ls};
+use super::{locate, log, ls};
 use crate::diff::tree as diff;
 use crate::id::{BlobId, TreeId};
 use crate::object::access::ReadObjects;
@@ -66,7 +66,7 @@ pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError>
     let repo = ctx.open_repo_to_read()?;
     if options.object.contains(':') {
         let (revision, path) = super::split_rev_path(&options.object);
-        let (path, value) = ls::find(ctx, &repo, Some(revision.unwrap_or("HEAD")), path)?;
+        let (path, value) = locate::find(ctx, &repo, Some(revision.unwrap_or("HEAD")), path)?;
         return match value {
             EntryValue::File { id, size, executable } => {
                 Ok(ShowOutcome::File { id, size, executable })
@@ -84,7 +84,7 @@ pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError>
             }
         };
     }
-    let id = common::resolver(&repo).resolve(&options.object)?;
+    let id = locate::resolver(&repo).resolve(&options.object)?;
     let commit = repo.store.read_commit(id)?;
     let base = match commit.parents.first() {
         Some(parent) => Some(repo.store.read_commit(*parent)?.tree),

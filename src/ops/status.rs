@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::common;
+use super::locate;
 use super::{Change, Context, OpError, Skipped, encode};
 use crate::diff::tree as diff;
 use crate::id::CommitId;
@@ -43,7 +43,7 @@ pub struct StatusOutcome {
 /// Compares HEAD, the stage and the worktree.
 pub fn run(ctx: &Context, options: &StatusOptions) -> Result<StatusOutcome, OpError> {
     let repo = ctx.open_repo_to_read()?;
-    let paths = common::select(ctx, &repo, &options.paths)?;
+    let paths = locate::select(ctx, &repo, &options.paths)?;
     let state = repo.state()?;
     let roots = data_roots::roots(&repo)?;
     let scan_paths = data_roots::to_look_at(&repo, paths.clone())?;
@@ -52,7 +52,7 @@ pub fn run(ctx: &Context, options: &StatusOptions) -> Result<StatusOutcome, OpEr
         branch: state.head.branch().map(|b| b.short().to_owned()),
         commit: state.commit(),
         staged: staged_changes(&repo, &state, &paths)?,
-        roots: roots.map(|r| r.iter().map(common::shown).collect()),
+        roots: roots.map(|r| r.iter().map(locate::shown).collect()),
         ..StatusOutcome::default()
     };
     if let Some(scan_paths) = scan_paths {

@@ -32,14 +32,14 @@ pub fn hash(
     root: &Path,
     honour_ignore: bool,
     run: &RunContext,
-    read: &dyn ReadObjects,
+    read: &(dyn ReadObjects + Sync),
     out: &mut dyn WriteObjects,
 ) -> Result<Hashed, StepError> {
     let flag = run.cancel.flag();
     let options =
         ScanOptions { threads: run.threads, honour_ignore, paths: Vec::new(), cancel: Some(&flag) };
     let scan = scan::scan(root, &options)?;
-    let comparison = compare::compare(&scan, None, read, &NothingKnown { root })?;
+    let comparison = compare::compare(&scan, None, read, &NothingKnown { root }, run.threads)?;
     let items = &comparison.to_read;
     let stat = |f: &compare::FileRef| scan.dirs[f.dir as usize].entries[f.entry as usize].stat;
     let sizes: Vec<u64> = items.iter().map(|f| stat(f).size).collect();
@@ -88,8 +88,12 @@ struct NothingKnown<'r> {
 }
 
 impl KnownFiles for NothingKnown<'_> {
-    fn rows(&self, _: &RepoPath) -> Vec<StatRow> {
-        Vec::new()
+    fn rows(&self, _: &RepoPath) -> Box<dyn Iterator<Item = StatRow> + '_> {
+        Box::new(std::iter::empty())
+    }
+
+    fn row(&self, _: &RepoPath, _: &str) -> Option<StatRow> {
+        None
     }
 
     fn is_stored(&self, _: BlobId, _: u64) -> Result<bool, AccessError> {

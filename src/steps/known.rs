@@ -1,8 +1,9 @@
 //! The stat cache in use: what is known of files without reading them, and how it is recorded.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::db::{DbError, StatPage};
+use crate::db::{CacheTx, DbError, StatPage};
 use crate::id::BlobId;
 use crate::object::access::AccessError;
 use crate::path::{RepoPath, check_symlink_target};
@@ -31,26 +32,66 @@ impl<'r> Known<'r> {
         Self { repo, boot: current_boot(), must_be_stored: false }
     }
 
-    fn trusted_rows(&self, pages: Vec<StatPage>) -> Vec<StatRow> {
-        let mut rows = Vec::new();
-        for page in pages {
-            let boot = page.boot.try_into().ok().map(BootId);
-            if !is_trusted(boot, self.boot) {
-                continue;
-            }
-            // A page that cannot be read costs a second reading of its files, nothing else.
-            let decoded = decode_page(&page.page).unwrap_or_default();
-            let is_safe = |row: &StatRow| is_unchanged(row, &row.stat, page.written_at);
-            rows.extend(decoded.into_iter().filter(is_safe));
+    fn trusted_rows(&self, page: &StatPage) -> Vec<StatRow> {
+        let boot = page.boot.as_slice().try_into().ok().map(BootId);
+        if !is_trusted(boot, self.boot) {
+            return Vec::new();
         }
+        // A page that cannot be read costs a second reading of its files, nothing else.
+        let mut rows = decode_page(&page.page).unwrap_or_default();
+        rows.retain(|row| is_unchanged(row, &row.stat, page.written_at));
         rows
     }
 }
 
+/// Rows of a folder, a page at a time.
+struct Rows<'k> {
+    known: &'k Known<'k>,
+    dir: RepoPath,
+    /// First name of the page read last.
+    last: Option<String>,
+    rows: std::vec::IntoIter<StatRow>,
+    is_done: bool,
+}
+
+impl Iterator for Rows<'_> {
+    type Item = StatRow;
+
+    fn next(&mut self) -> Option<StatRow> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Some(row);
+            }
+            if self.is_done {
+                return None;
+            }
+            let repo = self.known.repo;
+            let page = repo
+                .cache
+                .read(|view| view.next_stat_page(repo.worktree, &self.dir, self.last.as_deref()));
+            match page {
+                Ok(Some(page)) => {
+                    self.rows = self.known.trusted_rows(&page).into_iter();
+                    self.last = Some(page.first_name);
+                }
+                Ok(None) | Err(_) => self.is_done = true,
+            }
+        }
+    }
+}
+
 impl KnownFiles for Known<'_> {
-    fn rows(&self, dir: &RepoPath) -> Vec<StatRow> {
-        let pages = self.repo.cache.read(|view| view.stat_pages(self.repo.worktree, dir));
-        self.trusted_rows(pages.unwrap_or_default())
+    fn rows(&self, dir: &RepoPath) -> Box<dyn Iterator<Item = StatRow> + '_> {
+        let (known, dir, rows) = (self, dir.clone(), Vec::new().into_iter());
+        Box::new(Rows { known, dir, last: None, rows, is_done: false })
+    }
+
+    fn row(&self, dir: &RepoPath, name: &str) -> Option<StatRow> {
+        let repo = self.repo;
+        let page = repo.cache.read(|view| view.stat_page_of(repo.worktree, dir, name)).ok()??;
+        let mut rows = self.trusted_rows(&page);
+        let at = rows.binary_search_by(|r| (*r.name).cmp(name)).ok()?;
+        Some(rows.swap_remove(at))
     }
 
     fn is_stored(&self, id: BlobId, size: u64) -> Result<bool, AccessError> {
@@ -78,23 +119,27 @@ fn current_boot() -> Option<BootId> {
     BootId::parse(&std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?)
 }
 
-/// Records what is now known of whole folders; `recorded_at_ns` is a moment at which the stats held.
+/// Records what is now known of files, over what was known of them before. Each folder's rows ascend by
+/// name; `recorded_at_ns` is a moment at which their stats held.
 ///
-/// The cache only spares work: that it cannot be written is no failure of the verb.
+/// Only the pages that the names lie in are written: one file of a million costs one page. The cache
+/// only spares work, so that it cannot be written is no failure of the verb.
 pub fn record(
     repo: &Repo,
     recorded_at_ns: i64,
     dirs: &mut dyn Iterator<Item = (RepoPath, Vec<StatRow>)>,
 ) {
-    let boot = current_boot().map(|b| b.0.to_vec()).unwrap_or_default();
+    let known = Known::for_looking(repo);
     let mut rest = dirs.peekable();
     while rest.peek().is_some() {
         // A bounded number of folders at a time: memory stays small for any dataset.
-        let batch: Vec<_> = rest.by_ref().take(1000).collect();
+        let batch: Vec<_> = rest.by_ref().take(256).collect();
         let written: Result<(), DbError> = repo.cache.write(|tx| {
-            for (dir, rows) in &batch {
-                let pages = pages_of(rows, &boot, recorded_at_ns);
-                tx.replace_stat_pages(repo.worktree, dir, &pages)?;
+            let slices = batch
+                .iter()
+                .flat_map(|(dir, rows)| rows.chunks(MAX_PAGE_ROWS).map(move |slice| (dir, slice)));
+            for (dir, slice) in slices {
+                merge_pages(&known, tx, dir, slice, recorded_at_ns)?;
             }
             Ok(())
         });
@@ -104,11 +149,38 @@ pub fn record(
     }
 }
 
-fn pages_of(rows: &[StatRow], boot: &[u8], written_at: i64) -> Vec<StatPage> {
-    let page = |rows: &[StatRow]| {
-        let first_name = rows.first()?.name.to_string();
-        let page = encode_page(rows).ok()?;
-        Some(StatPage { first_name, boot: boot.to_vec(), written_at, page })
+/// Puts rows into the pages whose ranges they lie in.
+fn merge_pages(
+    known: &Known<'_>,
+    tx: &CacheTx<'_>,
+    dir: &RepoPath,
+    rows: &[StatRow],
+    recorded_at_ns: i64,
+) -> Result<(), DbError> {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+    let worktree = known.repo.worktree;
+    let mut merged: BTreeMap<&str, &StatRow> = BTreeMap::new();
+    let mut old = Vec::new();
+    let mut page = match tx.stat_page_of(worktree, dir, &first.name)? {
+        Some(page) => Some(page),
+        None => tx.next_stat_page(worktree, dir, None)?,
     };
-    rows.chunks(MAX_PAGE_ROWS).filter_map(page).collect()
+    while let Some(found) = page.filter(|p| *p.first_name <= *last.name) {
+        old.extend(known.trusted_rows(&found));
+        tx.remove_stat_page(worktree, dir, &found.first_name)?;
+        page = tx.next_stat_page(worktree, dir, Some(&found.first_name))?;
+    }
+    merged.extend(old.iter().map(|row| (&*row.name, row)));
+    merged.extend(rows.iter().map(|row| (&*row.name, row)));
+    let merged: Vec<StatRow> = merged.into_values().cloned().collect();
+    let boot = known.boot.map(|b| b.0.to_vec()).unwrap_or_default();
+    let count = merged.len().div_ceil(MAX_PAGE_ROWS).max(1);
+    for rows in merged.chunks(merged.len().div_ceil(count).max(1)) {
+        let Some(first) = rows.first() else { continue };
+        let Ok(page) = encode_page(rows) else { continue };
+        let (first_name, boot) = (first.name.to_string(), boot.clone());
+        let page = StatPage { first_name, boot, written_at: recorded_at_ns, page };
+        tx.put_stat_page(worktree, dir, &page)?;
+    }
+    Ok(())
 }

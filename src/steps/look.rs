@@ -35,7 +35,7 @@ pub fn look(
         ScanOptions { threads: run.threads, honour_ignore: true, paths, cancel: Some(&flag) };
     let scan = scan::scan(&repo.paths.root, &options)?;
     let known = Known::for_looking(repo);
-    let comparison = compare::compare(&scan, tree, &repo.store, &known)?;
+    let comparison = compare::compare(&scan, tree, &repo.store, &known, run.threads)?;
     let items = undecided(&scan, &comparison);
     let read = hash_unknown(repo, &scan, &items, run)?;
     let mut seen = Seen::default();
@@ -64,13 +64,14 @@ fn undecided(scan: &Scan, comparison: &Comparison) -> Vec<FileRef> {
     let mut items = Vec::new();
     for (number, (dir, delta)) in scan.dirs.iter().zip(&comparison.dirs).enumerate() {
         for one in &delta.deltas {
-            let Delta::Found { entry, old: Some(EntryValue::File { size, .. }), value: None } = one
+            let (Some(entry), Some(EntryValue::File { size, .. }), None) =
+                (one.entry(), one.old(), one.value())
             else {
                 continue;
             };
-            let scanned = &dir.entries[*entry as usize];
+            let scanned = &dir.entries[entry as usize];
             if matches!(scanned.kind, ScannedKind::File { .. }) && scanned.stat.size == *size {
-                items.push(FileRef { dir: number as u32, entry: *entry });
+                items.push(FileRef { dir: number as u32, entry });
             }
         }
     }
@@ -95,18 +96,17 @@ fn see(
             let old = Some(entry.value.clone());
             seen.changed.push(StagedChange { path, old, new: None, is_gone: true });
         }
-        Delta::Found { entry, old, value } => {
+        Delta::New { entry } | Delta::Found { entry, .. } => {
             let scanned = &dir.entries[*entry as usize];
             let path = dir.path.join(&scanned.name)?;
-            let is_dir = scanned.kind == ScannedKind::Directory;
-            if old.is_none() {
-                let slash = if is_dir { "/" } else { "" };
+            let Some(old) = delta.old() else {
+                let slash = if scanned.kind == ScannedKind::Directory { "/" } else { "" };
                 seen.untracked.push(format!("{}{slash}", path.as_str()));
                 return Ok(());
-            }
-            let new = value.clone().or_else(|| read(*entry));
-            if new.is_none() || new != *old {
-                let old = old.clone();
+            };
+            let new = delta.value().cloned().or_else(|| read(*entry));
+            if new.as_ref() != Some(old) {
+                let old = Some(old.clone());
                 seen.changed.push(StagedChange { path, old, new, is_gone: false });
             }
         }

@@ -4,7 +4,7 @@
 //! Large files are cut in ranges that several workers write. Every file appears under its name only
 //! when it is complete and verified.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::Range;
@@ -24,7 +24,6 @@ use crate::stat::{Stat, system_time_ns};
 use crate::stat_cache::{RowKind, StatRow};
 use crate::store::StoreError;
 use crate::store::read::{BlobPlace, BlobReader};
-use crate::worktree::compare::KnownFiles;
 use crate::worktree::handles::{Handles, TempFile, WorktreeRoot};
 use crate::worktree::plan::{Plan, PlannedFile};
 
@@ -293,17 +292,13 @@ fn record(repo: &Repo, plan: &Plan, stats: &[Stat]) {
         let dir = file.path.parent().unwrap_or_else(RepoPath::root);
         by_dir.entry(dir).or_default().push((index, file));
     }
-    let cache = known::Known::for_looking(repo);
     let mut rows = by_dir.into_iter().map(|(dir, files)| {
-        let mut rows: HashMap<Box<str>, StatRow> =
-            cache.rows(&dir).into_iter().map(|r| (r.name.clone(), r)).collect();
-        for (index, file) in files {
-            let Some(name) = file.path.name() else { continue };
+        let row = |(index, file): (usize, &PlannedFile)| {
             let kind = if file.executable { RowKind::Executable } else { RowKind::File };
-            let row = StatRow { name: name.into(), kind, stat: stats[index], id: file.id };
-            rows.insert(row.name.clone(), row);
-        }
-        let mut rows: Vec<StatRow> = rows.into_values().collect();
+            let name = file.path.name()?.into();
+            Some(StatRow { name, kind, stat: stats[index], id: file.id })
+        };
+        let mut rows: Vec<StatRow> = files.into_iter().filter_map(row).collect();
         rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         (dir, rows)
     });

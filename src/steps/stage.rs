@@ -1,6 +1,6 @@
 //! From the worktree to the stage: scan, compare, ingest what changed, build trees, publish.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -19,10 +19,10 @@ use crate::stat::Stat;
 use crate::stat_cache::{RowKind, StatRow};
 use crate::store::StoreError;
 use crate::store::ingest::{
-    self, IngestOptions, Ingested, ItemResult, Observer, Partial, Source, SourceFile,
+    self, Failure, IngestOptions, Ingested, Observer, Partial, Results, Source, SourceFile,
 };
 use crate::store::objects::ObjectWriter;
-use crate::worktree::compare::{self, Comparison, Delta, FileRef, KnownFiles, Taken};
+use crate::worktree::compare::{self, Comparison, Delta, FileRef, Taken};
 use crate::worktree::scan::{self, Scan, ScanOptions, ScannedEntry, ScannedKind};
 
 /// What is to be staged.
@@ -109,7 +109,8 @@ fn stage_once(
     let state = repo.state()?;
     let known = Known::for_storing(repo);
     let scan = scan_paths(repo, &options.paths, run)?;
-    let mut comparison = compare::compare(&scan, state.staged_tree(), &repo.store, &known)?;
+    let mut comparison =
+        compare::compare(&scan, state.staged_tree(), &repo.store, &known, run.threads)?;
     if !options.taken.added {
         drop_untracked(&mut comparison);
     }
@@ -123,7 +124,7 @@ fn stage_once(
     let tree_bytes = publish_stage(repo, &state, options.taken, &values, *spent)?;
     spent.1 += tree_bytes;
     let outcome = outcome_of(&values, options.taken, *spent);
-    record_known(repo, &known, &values);
+    record_known(repo, &values);
     Ok(outcome)
 }
 
@@ -139,13 +140,12 @@ pub fn stage_stream(
     // The size is not known: u64::MAX makes it a large file.
     let ingested =
         ingest::ingest(&repo.store, &[u64::MAX], &source, &mut ingest::NoObserver, &options)?;
-    let (id, size) = match ingested.results.into_iter().next().flatten() {
-        Some(ItemResult::Stored { id, size }) => (id, size),
-        Some(ItemResult::Unreadable(e)) => return Err(FsError::new("read", "-", e).into()),
-        Some(ItemResult::Changing) | None => {
-            let e = io::Error::other("the input ended early");
-            return Err(FsError::new("read", "-", e).into());
-        }
+    let Some((id, Some(size))) = ingested.results.get(0) else {
+        let e = match ingested.results.failures().next() {
+            Some((_, Failure::Unreadable(e))) => io::Error::new(e.kind(), e.to_string()),
+            _ => io::Error::other("the input ended early"),
+        };
+        return Err(FsError::new("read", "-", e).into());
     };
     let value = EntryValue::File { id, size, executable: false };
     let spent = (ingested.new_bytes, ingested.stored_bytes);
@@ -249,18 +249,12 @@ fn scan_paths(repo: &Repo, paths: &[RepoPath], run: &RunContext) -> Result<Scan,
 }
 
 fn drop_untracked(comparison: &mut Comparison) {
-    let dirs = &comparison.dirs;
-    comparison.to_read.retain(|file| {
-        let deltas = &dirs[file.dir as usize].deltas;
-        let is_tracked = |d: &Delta| {
-            matches!(d, Delta::Found { entry, old: Some(_), .. } if *entry == file.entry)
-        };
-        let at = deltas.partition_point(|d| match d {
-            Delta::Found { entry, .. } => *entry < file.entry,
-            Delta::Gone(_) => false,
-        });
-        deltas.get(at).is_some_and(is_tracked) || deltas.iter().any(is_tracked)
-    });
+    let mut tracked = HashSet::new();
+    for (dir, delta) in (0u32..).zip(&comparison.dirs) {
+        let known = delta.deltas.iter().filter(|d| d.old().is_some());
+        tracked.extend(known.filter_map(|d| d.entry()).map(|entry| (dir, entry)));
+    }
+    comparison.to_read.retain(|file| tracked.contains(&(file.dir, file.entry)));
 }
 
 /// Reads and stores every file whose id is not known.
@@ -354,25 +348,16 @@ impl Observer for Recorder<'_> {
         if items.len() == self.items.len() {
             return; // all in one go: the final record follows at once
         }
-        let mut by_dir: HashMap<u32, Vec<(u32, BlobId)>> = HashMap::new();
+        let mut by_dir: BTreeMap<u32, Vec<(u32, BlobId)>> = BTreeMap::new();
         for &(item, id, _) in items {
             let file = self.items[item];
             by_dir.entry(file.dir).or_default().push((file.entry, id));
         }
-        let known = Known::for_looking(self.repo);
         let mut rows = by_dir.into_iter().map(|(dir, mut files)| {
             let dir = &self.scan.dirs[dir as usize];
-            let mut rows: HashMap<Box<str>, StatRow> =
-                known.rows(&dir.path).into_iter().map(|r| (r.name.clone(), r)).collect();
             files.sort_unstable_by_key(|f| f.0);
-            for (entry, id) in files {
-                if let Some(row) = stat_row(&dir.entries[entry as usize], id) {
-                    rows.insert(row.name.clone(), row);
-                }
-            }
-            let mut rows: Vec<StatRow> = rows.into_values().collect();
-            rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-            (dir.path.clone(), rows)
+            let row = |(entry, id): (u32, BlobId)| stat_row(&dir.entries[entry as usize], id);
+            (dir.path.clone(), files.into_iter().filter_map(row).collect())
         });
         known::record(self.repo, self.scan.started_at_ns, &mut rows);
     }
@@ -402,21 +387,18 @@ fn stat_row(entry: &ScannedEntry, id: BlobId) -> Option<StatRow> {
 pub(super) struct ReadValues<'v> {
     scan: &'v Scan,
     comparison: &'v Comparison,
-    results: &'v [Option<ItemResult>],
+    results: &'v Results,
 }
 
 impl ReadValues<'_> {
-    fn result(&self, file: FileRef) -> Option<&ItemResult> {
+    pub(super) fn value(&self, file: FileRef) -> Option<EntryValue> {
         let order = |f: &FileRef| (f.dir, f.entry);
         let items = &self.comparison.to_read;
         let at = items.binary_search_by_key(&order(&file), order).ok()?;
-        self.results.get(at)?.as_ref()
-    }
-
-    pub(super) fn value(&self, file: FileRef) -> Option<EntryValue> {
-        let Some(ItemResult::Stored { id, size }) = self.result(file) else { return None };
-        let ScannedKind::File { executable } = entry_of(self.scan, file).kind else { return None };
-        Some(EntryValue::File { id: *id, size: *size, executable })
+        let (id, size) = self.results.get(at)?;
+        let entry = entry_of(self.scan, file);
+        let ScannedKind::File { executable } = entry.kind else { return None };
+        Some(EntryValue::File { id, size: size.unwrap_or(entry.stat.size), executable })
     }
 
     pub(super) fn skipped(&self) -> Vec<Skipped> {
@@ -426,11 +408,11 @@ impl ReadValues<'_> {
             .iter()
             .map(|p| Skipped { path: p.path.clone(), reason: p.reason.to_string() })
             .collect();
-        for (file, result) in self.comparison.to_read.iter().zip(self.results) {
-            let reason = match result {
-                Some(ItemResult::Stored { .. }) | None => continue,
-                Some(ItemResult::Changing) => "changes while it is read".to_owned(),
-                Some(ItemResult::Unreadable(e)) => format!("cannot be read: {e}"),
+        for (at, failure) in self.results.failures() {
+            let Some(file) = self.comparison.to_read.get(at) else { continue };
+            let reason = match failure {
+                Failure::Changing => "changes while it is read".to_owned(),
+                Failure::Unreadable(e) => format!("cannot be read: {e}"),
             };
             let path = escape(path_of(self.scan, *file).as_str()).into_owned();
             skipped.push(Skipped { path, reason });
@@ -443,7 +425,7 @@ impl ReadValues<'_> {
 pub(super) fn read_outcome<'v>(
     scan: &'v Scan,
     comparison: &'v Comparison,
-    results: &'v [Option<ItemResult>],
+    results: &'v Results,
 ) -> ReadValues<'v> {
     ReadValues { scan, comparison, results }
 }
@@ -535,19 +517,19 @@ fn count(outcome: &mut Staged, values: &ReadValues<'_>, taken: Taken, dir: u32, 
     match delta {
         Delta::Gone(entry) if taken.removed => outcome.removed += entry.value.totals().files,
         Delta::Gone(_) => {}
-        Delta::Found { entry, old, value } => {
-            let file = FileRef { dir, entry: *entry };
+        Delta::New { entry } | Delta::Found { entry, .. } => {
+            let (file, old) = (FileRef { dir, entry: *entry }, delta.old());
             let kind = entry_of(values.scan, file).kind;
             if kind == ScannedKind::Directory || (old.is_none() && !taken.added) {
                 return;
             }
-            let Some(new) = value.clone().or_else(|| values.value(file)) else { return };
+            let Some(new) = delta.value().cloned().or_else(|| values.value(file)) else { return };
             match old {
                 Some(old) if *old == new => outcome.unchanged += 1,
                 Some(_) => outcome.modified += 1,
                 None => outcome.added += 1,
             }
-            if old.as_ref() != Some(&new) {
+            if old != Some(&new) {
                 outcome.logical_bytes += new.totals().bytes;
             }
         }
@@ -560,7 +542,8 @@ fn unknown_paths(scan: &Scan, comparison: &Comparison) -> Vec<RepoPath> {
 }
 
 fn dry_outcome(scan: &Scan, comparison: &Comparison, taken: Taken) -> Staged {
-    let values = ReadValues { scan, comparison, results: &[] };
+    let nothing = Results::default();
+    let values = ReadValues { scan, comparison, results: &nothing };
     let mut outcome = Staged {
         unchanged: comparison.unchanged,
         ignored: scan.ignored,
@@ -589,12 +572,12 @@ pub fn changes(scan: &Scan, comparison: &Comparison, taken: Taken) -> Vec<Staged
         for one in &delta.deltas {
             let (name, old, new, is_gone) = match one {
                 Delta::Gone(entry) => (&entry.name, Some(entry.value.clone()), None, true),
-                Delta::Found { entry, old, value } => {
+                Delta::New { entry } | Delta::Found { entry, .. } => {
                     let entry = &dir.entries[*entry as usize];
-                    if entry.kind == ScannedKind::Directory && old.is_none() {
+                    if entry.kind == ScannedKind::Directory && one.old().is_none() {
                         continue;
                     }
-                    (&entry.name, old.clone(), value.clone(), false)
+                    (&entry.name, one.old().cloned(), one.value().cloned(), false)
                 }
             };
             if (is_gone && !taken.removed) || (!is_gone && old.is_none() && !taken.added) {
@@ -611,31 +594,18 @@ pub fn changes(scan: &Scan, comparison: &Comparison, taken: Taken) -> Vec<Staged
     list
 }
 
-/// Renews the stat cache of every folder where something was read.
-fn record_known(repo: &Repo, known: &Known<'_>, values: &ReadValues<'_>) {
-    let mut dirs: Vec<u32> = values.comparison.to_read.iter().map(|f| f.dir).collect();
-    dirs.dedup();
-    let mut rows = dirs.into_iter().map(|number| {
-        let dir = &values.scan.dirs[number as usize];
-        let old = known.rows(&dir.path);
-        let row = |(at, entry): (usize, &ScannedEntry)| {
-            let file = FileRef { dir: number, entry: at as u32 };
-            match values.value(file) {
-                Some(EntryValue::File { id, .. }) => stat_row(entry, id),
-                _ => {
-                    let at = old.binary_search_by(|r| r.name.cmp(&entry.name)).ok()?;
-                    (old[at].stat == entry.stat).then(|| old[at].clone())
-                }
-            }
+/// Records in the stat cache what was read, a bounded part at a time.
+fn record_known(repo: &Repo, values: &ReadValues<'_>) {
+    const ROWS_AT_ONCE: usize = 65_536;
+    let items = values.comparison.to_read.chunk_by(|a, b| a.dir == b.dir);
+    let parts = items.flat_map(|of_dir| of_dir.chunks(ROWS_AT_ONCE));
+    let mut rows = parts.map(|part| {
+        let row = |file: &FileRef| match values.value(*file)? {
+            EntryValue::File { id, .. } => stat_row(entry_of(values.scan, *file), id),
+            _ => None,
         };
-        let mut rows: Vec<StatRow> = dir.entries.iter().enumerate().filter_map(row).collect();
-        if !dir.is_complete {
-            let listed =
-                |r: &StatRow| dir.entries.binary_search_by(|e| e.name.cmp(&r.name)).is_ok();
-            rows.extend(old.iter().filter(|r| !listed(r)).cloned());
-            rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        }
-        (dir.path.clone(), rows)
+        let dir = &values.scan.dirs[part[0].dir as usize];
+        (dir.path.clone(), part.iter().filter_map(row).collect())
     });
     known::record(repo, values.scan.started_at_ns, &mut rows);
 }

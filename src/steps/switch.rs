@@ -17,7 +17,7 @@ use crate::repo::Repo;
 use crate::stat::Stat;
 use crate::stat_cache::StatRow;
 use crate::steps::stage::FileSource;
-use crate::store::ingest::{self, IngestOptions, ItemResult};
+use crate::store::ingest::{self, IngestOptions};
 use crate::worktree::compare::{self, Delta, FileRef, KnownFiles};
 use crate::worktree::plan::{Plan, PlannedFile, Why};
 use crate::worktree::scan::{self, ScanOptions, ScannedKind};
@@ -180,7 +180,7 @@ impl<'p> Planner<'p> {
         }
         let dir = path.parent().unwrap_or_else(RepoPath::root);
         let known = &self.known;
-        let rows = self.rows.entry(dir).or_insert_with_key(|dir| known.rows(dir));
+        let rows = self.rows.entry(dir).or_insert_with_key(|dir| known.rows(dir).collect());
         let row = path.name().and_then(|name| {
             rows.binary_search_by(|r| (*r.name).cmp(name)).ok().map(|at| &rows[at])
         });
@@ -313,7 +313,7 @@ pub fn plan_restore(
     };
     let scan = scan::scan(&repo.paths.root, &scan_options)?;
     let known = Known::for_looking(repo);
-    let comparison = compare::compare(&scan, Some(options.tree), &repo.store, &known)?;
+    let comparison = compare::compare(&scan, Some(options.tree), &repo.store, &known, run.threads)?;
     let ids = hash_unknown(repo, &scan, &comparison.to_read, run)?;
     let mut restore = Restore { repo, plan: Plan::default() };
     for (number, (dir, delta)) in scan.dirs.iter().zip(&comparison.dirs).enumerate() {
@@ -323,12 +323,12 @@ pub fn plan_restore(
                     let path = dir.path.join(&entry.name)?;
                     restore.bring(path, &entry.value)?;
                 }
-                Delta::Found { entry, old, value } => {
+                Delta::New { entry } | Delta::Found { entry, .. } => {
                     let scanned = &dir.entries[*entry as usize];
                     let path = dir.path.join(&scanned.name)?;
                     let file = FileRef { dir: number as u32, entry: *entry };
-                    let now = value.clone().or_else(|| ids.get(&key(file)).cloned());
-                    let found = Found { path, kind: scanned.kind, now, old: old.as_ref() };
+                    let now = one.value().cloned().or_else(|| ids.get(&key(file)).cloned());
+                    let found = Found { path, kind: scanned.kind, now, old: one.old() };
                     restore.found(found, options.remove_tracked)?;
                 }
             }
@@ -373,16 +373,15 @@ pub fn hash_unknown(
     run.progress.begin("reading", Some(sizes.iter().sum()), Some(sizes.len() as u64));
     let results = ingest::hash(repo.store.params(), &sizes, &source, &options);
     run.progress.finish();
-    let value = |(file, result): (&FileRef, Option<ItemResult>)| {
-        let ScannedKind::File { executable } = entry_of(file).kind else { return None };
-        match result {
-            Some(ItemResult::Stored { id, size }) => {
-                Some((key(*file), EntryValue::File { id, size, executable }))
-            }
-            _ => None,
-        }
+    let results = results?;
+    let value = |(at, file): (usize, &FileRef)| {
+        let entry = entry_of(file);
+        let ScannedKind::File { executable } = entry.kind else { return None };
+        let (id, size) = results.get(at)?;
+        let size = size.unwrap_or(entry.stat.size);
+        Some((key(*file), EntryValue::File { id, size, executable }))
     };
-    Ok(items.iter().zip(results?).filter_map(value).collect())
+    Ok(items.iter().enumerate().filter_map(value).collect())
 }
 
 struct Found<'f> {

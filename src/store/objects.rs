@@ -9,14 +9,15 @@ use super::session::Session;
 use super::{Store, StoreError};
 use crate::catalog::Location;
 use crate::id::{Address, BlobId, CommitId, IdPrefix, PackId, TagId, TreeId};
-use crate::object::access::{AccessError, ObjectKind, ReadBlob, ReadObjects, WriteObjects};
+use crate::object::access::{
+    AccessError, FindCommits, ObjectKind, ReadBlob, ReadObjects, WriteObjects,
+};
 use crate::object::commit::Commit;
 use crate::object::tag::Tag;
 use crate::object::tree::Node;
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::PackKind;
 use crate::pack::reader::BlockBuf;
-use crate::revision::FindCommits;
 
 /// Blocks of trees and recipes kept decoded: neighbours are read one after the other.
 const CACHED_BLOCKS: usize = 128;

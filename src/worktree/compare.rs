@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 use std::iter::Peekable;
+use std::ops::Range;
 
 use crate::id::{BlobId, TreeId};
 use crate::object::access::{AccessError, ReadObjects, WriteObjects};
-use crate::object::prolly::{self, Entries, Subtree, TreeError};
+use crate::object::prolly::{self, Entries, Subtree, TreeBuilder, TreeError};
 use crate::object::tree::{Entry, EntryValue};
 use crate::path::RepoPath;
 use crate::stat_cache::{RowKind, StatRow};
@@ -17,7 +18,10 @@ use crate::worktree::scan::{Scan, ScannedDir, ScannedEntry, ScannedKind};
 /// What is known of files without reading them.
 pub trait KnownFiles {
     /// Rows of the folder that may be trusted, ascending by name.
-    fn rows(&self, dir: &RepoPath) -> Vec<StatRow>;
+    fn rows(&self, dir: &RepoPath) -> Box<dyn Iterator<Item = StatRow> + '_>;
+
+    /// The row of one file, if it may be trusted.
+    fn row(&self, dir: &RepoPath, name: &str) -> Option<StatRow>;
 
     /// Whether the bytes of a blob are in the store, so that its file need not be read.
     fn is_stored(&self, id: BlobId, size: u64) -> Result<bool, AccessError>;
@@ -26,20 +30,59 @@ pub trait KnownFiles {
     fn read_link(&self, dir: &RepoPath, name: &str) -> Option<Box<str>>;
 }
 
-/// One difference in a folder.
+/// One difference in a folder. Small, because there may be one for each file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delta {
+    /// On disk and not in the tree, and not known further: a folder, or a file that must be read.
+    New {
+        /// Index among the scanned entries of the folder.
+        entry: u32,
+    },
     /// On disk, and either not in the tree or different there.
     Found {
         /// Index among the scanned entries of the folder.
         entry: u32,
-        /// What the tree has under the name.
-        old: Option<EntryValue>,
-        /// What the new tree is to have; `None` for a folder, and for a file that must be read.
-        value: Option<EntryValue>,
+        /// What both sides have.
+        sides: Box<Sides>,
     },
     /// In the tree, not on disk.
-    Gone(Entry),
+    Gone(Box<Entry>),
+}
+
+/// What the tree has under a name, and what is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sides {
+    /// What the tree has.
+    pub old: Option<EntryValue>,
+    /// What the new tree is to have; `None` for a folder, and for a file that must be read.
+    pub value: Option<EntryValue>,
+}
+
+impl Delta {
+    /// Index of the scanned entry; `None` for what is gone.
+    pub fn entry(&self) -> Option<u32> {
+        match self {
+            Self::New { entry } | Self::Found { entry, .. } => Some(*entry),
+            Self::Gone(_) => None,
+        }
+    }
+
+    /// What the tree has.
+    pub fn old(&self) -> Option<&EntryValue> {
+        match self {
+            Self::New { .. } => None,
+            Self::Found { sides, .. } => sides.old.as_ref(),
+            Self::Gone(entry) => Some(&entry.value),
+        }
+    }
+
+    /// What is known to be on disk.
+    pub fn value(&self) -> Option<&EntryValue> {
+        match self {
+            Self::Found { sides, .. } => sides.value.as_ref(),
+            Self::New { .. } | Self::Gone(_) => None,
+        }
+    }
 }
 
 /// The differences of one scanned folder.
@@ -73,24 +116,35 @@ pub struct Comparison {
     pub missing: Vec<(RepoPath, EntryValue)>,
 }
 
-/// Compares `scan` with the tree `base` (`None`: nothing is in it).
+/// Folders that one thread compares at least: fewer are not worth a thread.
+const DIRS_PER_THREAD: usize = 64;
+
+/// Compares `scan` with the tree `base` (`None`: nothing is in it), on up to `threads` threads.
 pub fn compare(
     scan: &Scan,
     base: Option<TreeId>,
-    read: &dyn ReadObjects,
-    known: &dyn KnownFiles,
+    read: &(dyn ReadObjects + Sync),
+    known: &(dyn KnownFiles + Sync),
+    threads: usize,
 ) -> Result<Comparison, AccessError> {
     let index = index_of(scan);
-    let mut result = Comparison { dirs: Vec::new(), ..Comparison::default() };
-    result.dirs.resize_with(scan.dirs.len(), DirDelta::default);
-    for (number, dir) in scan.dirs.iter().enumerate() {
-        if dir.path.is_root() {
-            result.dirs[number].base = base;
-        } else if listed_in(scan, &index, dir).is_none() {
-            result.dirs[number].base = resolve_dir(read, base, &dir.path)?;
-        }
-        let mut one = OneDir { read, known, dir, index: &index, number, result: &mut result };
-        if dir.is_complete { one.compare_all()? } else { one.compare_listed()? }
+    let task = Task { scan, index: &index, base, read, known };
+    let per_thread = scan.dirs.len().div_ceil(threads.max(1)).max(DIRS_PER_THREAD);
+    let starts: Vec<usize> = (0..scan.dirs.len()).step_by(per_thread).collect();
+    let ranges = starts.iter().map(|&start| start..(start + per_thread).min(scan.dirs.len()));
+    let parts: Vec<Result<Comparison, AccessError>> = std::thread::scope(|scope| {
+        let task = &task;
+        let running: Vec<_> =
+            ranges.map(|range| scope.spawn(move || task.compare_range(range))).collect();
+        let died = || Err(AccessError::io(std::io::Error::other("a comparing thread died")));
+        running.into_iter().map(|t| t.join().unwrap_or_else(|_| died())).collect()
+    });
+    let mut result = Comparison::default();
+    for part in parts {
+        let mut part = part?;
+        result.dirs.append(&mut part.dirs);
+        result.to_read.append(&mut part.to_read);
+        result.unchanged += part.unchanged;
     }
     if let Some(base) = base {
         for path in &scan.missing {
@@ -100,6 +154,35 @@ pub fn compare(
         }
     }
     Ok(result)
+}
+
+struct Task<'c> {
+    scan: &'c Scan,
+    index: &'c HashMap<RepoPath, usize>,
+    base: Option<TreeId>,
+    read: &'c (dyn ReadObjects + Sync),
+    known: &'c (dyn KnownFiles + Sync),
+}
+
+impl Task<'_> {
+    /// Compares the folders of a range; those whose parents lie before it find their trees by path.
+    fn compare_range(&self, range: Range<usize>) -> Result<Comparison, AccessError> {
+        let mut result = Comparison::default();
+        result.dirs.resize_with(range.len(), DirDelta::default);
+        for number in range.clone() {
+            let dir = &self.scan.dirs[number];
+            let at = number - range.start;
+            if dir.path.is_root() {
+                result.dirs[at].base = self.base;
+            } else if listed_in(self.scan, self.index, dir).is_none_or(|(p, _)| p < range.start) {
+                result.dirs[at].base = resolve_dir(self.read, self.base, &dir.path)?;
+            }
+            let first = range.start;
+            let mut one = OneDir { task: self, dir, number, first, result: &mut result };
+            if dir.is_complete { one.compare_all()? } else { one.compare_listed()? }
+        }
+        Ok(result)
+    }
 }
 
 /// The scanned folder that lists `dir`, and the entry; `None` for a top.
@@ -131,20 +214,25 @@ fn index_of(scan: &Scan) -> HashMap<RepoPath, usize> {
 }
 
 struct OneDir<'c> {
-    read: &'c dyn ReadObjects,
-    known: &'c dyn KnownFiles,
+    task: &'c Task<'c>,
     dir: &'c ScannedDir,
-    index: &'c HashMap<RepoPath, usize>,
+    /// Index of the folder in the scan.
     number: usize,
+    /// Index of the first folder that `result` is about.
+    first: usize,
     result: &'c mut Comparison,
 }
 
 impl OneDir<'_> {
+    fn delta(&mut self) -> &mut DirDelta {
+        &mut self.result.dirs[self.number - self.first]
+    }
+
     /// Merges names on disk with names in the tree.
     fn compare_all(&mut self) -> Result<(), AccessError> {
-        let mut rows = self.known.rows(&self.dir.path).into_iter().peekable();
-        let base = self.result.dirs[self.number].base;
-        let mut tree = base.map(|id| prolly::iterate(self.read, id).peekable());
+        let mut rows = self.task.known.rows(&self.dir.path).peekable();
+        let base = self.delta().base;
+        let mut tree = base.map(|id| prolly::iterate(self.task.read, id).peekable());
         for (position, entry) in self.dir.entries.iter().enumerate() {
             self.pass_gone(&mut tree, Some(&entry.name))?;
             let old = take_named(&mut tree, &entry.name)?;
@@ -156,14 +244,13 @@ impl OneDir<'_> {
 
     /// Looks up only the names that were asked for.
     fn compare_listed(&mut self) -> Result<(), AccessError> {
-        let rows = self.known.rows(&self.dir.path);
         for (position, entry) in self.dir.entries.iter().enumerate() {
-            let old = match self.result.dirs[self.number].base {
-                Some(id) => prolly::find(self.read, id, &entry.name)?.map(|e| e.value),
+            let old = match self.delta().base {
+                Some(id) => prolly::find(self.task.read, id, &entry.name)?.map(|e| e.value),
                 None => None,
             };
-            let row = rows.binary_search_by(|r| r.name.cmp(&entry.name)).ok();
-            self.compare_entry(position, entry, old, row.map(|i| rows[i].clone()))?;
+            let row = self.task.known.row(&self.dir.path, &entry.name);
+            self.compare_entry(position, entry, old, row)?;
         }
         Ok(())
     }
@@ -182,7 +269,7 @@ impl OneDir<'_> {
         while let Some(entry) = tree.next_if(is_before) {
             let entry = entry?;
             if self.dir.withheld.binary_search(&entry.name).is_err() {
-                self.result.dirs[self.number].deltas.push(Delta::Gone(entry));
+                self.delta().deltas.push(Delta::Gone(Box::new(entry)));
             }
         }
         Ok(())
@@ -197,7 +284,7 @@ impl OneDir<'_> {
     ) -> Result<(), AccessError> {
         let value = match entry.kind {
             ScannedKind::Directory => return self.compare_directory(position, entry, old),
-            ScannedKind::Symlink => match self.known.read_link(&self.dir.path, &entry.name) {
+            ScannedKind::Symlink => match self.task.known.read_link(&self.dir.path, &entry.name) {
                 Some(target) => Some(EntryValue::Symlink { target }),
                 // It cannot be read: whatever the tree has stays.
                 None => return Ok(()),
@@ -225,9 +312,12 @@ impl OneDir<'_> {
         old: Option<EntryValue>,
     ) -> Result<(), AccessError> {
         let path = self.dir.path.join(&entry.name);
-        let child = path.ok().and_then(|p| self.index.get(&p).copied());
+        let child = path.ok().and_then(|p| self.task.index.get(&p).copied());
         if let (Some(child), Some(EntryValue::Directory { id, .. })) = (child, &old) {
-            self.result.dirs[child].base = Some(*id);
+            // A folder of another thread's range finds its tree by its path.
+            if let Some(delta) = self.result.dirs.get_mut(child - self.first) {
+                delta.base = Some(*id);
+            }
         }
         let is_same_kind = matches!(old, Some(EntryValue::Directory { .. }));
         // A folder that could not be listed is left as the tree has it.
@@ -251,13 +341,17 @@ impl OneDir<'_> {
         };
         let (id, size) = (row.id, entry.stat.size);
         let is_in_tree = matches!(old, Some(EntryValue::File { id: old, .. }) if *old == id);
-        let is_usable = is_in_tree || self.known.is_stored(id, size)?;
+        let is_usable = is_in_tree || self.task.known.is_stored(id, size)?;
         Ok(is_usable.then_some(EntryValue::File { id, size, executable }))
     }
 
     fn push(&mut self, position: usize, old: Option<EntryValue>, value: Option<EntryValue>) {
-        let delta = Delta::Found { entry: position as u32, old, value };
-        self.result.dirs[self.number].deltas.push(delta);
+        let entry = position as u32;
+        let delta = match (&old, &value) {
+            (None, None) => Delta::New { entry },
+            _ => Delta::Found { entry, sides: Box::new(Sides { old, value }) },
+        };
+        self.delta().deltas.push(delta);
     }
 }
 
@@ -270,7 +364,10 @@ fn take_named(
     tree.next_if(is_named).transpose().map(|entry| entry.map(|e| e.value))
 }
 
-fn take_row(rows: &mut Peekable<std::vec::IntoIter<StatRow>>, name: &str) -> Option<StatRow> {
+fn take_row(
+    rows: &mut Peekable<Box<dyn Iterator<Item = StatRow> + '_>>,
+    name: &str,
+) -> Option<StatRow> {
     while rows.next_if(|r| *r.name < *name).is_some() {}
     rows.next_if(|r| *r.name == *name)
 }
@@ -349,48 +446,48 @@ type Edit = (Box<str>, Option<EntryValue>);
 
 impl DirBuilder<'_> {
     fn build(&mut self, delta: &DirDelta, out: &mut dyn WriteObjects) -> Result<Built, TreeError> {
-        let edits = self.edits(delta);
-        match delta.base {
-            Some(_) if edits.is_empty() => Ok(Built::Same),
-            Some(id) => Ok(Built::New(prolly::edit(self.read, id, edits, out)?)),
-            None if !self.taken.added => Ok(Built::Nothing),
-            None => {
-                let entries = edits
-                    .into_iter()
-                    .filter_map(|(name, value)| Some(Entry { name, value: value? }));
-                Ok(Built::New(prolly::build(entries, out)?))
-            }
-        }
-    }
-
-    /// Own differences and those of folders below, by name.
-    fn edits(&mut self, delta: &DirDelta) -> Vec<Edit> {
-        let mut edits = Vec::with_capacity(delta.deltas.len());
+        let Some(id) = delta.base else { return self.build_new(delta, out) };
+        let mut edits = Vec::new();
         for one in &delta.deltas {
             match one {
                 Delta::Gone(entry) if self.taken.removed => edits.push((entry.name.clone(), None)),
                 Delta::Gone(_) => {}
-                Delta::Found { entry, old, value } => {
-                    self.push_found(*entry, old.as_ref(), value.as_ref(), &mut edits);
-                }
+                found => edits.extend(self.found(found).map(|e| (e.name, Some(e.value)))),
             }
         }
         self.push_changed_folders(&mut edits);
-        edits
+        match edits.is_empty() {
+            true => Ok(Built::Same),
+            false => Ok(Built::New(prolly::edit(self.read, id, edits, out)?)),
+        }
     }
 
-    fn push_found(
+    /// A folder that the tree does not have: entry by entry, so that a million need no list.
+    fn build_new(
         &mut self,
-        entry: u32,
-        old: Option<&EntryValue>,
-        value: Option<&EntryValue>,
-        edits: &mut Vec<Edit>,
-    ) {
-        let scanned = &self.dir.entries[entry as usize];
-        if old.is_none() && !self.taken.added {
-            return;
+        delta: &DirDelta,
+        out: &mut dyn WriteObjects,
+    ) -> Result<Built, TreeError> {
+        if !self.taken.added {
+            return Ok(Built::Nothing);
         }
-        let value = match (value, scanned.kind) {
+        let mut builder = TreeBuilder::new(out);
+        for one in &delta.deltas {
+            if let Some(entry) = self.found(one) {
+                builder.push(entry)?;
+            }
+        }
+        Ok(Built::New(builder.finish()?))
+    }
+
+    /// The entry that a name found on disk gets, when it differs from the tree's.
+    fn found(&mut self, delta: &Delta) -> Option<Entry> {
+        let (entry, old) = (delta.entry()?, delta.old());
+        if old.is_none() && !self.taken.added {
+            return None;
+        }
+        let scanned = &self.dir.entries[entry as usize];
+        let value = match (delta.value(), scanned.kind) {
             (Some(value), _) => Some(value.clone()),
             (None, ScannedKind::Directory) => {
                 self.below.remove(&entry).and_then(|built| built.value())
@@ -398,9 +495,8 @@ impl DirBuilder<'_> {
             (None, _) => (self.read_value)(FileRef { dir: self.number as u32, entry }),
         };
         // A file that was read and is as before makes no difference.
-        if let Some(value) = value.filter(|v| Some(v) != old) {
-            edits.push((scanned.name.clone(), Some(value)));
-        }
+        let value = value.filter(|v| Some(v) != old)?;
+        Some(Entry { name: scanned.name.clone(), value })
     }
 
     /// Adds folders that the tree has and that changed inside.

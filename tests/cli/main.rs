@@ -3,3 +3,4 @@
 mod env;
 mod output;
 mod usage;
+mod verbs;

@@ -1,7 +1,7 @@
 //! Standard output that goes away, and colours.
 
-use std::io::Read;
-use std::process::Stdio;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 
 use crate::env::Env;
 
@@ -20,9 +20,64 @@ fn run_into_closed_pipe(env: &Env, args: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn a_closed_pipe_is_success() {
     let env = Env::new();
-    for args in [&["--help"][..], &["help", "add"], &["--version"]] {
+    env.ok(&["init"]);
+    env.write("a.csv", "x,y\n".repeat(100_000));
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "first"]);
+    env.write("a.csv", "changed");
+    for args in [
+        &["--help"][..],
+        &["help", "add"],
+        &["--version"],
+        &["log"],
+        &["log", "--json"],
+        &["show"],
+        &["ls", "-R"],
+        &["cat", "HEAD:a.csv"],
+        &["hash", "."],
+        &["status"],
+        &["status", "--json"],
+        &["add", "."],
+    ] {
         assert_eq!(run_into_closed_pipe(&env, args), (Some(0), String::new()), "{args:?}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let env = Env::new();
+    env.write("a.csv", "x");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let mut command = env.command(&["hash", "a.csv"]);
+    let output = command.stdout(full).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(stderr.starts_with("error: cannot write to standard output: "), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_work_ends_with_130() {
+    let env = Env::new();
+    env.ok(&["init"]);
+    let mut command = env.command(&["add", "-", "--name", "endless"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("standard input is a pipe");
+    // More than a pipe holds: when all is written, the program is at work.
+    stdin.write_all(&[7; 1 << 20]).expect("the program reads");
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill runs").success());
+    let output = child.wait_with_output().expect("the program ends");
+    drop(stdin);
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert_eq!(
+        stderr,
+        "error: interrupted\nhint: nothing is lost; run the command again to go on\n"
+    );
+    assert_eq!(env.ok(&["status", "--porcelain"]), "");
 }
 
 #[test]

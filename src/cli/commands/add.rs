@@ -1,11 +1,13 @@
-use std::io::{self, Read};
+use std::io::Read;
 
 use esker::ops::add::{self, AddOptions};
 use esker::ops::{Context, OpError};
+use esker::progress::Cancel;
 
 use crate::cli::help::after_help;
 use crate::cli::render::text;
 use crate::cli::report::{Exit, Failure};
+use crate::cli::stdin::Stdin;
 use crate::cli::ui::Ui;
 
 /// Store changed files and stage them for the next commit
@@ -48,7 +50,7 @@ pub struct Args {
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let stdin = self.standard_input()?;
+        let stdin = self.standard_input(&context.cancel)?;
         let options = AddOptions {
             paths: if stdin.is_some() { Vec::new() } else { self.paths },
             all: self.all,
@@ -62,9 +64,11 @@ impl Args {
         Ok(ui.skipped(&outcome.skipped))
     }
 
-    fn standard_input(&self) -> Result<Option<Box<dyn Read + Send>>, OpError> {
+    fn standard_input(&self, cancel: &Cancel) -> Result<Option<Box<dyn Read + Send>>, OpError> {
         let message = match (self.paths.iter().any(|path| path == "-"), &self.name) {
-            (true, Some(_)) if self.paths.len() == 1 => return Ok(Some(Box::new(io::stdin()))),
+            (true, Some(_)) if self.paths.len() == 1 => {
+                return Ok(Some(Box::new(Stdin::new(cancel))));
+            }
             (true, Some(_)) => "standard input cannot be added together with paths",
             (true, None) => "standard input needs a name to be stored under",
             (false, Some(_)) => "a name is for standard input only",

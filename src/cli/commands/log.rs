@@ -2,7 +2,7 @@ use esker::ops::Context;
 use esker::ops::log::{self, LogOptions};
 
 use crate::cli::help::after_help;
-use crate::cli::render::{json, text};
+use crate::cli::render::{json, objects};
 use crate::cli::report::{Exit, Failure};
 use crate::cli::ui::{Stream, Ui};
 
@@ -36,12 +36,12 @@ impl Args {
         let ended = log::run(context, &options, &mut |entry| {
             stream.write(|out| match (as_json, self.oneline) {
                 (true, _) => json::document(out, &entry),
-                (_, true) => text::log_line(out, &palette, &entry),
+                (_, true) => objects::log_line(out, &palette, &entry),
                 _ => {
                     if !std::mem::take(&mut is_first) {
                         out.write_all(b"\n")?;
                     }
-                    text::log_entry(out, &palette, &entry)
+                    objects::log_entry(out, &palette, &entry)
                 }
             })
         });

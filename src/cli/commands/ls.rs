@@ -2,7 +2,7 @@ use esker::ops::ls::{self, LsOptions};
 use esker::ops::{Context, OpError, split_rev_path};
 
 use crate::cli::help::after_help;
-use crate::cli::render::{json, text};
+use crate::cli::render::{json, objects};
 use crate::cli::report::{Exit, Failure};
 use crate::cli::ui::{Stream, Ui};
 
@@ -40,8 +40,8 @@ impl Args {
         let ended = ls::run(context, &options, &mut |entry| {
             stream.write(|out| match (as_json, self.long) {
                 (true, _) => json::document(out, &entry),
-                (_, true) => text::ls_long(out, &palette, &entry),
-                _ => text::ls_name(out, &palette, &entry),
+                (_, true) => objects::ls_long(out, &palette, &entry),
+                _ => objects::ls_name(out, &palette, &entry),
             })
         });
         stream.end(ended)?;

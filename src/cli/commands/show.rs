@@ -2,7 +2,7 @@ use esker::ops::Context;
 use esker::ops::show::{self, ShowOptions};
 
 use crate::cli::help::after_help;
-use crate::cli::render::text;
+use crate::cli::render::objects;
 use crate::cli::report::{Exit, Failure};
 use crate::cli::ui::Ui;
 
@@ -24,7 +24,7 @@ pub struct Args {
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
         let outcome = show::run(context, &ShowOptions { object: self.object })?;
-        ui.result(&outcome, text::show)?;
+        ui.result(&outcome, objects::show)?;
         Ok(Exit::Done)
     }
 }

@@ -1,6 +1,7 @@
 //! Outcomes as text for people and as JSON for programs, both from the same values.
 
 pub mod json;
+pub mod objects;
 pub mod status;
 pub mod text;
 pub mod units;

@@ -137,7 +137,8 @@ fn compress(
         let (block, after) = rest.split_at(fill(rest, target));
         let raw = gather(data, block);
         let chunks = block.iter().map(|c| (c.address, (c.end - c.start) as u32)).collect();
-        blocks.push(ReadyBlock { block: OwnedBlock::compress(raw, codec)?, chunks });
+        let block = OwnedBlock::compress(raw, codec)?;
+        blocks.push(ReadyBlock { block, chunks });
         rest = after;
     }
     Ok(blocks)

@@ -11,6 +11,7 @@ mod publisher;
 mod schedule;
 mod worker;
 
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
@@ -147,6 +148,61 @@ pub enum ItemResult {
     Unreadable(std::io::Error),
 }
 
+/// Why an item has no id.
+#[derive(Debug)]
+pub enum Failure {
+    /// It changed each time it was read.
+    Changing,
+    /// It could not be opened or read.
+    Unreadable(std::io::Error),
+}
+
+/// The ids of all items; compact, because there may be millions.
+#[derive(Debug, Default)]
+pub struct Results {
+    ids: Vec<BlobId>,
+    /// How many items have a result: an id that was never set must not pass for one.
+    done: usize,
+    sizes: HashMap<usize, u64>,
+    failures: BTreeMap<usize, Failure>,
+}
+
+impl Results {
+    fn new(sizes: &[u64]) -> Self {
+        Self { ids: vec![BlobId::EMPTY; sizes.len()], ..Self::default() }
+    }
+
+    fn set(&mut self, item: usize, result: ItemResult, expected: u64) {
+        self.done += 1;
+        match result {
+            ItemResult::Stored { id, size } => {
+                self.ids[item] = id;
+                if size != expected {
+                    self.sizes.insert(item, size);
+                }
+            }
+            ItemResult::Changing => drop(self.failures.insert(item, Failure::Changing)),
+            ItemResult::Unreadable(e) => drop(self.failures.insert(item, Failure::Unreadable(e))),
+        }
+    }
+
+    /// Fails unless every item has a result.
+    fn complete(self) -> Result<Self, IngestError> {
+        if self.done == self.ids.len() { Ok(self) } else { Err(IngestError::WorkerDied) }
+    }
+
+    /// Id of an item and its size where that is not the expected one; `None` if it failed.
+    pub fn get(&self, item: usize) -> Option<(BlobId, Option<u64>)> {
+        let id = self.ids.get(item)?;
+        (!self.failures.contains_key(&item)).then(|| (*id, self.sizes.get(&item).copied()))
+    }
+
+    /// Items without an id, in order.
+    pub fn failures(&self) -> impl Iterator<Item = (usize, &Failure)> {
+        self.failures.iter().map(|(item, failure)| (*item, failure))
+    }
+}
+
 /// Told what became durable, so that it can be recorded for the next run. Called from one thread.
 pub trait Observer: Send {
     /// These items are stored, or will not be.
@@ -184,8 +240,8 @@ pub struct IngestOptions<'o> {
 /// What an ingest did.
 #[derive(Debug, Default)]
 pub struct Ingested {
-    /// One result for each item.
-    pub results: Vec<Option<ItemResult>>,
+    /// What became of each item.
+    pub results: Results,
     /// Bytes of chunks that were new.
     pub new_bytes: u64,
     /// Bytes of the packs written.
@@ -215,8 +271,7 @@ pub fn ingest(
         Some(Sink { session: &session, claims, sender }),
     );
     std::thread::scope(|scope| {
-        let publisher =
-            Publisher::new(store, &session, shared.claims(), observer, options, sizes.len());
+        let publisher = Publisher::new(store, &session, shared.claims(), observer, options, sizes);
         let publishing = scope.spawn(|| {
             let result = publisher.run(receiver);
             if result.is_err() {
@@ -231,7 +286,9 @@ pub fn ingest(
         match (worked, published) {
             (_, Err(e)) => Err(e),
             (Err(e), _) => Err(e),
-            (Ok(()), Ok(ingested)) => Ok(ingested),
+            (Ok(()), Ok(ingested)) => {
+                Ok(Ingested { results: ingested.results.complete()?, ..ingested })
+            }
         }
     })
 }
@@ -242,15 +299,10 @@ pub fn hash(
     sizes: &[u64],
     source: &dyn Source,
     options: &IngestOptions<'_>,
-) -> Result<Vec<Option<ItemResult>>, IngestError> {
+) -> Result<Results, IngestError> {
     let shared = Shared::new(sizes, source, params, options, None);
     run_workers(&shared, options.workers)?;
-    let mut results: Vec<Option<ItemResult>> = sizes.iter().map(|_| None).collect();
-    let finished = std::mem::take(&mut *shared.lock_deposits()).finished;
-    for one in finished {
-        results[one.item] = Some(one.result);
-    }
-    Ok(results)
+    std::mem::take(&mut *shared.hashed.lock().unwrap_or_else(PoisonError::into_inner)).complete()
 }
 
 fn run_workers(shared: &Shared<'_>, workers: usize) -> Result<(), IngestError> {
@@ -304,6 +356,8 @@ struct Shared<'s> {
     progress: &'s dyn Progress,
     cancel: &'s Cancel,
     deposits: Mutex<Deposit>,
+    /// Results of a run that only hashes.
+    hashed: Mutex<Results>,
     session: Option<&'s Session>,
     claims: Option<Claims<'s>>,
     sender: Mutex<Option<Sender<Message>>>,
@@ -317,6 +371,7 @@ impl<'s> Shared<'s> {
         options: &'s IngestOptions<'_>,
         sink: Option<Sink<'s>>,
     ) -> Self {
+        let hashed = if sink.is_none() { Results::new(sizes) } else { Results::default() };
         let (session, claims, sender) = match sink {
             Some(sink) => (Some(sink.session), Some(sink.claims), Some(sink.sender)),
             None => (None, None, None),
@@ -332,6 +387,7 @@ impl<'s> Shared<'s> {
             progress: options.progress,
             cancel: options.cancel,
             deposits: Mutex::default(),
+            hashed: Mutex::new(hashed),
             session,
             claims,
             sender: Mutex::new(sender),
@@ -370,6 +426,13 @@ impl<'s> Shared<'s> {
     }
 
     fn deposit(&self, mut deposit: Deposit) {
+        if self.claims.is_none() {
+            let mut hashed = self.hashed.lock().unwrap_or_else(PoisonError::into_inner);
+            for one in deposit.finished {
+                hashed.set(one.item, one.result, self.schedule.size(one.item));
+            }
+            return;
+        }
         let mut all = self.lock_deposits();
         all.finished.append(&mut deposit.finished);
         all.partials.append(&mut deposit.partials);

@@ -3,7 +3,9 @@
 use crossbeam_channel::Receiver;
 
 use super::layout::recipe_objects;
-use super::{Finished, IngestError, IngestOptions, Ingested, ItemResult, Observer, Partial};
+use super::{
+    Finished, IngestError, IngestOptions, Ingested, ItemResult, Observer, Partial, Results,
+};
 use crate::catalog::Claims;
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::PackKind;
@@ -32,6 +34,7 @@ pub(super) struct Publisher<'p> {
     level: i32,
     verify: bool,
     packs: Vec<SealedPack>,
+    sizes: &'p [u64],
     ingested: Ingested,
 }
 
@@ -42,9 +45,9 @@ impl<'p> Publisher<'p> {
         claims: &'p Claims<'p>,
         observer: &'p mut dyn Observer,
         options: &IngestOptions<'_>,
-        items: usize,
+        sizes: &'p [u64],
     ) -> Self {
-        let results = (0..items).map(|_| None).collect();
+        let results = Results::new(sizes);
         Self {
             store,
             session,
@@ -53,6 +56,7 @@ impl<'p> Publisher<'p> {
             level: options.compression_level,
             verify: options.verify,
             packs: Vec::new(),
+            sizes,
             ingested: Ingested { results, ..Ingested::default() },
         }
     }
@@ -111,7 +115,7 @@ impl<'p> Publisher<'p> {
             if let ItemResult::Stored { id, size } = one.result {
                 published.push((one.item, id, size));
             }
-            self.ingested.results[one.item] = Some(one.result);
+            self.ingested.results.set(one.item, one.result, self.sizes[one.item]);
         }
         self.observer.published(&published);
         for (item, partial) in &round.partials {

@@ -24,13 +24,15 @@ const SPAN_BYTES: u64 = 1 << 20;
 pub struct CheckpointRule {
     /// Bytes read since the last checkpoint.
     pub max_bytes: u64,
+    /// Files finished since the last checkpoint; bounds the memory that they take.
+    pub max_files: u64,
     /// Time since the last checkpoint.
     pub max_age: Duration,
 }
 
 impl Default for CheckpointRule {
     fn default() -> Self {
-        Self { max_bytes: 384 << 20, max_age: Duration::from_secs(30) }
+        Self { max_bytes: 384 << 20, max_files: 50_000, max_age: Duration::from_secs(30) }
     }
 }
 
@@ -54,6 +56,7 @@ pub(super) struct Schedule<'a> {
     wanted: AtomicBool,
     stopped: AtomicBool,
     bytes_since: AtomicU64,
+    files_since: AtomicU64,
 }
 
 struct State {
@@ -87,6 +90,7 @@ impl<'a> Schedule<'a> {
             wanted: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             bytes_since: AtomicU64::new(0),
+            files_since: AtomicU64::new(0),
         }
     }
 
@@ -140,6 +144,11 @@ impl<'a> Schedule<'a> {
         Job::Small(start..start + count)
     }
 
+    /// The size expected of an item.
+    pub(super) fn size(&self, item: usize) -> u64 {
+        self.sizes[item]
+    }
+
     /// Offers a piece of a large file to whoever is free.
     pub(super) fn offer(&self, batch: Box<Batch>) {
         self.lock().batches.push_back(batch);
@@ -157,10 +166,12 @@ impl<'a> Schedule<'a> {
         self.wake.notify_all();
     }
 
-    /// Counts bytes read; asks for a checkpoint when the rule says so.
-    pub(super) fn count(&self, bytes: u64) {
+    /// Counts bytes read and files finished; asks for a checkpoint when the rule says so.
+    pub(super) fn count(&self, bytes: u64, files: u64) {
         let sum = self.bytes_since.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if sum >= self.rule.max_bytes || self.lock().last.elapsed() >= self.rule.max_age {
+        let count = self.files_since.fetch_add(files, Ordering::Relaxed) + files;
+        let is_full = sum >= self.rule.max_bytes || count >= self.rule.max_files;
+        if is_full || self.lock().last.elapsed() >= self.rule.max_age {
             self.wanted.store(true, Ordering::Relaxed);
         }
     }
@@ -198,6 +209,7 @@ impl<'a> Schedule<'a> {
         state.round += 1;
         state.last = Instant::now();
         self.bytes_since.store(0, Ordering::Relaxed);
+        self.files_since.store(0, Ordering::Relaxed);
         self.wanted.store(false, Ordering::Relaxed);
         self.wake.notify_all();
     }

@@ -107,6 +107,7 @@ impl Worker<'_, '_> {
     fn small_files(&mut self, span: Range<usize>) -> Result<(), IngestError> {
         let mut buffer = self.spare.pop().unwrap_or_default();
         let mut bytes = 0;
+        let files = span.len() as u64;
         for item in span {
             if self.shared.schedule.is_stopped() {
                 break;
@@ -114,7 +115,10 @@ impl Worker<'_, '_> {
             bytes += self.small_file(item, &mut buffer)?;
         }
         self.spare.push(buffer);
-        self.shared.schedule.count(bytes);
+        if self.lane.is_none() {
+            self.shared.deposit(std::mem::take(&mut self.deposit));
+        }
+        self.shared.schedule.count(bytes, files);
         self.send_filled_packs()
     }
 
@@ -127,7 +131,6 @@ impl Worker<'_, '_> {
                     return Ok(0);
                 }
                 Ok(false) => continue,
-                Ok(true) if buffer.len() as u64 > LARGE_FILE_BYTES => break,
                 Ok(true) => {
                     self.shared.progress.advance(buffer.len() as u64, 0);
                     self.store_small(item, buffer)?;
@@ -142,10 +145,23 @@ impl Worker<'_, '_> {
     /// Reads the whole file; false when it changed meanwhile.
     fn read_small(&mut self, item: usize, buffer: &mut Vec<u8>) -> std::io::Result<bool> {
         let mut file = self.shared.source.open(item)?;
-        buffer.clear();
-        // One byte more than a small file may have: growth shows, memory stays bounded.
-        file.by_ref().take(LARGE_FILE_BYTES + 1).read_to_end(buffer)?;
-        file.is_unchanged(buffer.len() as u64)
+        let expected = self.shared.schedule.size(item).min(LARGE_FILE_BYTES) as usize;
+        // One byte more than expected: growth shows, and no second read is needed to see the end.
+        buffer.resize(expected + 1, 0);
+        let mut read = 0;
+        loop {
+            match file.read(&mut buffer[read..]) {
+                Ok(0) => break,
+                Ok(n) => read += n,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(e),
+            }
+            if read >= expected {
+                break;
+            }
+        }
+        buffer.truncate(read);
+        file.is_unchanged(read as u64)
     }
 
     fn store_small(&mut self, item: usize, data: &[u8]) -> Result<(), IngestError> {
@@ -335,7 +351,7 @@ impl Worker<'_, '_> {
             };
             let is_last = read < SEGMENT_BYTES;
             self.shared.progress.advance(read as u64, 0);
-            self.shared.schedule.count(read as u64);
+            self.shared.schedule.count(read as u64, 0);
             if !data.is_empty() {
                 self.offer(reading, data, segment_at, is_last);
             }
