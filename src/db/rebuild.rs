@@ -2,9 +2,9 @@
 
 use super::schema::key;
 use super::state::shared_memory_works;
-use super::{Access, DbError, NewState, PackRow, StateDb, Tx, beside};
+use super::{Access, CacheDb, DbError, NewState, PackRow, StateDb, Tx, beside};
 use crate::format::FormatParameters;
-use crate::fsio::{self, AtPath};
+use crate::fsio::{self, AtPath, Holder, LockFile};
 use crate::refs::{HeadTarget, LogRecord, Replay, WorktreeId};
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,6 +47,15 @@ impl StateDb {
             db = db.share_memory()?;
         }
         Ok(Rebuilt { db, old })
+    }
+}
+
+impl CacheDb {
+    /// Deletes the cache at `path`, if there is one; whoever has it open goes on without it.
+    pub fn delete(path: &Path) -> Result<(), DbError> {
+        // Not while another process remakes it: that would mix old and new files.
+        let _lock = LockFile::acquire(&beside(path, "-lock"), &Holder::this_process("", 0))?;
+        remove_all(path)
     }
 }
 

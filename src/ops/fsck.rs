@@ -1,8 +1,20 @@
 //! `fsck`: proves that everything refs name is there and whole.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::{Context, OpError};
+use crate::db::{Access, CacheDb, DbError, NewState, RepositoryId, StateDb};
+use crate::format::FormatParameters;
+use crate::refs::{RefNote, branch_ref};
+use crate::repo::{DEFAULT_BRANCH, RepoPaths};
+use crate::store::session::random_u64;
+use crate::store::verify::{
+    self, CheckOptions, Depth, RebuildError, RebuiltStore, Report, Roots, StatePaths, Subject,
+    VerifyError,
+};
 
 /// How deep to look.
 #[derive(Clone, Debug, Default)]
@@ -55,17 +67,173 @@ pub struct Problem {
 }
 
 /// What a rebuild made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RebuildOutcome {
     /// Packs read.
     pub packs: u64,
     /// Tables written.
     pub tables: u64,
-    /// Refs taken from `refs.log`.
+    /// Refs taken from `refs.log`; none when `state.db` was sound and was kept.
     pub refs: u64,
+    /// Where the old `state.db` lies now, if it was not sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_state: Option<String>,
 }
 
+/// Lines of what SQLite says about a damaged database that are handed on.
+const MAX_DAMAGE_LINES: usize = 10;
+const STATE_DB: &str = "state.db";
+const REMEDY: &str = "make it anew: esker fsck --rebuild";
+
 /// Checks the repository. Problems are in the outcome; an error means that it could not be checked.
-pub fn run(_ctx: &Context, _options: &FsckOptions) -> Result<FsckOutcome, OpError> {
-    Err(OpError::NotBuilt)
+pub fn run(ctx: &Context, options: &FsckOptions) -> Result<FsckOutcome, OpError> {
+    let repo = ctx.find_repo()?;
+    let paths = StatePaths::new(&repo.dir);
+    let mut outcome = FsckOutcome::default();
+    if options.rebuild {
+        let rebuilt = verify::rebuild(&paths, &otherwise(ctx)?, &ctx.cancel)?;
+        outcome.take_rebuilt(&repo, &rebuilt);
+    }
+    if let Some(db) = outcome.open(&paths)? {
+        let threads = ctx.run_context(&ctx.settings(Some(&repo))?).threads;
+        let roots = db.read(|view| Roots::of(view))?;
+        let run = CheckOptions {
+            depth: depth(ctx, options),
+            threads,
+            now: ctx.now.seconds,
+            progress: &*ctx.progress,
+            cancel: &ctx.cancel,
+        };
+        let report = verify::check(&paths.dir, &db, &roots, &run)?;
+        if report.has_lost_content {
+            // Files that are known to be unchanged would not be read, and so never stored again.
+            CacheDb::delete(&paths.cache_db)?;
+        }
+        outcome.take_report(report);
+    }
+    outcome.clean = outcome.problems.is_empty();
+    Ok(outcome)
 }
+
+fn depth(ctx: &Context, options: &FsckOptions) -> Depth {
+    match options.sample_percent {
+        Some(percent) => Depth::Sample { percent, seed: ctx.now.seconds.cast_unsigned() },
+        None if options.data => Depth::Data,
+        None => Depth::Structure,
+    }
+}
+
+/// What a new database is made of where `refs.log` says nothing.
+fn otherwise(ctx: &Context) -> Result<NewState, OpError> {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&random_u64()?.to_le_bytes());
+    id[8..].copy_from_slice(&random_u64()?.to_le_bytes());
+    let note = RefNote {
+        who: String::new(),
+        time: ctx.now.seconds,
+        tz_minutes: i32::try_from(ctx.now.offset_minutes).unwrap_or(0),
+        message: "fsck: rebuild".to_owned(),
+    };
+    Ok(NewState {
+        repository: RepositoryId::from_bytes(id),
+        format: FormatParameters::default(),
+        branch: branch_ref(DEFAULT_BRANCH).expect("the default is a valid name"),
+        note,
+    })
+}
+
+impl FsckOutcome {
+    fn add(&mut self, object: impl Into<String>, what: String) {
+        self.problems.push(Problem { object: object.into(), what, affected: Vec::new() });
+    }
+
+    fn take_rebuilt(&mut self, repo: &RepoPaths, rebuilt: &RebuiltStore) {
+        let shown =
+            |path: &Path| path.strip_prefix(&repo.root).unwrap_or(path).display().to_string();
+        for aside in &rebuilt.set_aside {
+            let what = format!("{}; it was set aside: {}", aside.why, shown(&aside.moved_to));
+            self.add(format!("pack {}", aside.name), what);
+        }
+        let RebuiltStore { packs, tables, refs, .. } = *rebuilt;
+        let old_state = rebuilt.old_state.as_deref().map(shown);
+        self.rebuilt = Some(RebuildOutcome { packs, tables, refs, old_state });
+    }
+
+    /// Opens the database if it is sound; if it is not, that is the only problem to be found.
+    fn open(&mut self, paths: &StatePaths) -> Result<Option<Arc<StateDb>>, OpError> {
+        let checked = open_state(paths).and_then(|db| Ok((db.check()?, db)));
+        let (found, db) = match checked {
+            Ok(checked) => checked,
+            Err(e) if e.is_missing() || e.is_damaged() => {
+                self.add(STATE_DB, format!("{e}; {REMEDY}"));
+                return Ok(None);
+            }
+            Err(e) => return Err(e.into()),
+        };
+        if !found.damage.is_empty() {
+            let lines: Vec<_> = found.damage.into_iter().take(MAX_DAMAGE_LINES).collect();
+            self.add(STATE_DB, format!("{}; {REMEDY}", lines.join("; ")));
+            return Ok(None);
+        }
+        if found.bad_log_lines > 0 {
+            let what = format!("{} of its lines cannot be read", found.bad_log_lines);
+            self.add("refs.log", what);
+        }
+        Ok(Some(Arc::new(db)))
+    }
+
+    fn take_report(&mut self, report: Report) {
+        for problem in report.problems {
+            let lost = match (&problem.subject, problem.lost_objects) {
+                (Subject::Pack(_) | Subject::Block(..), 1) => "; one object is lost".to_owned(),
+                (Subject::Pack(_) | Subject::Block(..), n @ 2..) => {
+                    format!("; {n} objects are lost")
+                }
+                _ => String::new(),
+            };
+            let what = problem.what + &lost;
+            let object = problem.subject.to_string();
+            self.problems.push(Problem { object, what, affected: problem.affected });
+        }
+        let verify::Counts { commits, trees, files, blobs, chunks, packs, .. } = report.counts;
+        (self.commits, self.trees, self.files) = (commits, trees, files);
+        (self.blobs, self.chunks, self.packs) = (blobs, chunks, packs);
+        self.blocks_read = report.counts.blocks_read;
+        self.bytes_read = report.counts.bytes_read;
+    }
+}
+
+/// Opens the database to record bad blocks, or only to read it where it cannot be written.
+fn open_state(paths: &StatePaths) -> Result<StateDb, DbError> {
+    let open = |access| StateDb::open(&paths.state_db, &paths.refs_log, access);
+    match open(Access::ReadWrite) {
+        Err(DbError::ReadOnly | DbError::Fs(_) | DbError::Sqlite { .. }) => open(Access::ReadOnly),
+        opened => opened,
+    }
+}
+
+impl From<VerifyError> for OpError {
+    fn from(e: VerifyError) -> Self {
+        match e {
+            VerifyError::Store(e) => e.into(),
+            VerifyError::Db(e) => e.into(),
+            VerifyError::Cancelled(_) => OpError::Interrupted,
+        }
+    }
+}
+
+impl From<RebuildError> for OpError {
+    fn from(e: RebuildError) -> Self {
+        match e {
+            RebuildError::Store(e) => e.into(),
+            RebuildError::Db(e) => e.into(),
+            RebuildError::Busy => {
+                OpError::Locked { holder: "a process that is writing to it".to_owned() }
+            }
+            RebuildError::Cancelled(_) => OpError::Interrupted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
