@@ -9,6 +9,7 @@ use crate::fsio::{self, FsError};
 use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::worktree::git::{self, GitError, GitIndex};
+use crate::worktree::plan::Plan;
 
 /// Why paths cannot be added beside git.
 #[derive(Debug, thiserror::Error)]
@@ -87,15 +88,16 @@ pub fn to_add(
 ) -> Result<Vec<RepoPath>, RootsError> {
     let Some(index) = git_index(repo)? else { return Ok(paths) };
     let roots = repo.db.read(|view| view.roots())?;
-    if is_all {
-        return Ok(roots);
-    }
+    let paths = if is_all { roots.clone() } else { paths };
     for path in &paths {
         if index.contains(path) {
             return Err(RootsError::TrackedByGit { path: path.clone() });
         }
-        if path.is_root() || index.any_below(path) {
+        if path.is_root() {
             return Err(RootsError::AboveRoots { path: path.clone() });
+        }
+        if let Some(path) = index.first_below(path) {
+            return Err(RootsError::TrackedByGit { path });
         }
         let is_new = !roots.iter().any(|r| path.starts_with(r));
         if is_new && !dry_run {
@@ -103,6 +105,21 @@ pub fn to_add(
         }
     }
     Ok(paths)
+}
+
+/// Refuses a plan that would write or remove what is git's.
+pub fn spare_git(repo: &Repo, plan: &Plan) -> Result<(), StepError> {
+    let Some(index) = git_index(repo)? else { return Ok(()) };
+    let conflicting = plan.conflicts.iter().map(|(path, _)| path);
+    let removed = plan.removals.iter();
+    let written = plan.files.iter().map(|f| &f.path);
+    let changed = plan.mode_changes.iter().map(|(path, _)| path);
+    let linked = plan.symlinks.iter().map(|(path, _)| path);
+    let mut all = conflicting.chain(removed).chain(written).chain(changed).chain(linked);
+    match all.find(|path| index.contains(path)) {
+        Some(path) => Err(StepError::TrackedByGit(path.clone())),
+        None => Ok(()),
+    }
 }
 
 /// Puts a path into the checkout's `.gitignore`, once.

@@ -18,11 +18,12 @@ use crate::db::{DbError, RefError};
 use crate::fsio::FsError;
 use crate::object::access::AccessError;
 use crate::object::prolly::TreeError;
-use crate::path::PathError;
+use crate::path::{PathError, RepoPath};
 use crate::progress::{Cancel, Cancelled, Progress};
 use crate::repo::RepoError;
 use crate::store::StoreError;
 use crate::store::ingest::{CheckpointRule, IngestError};
+use crate::worktree::git::GitError;
 use crate::worktree::handles::HandleError;
 use crate::worktree::scan::ScanError;
 
@@ -78,6 +79,12 @@ pub enum StepError {
     /// The catalog failed.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// A path to be added, written or removed is git's.
+    #[error("'{0}' is tracked by git")]
+    TrackedByGit(RepoPath),
+    /// git's index cannot be read, so that nobody knows what is git's.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// The step was asked to stop.
     #[error("interrupted")]
     Cancelled(#[from] Cancelled),

@@ -46,6 +46,10 @@ impl Store {
             for pack in &packs {
                 tx.add_pack(&pack_row(pack))?;
             }
+            if !packs.is_empty() {
+                // Sessions that start from now on are younger: their copies win.
+                tx.next_generation()?;
+            }
             for table in &tables {
                 tx.add_table(table)?;
             }

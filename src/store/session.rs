@@ -1,5 +1,6 @@
 //! One writing session: the folder its unfinished packs lie in, their names, the lock that says it lives.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
@@ -78,7 +79,13 @@ pub fn remove_dead_sessions(tmp: &Path) -> usize {
         // Empty: left between two steps of a start.
         std::fs::remove_dir(dir).is_ok() || (is_dead(dir) && std::fs::remove_dir_all(dir).is_ok())
     };
-    entries.flatten().map(|e| e.path()).filter(is_removed).count()
+    let dirs = entries.flatten().filter(|e| is_session(&e.file_name())).map(|e| e.path());
+    dirs.filter(is_removed).count()
+}
+
+/// Whether a folder is named as those of sessions are; others are not theirs to remove.
+fn is_session(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|n| n.len() == 32 && n.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Whether a folder that is not empty has nobody at work in it.

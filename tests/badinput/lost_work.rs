@@ -49,7 +49,6 @@ fn modified_files_are_named_and_kept() {
     assert_refused(&env, &["data/f", "data/only2/g"]);
     env.ok(&["checkout", "-f", "HEAD~1"]);
     assert_eq!(fs::read(env.path("data/f")).expect("read"), b"1");
-    assert_eq!(fs::read(env.path("data/same")).expect("read"), b"mine");
 }
 
 #[test]
@@ -151,9 +150,9 @@ fn nothing_is_written_or_removed_through_a_planted_link() {
             let env = two_commits();
             let outside = planted(&env, at);
             let ran = env.run(args);
-            assert!(matches!(ran.code, 0 | 1 | 4), "{at} {args:?}: {ran:?}");
+            assert!(matches!(ran.code, 0 | 3 | 4), "{at} {args:?}: {ran:?}");
             if ran.code != 0 {
-                let hint = ran.stderr.lines().nth(1).unwrap_or_default();
+                let hint = ran.stderr.lines().last().unwrap_or_default();
                 assert!(hint.starts_with("hint: "), "{at} {args:?}: {ran:?}");
             }
             assert_untouched(&outside);
@@ -169,7 +168,7 @@ fn nothing_is_read_through_a_planted_link() {
     let env = two_commits();
     let outside = planted(&env, "data/only2");
     let ran = env.run(&["add", "data/only2/g"]);
-    assert_eq!(ran.code, 1, "{ran:?}");
+    crate::ran::assert_skips(&ran, &[("data/only2/g", "lies behind a symlink")]);
     env.ok(&["add", "-A"]);
     env.ok(&["commit", "-m", "a link"]);
     let listed = env.ok(&["ls", "-R"]);

@@ -97,7 +97,8 @@ fn checkout_on_a_full_disk_is_finished_later() {
     assert_eq!(disk.run(&env, &["add", "."]).code, 0);
     assert_eq!(disk.run(&env, &["commit", "-m", "two"]).code, 0);
     assert_eq!(disk.run(&env, &["checkout", "HEAD~1"]).code, 0);
-    disk.shell(&env, &format!("head -c 6000000 {large} > filler"));
+    let fill = "head -c 11000000 /dev/zero > filler";
+    disk.shell(&env, fill);
     let ran = disk.run(&env, &["checkout", "main"]);
     assert_fails(&ran, 1, "no space left to write", FREE);
     assert_no_leftovers(&disk, &env);
@@ -105,7 +106,7 @@ fn checkout_on_a_full_disk_is_finished_later() {
     disk.shell(&env, "rm filler");
     assert_eq!(disk.run(&env, &["checkout", "main"]).code, 0);
     disk.shell(&env, &format!("cmp {large} data/large.bin"));
-    disk.shell(&env, &format!("rm data/large.bin; head -c 6000000 {large} > filler"));
+    disk.shell(&env, &format!("rm data/large.bin; {fill}"));
     let ran = disk.run(&env, &["restore", "."]);
     assert_fails(&ran, 1, "no space left to write", FREE);
     assert_no_leftovers(&disk, &env);

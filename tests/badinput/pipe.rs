@@ -59,7 +59,7 @@ fn output_that_cannot_be_written_is_a_failure() {
     env.ok(&["init"]);
     env.write("data/a.csv", "1,2\n");
     repo::commit_all(&env, "one");
-    for args in [&["log"][..], &["cat", "HEAD:data/a.csv"], &["ls", "--json"]] {
+    for args in [&["log"][..], &["cat", "HEAD:data/a.csv"], &["ls"]] {
         let mut command = env.command(args);
         command.stdout(full.try_clone().expect("a handle"));
         let ran = Ran::of(command.output().expect("the program runs"));

@@ -119,5 +119,5 @@ fn paths_that_are_nowhere_are_named() {
     for path in ["../outside", "/etc/passwd", "data/../../outside"] {
         assert_fails(&env.run(&["add", path]), 1, "is outside the repository", "below the folder");
     }
-    assert_fails(&env.run(&["hash", "nothing"]), 1, "nothing", "");
+    assert_fails(&env.run(&["hash", "nothing"]), 1, "nothing", "check how it is spelled");
 }

@@ -33,7 +33,12 @@ fn sockets_pipes_and_devices_are_left_out_and_named() {
     assert_eq!(env.ok(&["ls", "-R"]), "data/a.csv\n");
     assert_skips(&env.run(&["add", "data/pipe"]), &[("data/pipe", "is a named pipe")]);
     let ran = env.run(&["hash", "data/pipe"]);
-    assert_fails(&ran, 1, "'data/pipe' is a named pipe, not a file", "");
+    assert_fails(
+        &ran,
+        1,
+        "'data/pipe' is a pipe, socket or device",
+        "only files, links and folders",
+    );
     env.write(".eskerignore", "pipe\nsocket\ndevice\n");
     env.ok(&["add", "."]);
     env.ok(&["status"]);
@@ -55,5 +60,7 @@ fn a_pipe_in_the_place_of_a_tracked_file_is_neither_read_nor_overwritten() {
     let ran = env.run(&["checkout", "HEAD~1"]);
     assert_fails(&ran, 4, "data/a.csv", "save them first");
     env.ok(&["restore", "data/a.csv"]);
+    let metadata = std::fs::symlink_metadata(env.path("data/a.csv")).expect("it is there");
+    assert!(metadata.is_file());
     assert_eq!(std::fs::read(env.path("data/a.csv")).expect("read"), b"5,6\n");
 }

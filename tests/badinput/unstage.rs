@@ -15,6 +15,9 @@ fn collect(env: &Env, packs_before: &[std::path::PathBuf]) {
             fs::remove_file(&pack).expect("remove");
         }
     }
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(env.path(format!(".esker/state.db{suffix}")));
+    }
     env.ok(&["fsck", "--rebuild"]);
 }
 
