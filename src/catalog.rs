@@ -161,6 +161,17 @@ impl Catalog {
         ids.iter().map(|id| view.tables.get(id).map(|open| open.table.clone())).collect()
     }
 
+    /// Whether some block of a pack is known to be bad, or the pack is not live.
+    pub fn has_bad_block(&self, pack: PackId) -> bool {
+        let view = self.view();
+        !view.live.contains(&pack) || view.bad.iter().any(|(bad, _)| *bad == pack)
+    }
+
+    /// Whether some block of any pack is known to be bad.
+    pub fn has_any_bad_block(&self) -> bool {
+        !self.view().bad.is_empty()
+    }
+
     /// Whether a pack is live.
     pub fn is_live(&self, pack: PackId) -> bool {
         self.view().live.contains(&pack)

@@ -342,7 +342,7 @@ fn decode_group(row: &[u8]) -> GroupRow {
 }
 
 fn decode_values(bytes: &[u8], count: u64) -> Result<Vec<Value>, RecipeError> {
-    if bytes.len() % VALUE_BYTES != 0 || (bytes.len() / VALUE_BYTES) as u64 != count {
+    if !bytes.len().is_multiple_of(VALUE_BYTES) || (bytes.len() / VALUE_BYTES) as u64 != count {
         return Err(bad("another number of pages than the size needs"));
     }
     let value = |v: &[u8]| v.try_into().expect("a slice of 32 bytes");

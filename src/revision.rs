@@ -16,8 +16,6 @@ pub enum RevisionError {
     Unknown {
         /// The revision as given.
         text: String,
-        /// A branch or tag of nearly that name.
-        suggestion: Option<String>,
     },
     /// Several commits begin with these digits.
     #[error("'{text}' is ambiguous")]
@@ -63,12 +61,12 @@ impl Resolver<'_> {
             let digits = rest[1..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - 1);
             let number = match &rest[1..1 + digits] {
                 "" => 1,
-                n => n.parse::<usize>().map_err(|_| self.unknown(text))?,
+                n => n.parse::<usize>().map_err(|_| unknown(text))?,
             };
             commit = match sign {
                 '~' => self.nth_ancestor(commit, number, text)?,
                 '^' => self.nth_parent(commit, number, text)?,
-                _ => return Err(self.unknown(text)),
+                _ => return Err(unknown(text)),
             };
             rest = &rest[1 + digits..];
         }
@@ -94,10 +92,10 @@ impl Resolver<'_> {
             }
         }
         let prefix = name.parse::<IdPrefix>().ok().filter(|p| p.digits() >= MIN_DIGITS);
-        let Some(prefix) = prefix else { return Err(self.unknown(text)) };
+        let Some(prefix) = prefix else { return Err(unknown(text)) };
         let found = self.find.find_commits(&prefix)?;
         match found.as_slice() {
-            [] => Err(self.unknown(text)),
+            [] => Err(unknown(text)),
             [one] => Ok(*one),
             _ => Err(RevisionError::Ambiguous { text: text.to_owned(), candidates: found }),
         }
@@ -126,57 +124,10 @@ impl Resolver<'_> {
             return Ok(commit);
         }
         let parents = self.read.read_commit(commit)?.parents;
-        parents.get(number - 1).copied().ok_or_else(|| self.unknown(text))
-    }
-
-    fn unknown(&self, text: &str) -> RevisionError {
-        RevisionError::Unknown { text: text.to_owned(), suggestion: self.nearest(text) }
-    }
-
-    /// The branch or tag whose name is most like `text`, if any is much like it.
-    fn nearest(&self, text: &str) -> Option<String> {
-        let name = text.split(['~', '^']).next().unwrap_or_default();
-        // Without a list of refs there is nothing to suggest, and another error to report.
-        let refs = self.db.read(|view| view.refs("refs/")).unwrap_or_default();
-        let names = refs.iter().map(|(name, _)| name.short().to_owned());
-        let near = names.map(|other| (distance(name, &other), other));
-        let most = 1 + name.chars().count() / 4;
-        near.filter(|(distance, other)| (1..=most).contains(distance) && *distance < other.len())
-            .min()
-            .map(|(_, other)| other)
+        parents.get(number - 1).copied().ok_or_else(|| unknown(text))
     }
 }
 
-/// How many letters must be inserted, removed, replaced or swapped with the next to get from one to
-/// the other.
-fn distance(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let mut rows = vec![(0..=to.len()).collect::<Vec<_>>()];
-    for (i, a) in from.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in to.iter().enumerate() {
-            let replaced = rows[i][j] + usize::from(a != b);
-            let mut best = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[from.len()][to.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::distance;
-
-    #[test]
-    fn distance_counts_slips_of_the_keyboard() {
-        assert_eq!(distance("main", "main"), 0);
-        assert_eq!(distance("mian", "main"), 1);
-        assert_eq!(distance("man", "main"), 1);
-        assert_eq!(distance("", "main"), 4);
-        assert_eq!(distance("v1.0", "v2.00"), 2);
-    }
+fn unknown(text: &str) -> RevisionError {
+    RevisionError::Unknown { text: text.to_owned() }
 }

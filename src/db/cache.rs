@@ -196,7 +196,27 @@ fn below(dir: &RepoPath) -> (String, String) {
     }
 }
 
+/// What is known of the pages that were written during one boot of the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BootRow {
+    /// The boot, as in [`StatPage::boot`].
+    pub boot: Vec<u8>,
+    /// When a page was last written, in nanoseconds of the Unix clock.
+    pub recorded_at: i64,
+    /// All files that pages written before this moment speak of are on disk; 0 if none surely are.
+    pub synced_at: i64,
+}
+
 impl CacheView<'_> {
+    /// Every boot in which pages were written.
+    pub fn boots(&self) -> Result<Vec<BootRow>, DbError> {
+        let sql = "SELECT boot, recorded_at, synced_at FROM boots";
+        self.0.all(sql, [], |row| {
+            let (boot, recorded_at, synced_at) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(BootRow { boot, recorded_at, synced_at })
+        })
+    }
+
     /// The pages of one directory, by first name.
     pub fn stat_pages(
         &self,
@@ -253,6 +273,13 @@ impl CacheView<'_> {
 }
 
 impl CacheTx<'_> {
+    /// Notes what is known of a boot's pages, over what was noted before.
+    pub fn put_boot(&self, row: &BootRow) -> Result<(), DbError> {
+        let sql = "INSERT OR REPLACE INTO boots(boot, recorded_at, synced_at) VALUES(?1, ?2, ?3)";
+        self.0.0.run(sql, (&row.boot, row.recorded_at, row.synced_at))?;
+        Ok(())
+    }
+
     /// Writes a page over the one of the same first name.
     pub fn put_stat_page(
         &self,

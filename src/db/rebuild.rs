@@ -106,16 +106,18 @@ fn replay_moves(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
 
 /// Renames the database and its companions to the first free name; what it was is evidence.
 fn put_aside(path: &Path) -> Result<Option<PathBuf>, DbError> {
-    if !path.exists() {
-        return remove_all(path).map(|()| None);
-    }
     let names = (0..).map(|n| beside(path, &format!(".old-{n}")));
-    let aside = names.into_iter().find(|name| !name.exists()).expect("numbers do not run out");
-    // The companions first: a database without them is still found and put aside next time.
+    let is_free = |name: &PathBuf| !name.exists() && !beside(name, "-wal").exists();
+    let aside = names.into_iter().find(is_free).expect("numbers do not run out");
+    // The companions first: a database without them is still found and put aside next time. A page
+    // log without its database is kept too: it may hold all of it.
     for suffix in ["-wal", "-journal"] {
         rename_if_there(&beside(path, suffix), &beside(&aside, suffix))?;
     }
     remove_if_there(&beside(path, "-shm"))?;
+    if !path.exists() {
+        return Ok(None);
+    }
     fsio::rename_synced(path, &aside)?;
     Ok(Some(aside))
 }

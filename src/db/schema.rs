@@ -48,6 +48,8 @@ CREATE TABLE stat_pages(
   worktree INTEGER NOT NULL, dir TEXT NOT NULL, first_name TEXT NOT NULL, boot BLOB NOT NULL,
   written_at INTEGER NOT NULL, page BLOB NOT NULL,
   PRIMARY KEY(worktree, dir, first_name)) WITHOUT ROWID;
+CREATE TABLE boots(
+  boot BLOB PRIMARY KEY, recorded_at INTEGER NOT NULL, synced_at INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
 /// The statements that stamp a new file with its kind and format number.

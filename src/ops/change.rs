@@ -74,8 +74,8 @@ impl Change {
     }
 
     /// A path that the stage does not have.
-    pub(super) fn untracked(path: &String) -> Self {
-        Self { path: path.clone(), change: ChangeKind::Untracked }
+    pub(super) fn untracked(path: &str) -> Self {
+        Self { path: path.to_owned(), change: ChangeKind::Untracked }
     }
 }
 

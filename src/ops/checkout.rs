@@ -105,7 +105,7 @@ fn target_of(
     {
         return Ok((id, HeadTarget::Branch(branch)));
     }
-    let commit = locate::resolver(repo).resolve(name)?;
+    let commit = locate::commit(repo, name)?;
     if matches!(name, "HEAD" | "@") && !detach {
         return Ok((commit, state.head.to_target()));
     }
@@ -121,7 +121,7 @@ fn bring_paths(
     let state = repo.state()?;
     let tree = match &options.target {
         Some(revision) => {
-            let commit = locate::resolver(repo).resolve(revision)?;
+            let commit = locate::commit(repo, revision)?;
             repo.store.read_commit(commit)?.tree
         }
         None => state.staged_tree().ok_or(OpError::IsEmptyRepository)?,

@@ -80,7 +80,7 @@ impl Context {
     pub(super) fn run_context(&self, settings: &Settings) -> RunContext {
         let threads = match settings.core.jobs {
             0 => self.threads.max(1),
-            jobs => jobs as usize,
+            jobs => jobs,
         };
         let mut checkpoint = CheckpointRule::default();
         // For tests of what a killed run leaves behind.

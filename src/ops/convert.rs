@@ -140,9 +140,7 @@ impl From<AccessError> for OpError {
 impl From<RevisionError> for OpError {
     fn from(e: RevisionError) -> Self {
         match e {
-            RevisionError::Unknown { text, suggestion } => {
-                OpError::UnknownRevision { text, suggestion }
-            }
+            RevisionError::Unknown { text } => OpError::UnknownRevision { text, suggestion: None },
             RevisionError::Ambiguous { text, candidates } => OpError::AmbiguousRevision {
                 text,
                 candidates: candidates.iter().map(|id| id.short()).collect(),
@@ -248,8 +246,6 @@ impl From<StepError> for OpError {
                 FsError::new("scan", root, source).into()
             }
             StepError::Handle(e) => e.into(),
-            StepError::TrackedByGit(path) => OpError::InGitIndex { path: shown(&path) },
-            StepError::Git(e) => other(e),
         }
     }
 }

@@ -96,7 +96,7 @@ pub fn run(ctx: &Context, options: &FsckOptions) -> Result<FsckOutcome, OpError>
     }
     if let Some(db) = outcome.open(&paths)? {
         let threads = ctx.run_context(&ctx.settings(Some(&repo))?).threads;
-        let roots = db.read(|view| Roots::of(view))?;
+        let roots = db.read(Roots::of)?;
         let run = CheckOptions {
             depth: depth(ctx, options),
             threads,

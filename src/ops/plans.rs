@@ -10,7 +10,7 @@ use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::steps::select;
-use crate::worktree::plan::Plan;
+use crate::worktree::plan::{Plan, Why};
 
 /// Edits that give the stage what `tree` has at each path.
 pub(super) fn stage_edits(
@@ -67,6 +67,9 @@ fn is_emptied(
 }
 
 pub(super) fn would_overwrite(plan: &Plan) -> OpError {
+    if let Some((path, _)) = plan.conflicts.iter().find(|(_, why)| *why == Why::TrackedByGit) {
+        return OpError::InGitIndex { path: shown(path) };
+    }
     const NAMED: usize = 10;
     let paths: Vec<String> =
         plan.conflicts.iter().take(NAMED).map(|(p, _)| p.as_str().to_owned()).collect();

@@ -66,7 +66,7 @@ fn source_tree(repo: &Repo, options: &RestoreOptions) -> Result<Option<TreeId>, 
     let state = repo.state()?;
     match &options.source {
         Some(revision) => {
-            let commit = locate::resolver(repo).resolve(revision)?;
+            let commit = locate::commit(repo, revision)?;
             Ok(Some(repo.store.read_commit(commit)?.tree))
         }
         None if options.staged => Ok(state.head_tree),

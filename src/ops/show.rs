@@ -84,7 +84,7 @@ pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError>
             }
         };
     }
-    let id = locate::resolver(&repo).resolve(&options.object)?;
+    let id = locate::commit(&repo, &options.object)?;
     let commit = repo.store.read_commit(id)?;
     let base = match commit.parents.first() {
         Some(parent) => Some(repo.store.read_commit(*parent)?.tree),

@@ -58,7 +58,7 @@ pub fn run(ctx: &Context, options: &StatusOptions) -> Result<StatusOutcome, OpEr
     if let Some(scan_paths) = scan_paths {
         let found = look::look(&repo, state.staged_tree(), scan_paths, &run)?;
         outcome.unstaged = found.changed.iter().map(Change::of_staged).collect();
-        outcome.untracked = found.untracked.iter().map(Change::untracked).collect();
+        outcome.untracked = found.untracked.iter().map(|path| Change::untracked(path)).collect();
         outcome.skipped = found.skipped.into_iter().map(Skipped::from).collect();
     }
     let lists = [&outcome.staged, &outcome.unstaged, &outcome.untracked];

@@ -9,7 +9,7 @@ use crate::fsio::{self, FsError};
 use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::worktree::git::{self, GitError, GitIndex};
-use crate::worktree::plan::Plan;
+use crate::worktree::plan::{Plan, Why};
 
 /// Why paths cannot be added beside git.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,27 @@ impl From<DbError> for RootsError {
 fn git_index(repo: &Repo) -> Result<Option<GitIndex>, GitError> {
     let checkout = git::find_checkout(&repo.paths.root);
     checkout.map(|checkout| GitIndex::open(&checkout, &repo.paths.root)).transpose()
+}
+
+/// Makes every path of a plan that is git's a conflict: git's files are never written or removed.
+pub fn keep_off_git(repo: &Repo, plan: &mut Plan) -> Result<(), StepError> {
+    let index = git_index(repo).map_err(|e| {
+        let index = repo.paths.root.join(".git");
+        FsError::new("read", index, std::io::Error::other(e.to_string()))
+    })?;
+    let Some(index) = index else { return Ok(()) };
+    let files = plan.files.iter().map(|f| &f.path);
+    let links = plan.symlinks.iter().map(|(path, _)| path);
+    let modes = plan.mode_changes.iter().map(|(path, _)| path);
+    let touched = files.chain(links).chain(modes).chain(&plan.removals);
+    let gits: Vec<_> = touched.filter(|p| index.contains(p)).cloned().collect();
+    for (path, why) in &mut plan.conflicts {
+        if index.contains(path) {
+            *why = Why::TrackedByGit;
+        }
+    }
+    plan.conflicts.extend(gits.into_iter().map(|path| (path, Why::TrackedByGit)));
+    Ok(())
 }
 
 /// The data roots; `None` outside a git checkout, where everything is esker's.
@@ -105,21 +126,6 @@ pub fn to_add(
         }
     }
     Ok(paths)
-}
-
-/// Refuses a plan that would write or remove what is git's.
-pub fn spare_git(repo: &Repo, plan: &Plan) -> Result<(), StepError> {
-    let Some(index) = git_index(repo)? else { return Ok(()) };
-    let conflicting = plan.conflicts.iter().map(|(path, _)| path);
-    let removed = plan.removals.iter();
-    let written = plan.files.iter().map(|f| &f.path);
-    let changed = plan.mode_changes.iter().map(|(path, _)| path);
-    let linked = plan.symlinks.iter().map(|(path, _)| path);
-    let mut all = conflicting.chain(removed).chain(written).chain(changed).chain(linked);
-    match all.find(|path| index.contains(path)) {
-        Some(path) => Err(StepError::TrackedByGit(path.clone())),
-        None => Ok(()),
-    }
 }
 
 /// Puts a path into the checkout's `.gitignore`, once.

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::SystemTime;
 
-use crate::db::{CacheTx, DbError, StatPage};
+use crate::db::{BootRow, CacheTx, DbError, StatPage};
 use crate::id::BlobId;
 use crate::object::access::AccessError;
 use crate::path::{RepoPath, check_symlink_target};
 use crate::repo::Repo;
+use crate::stat::system_time_ns;
 use crate::stat_cache::{
     BootId, MAX_PAGE_ROWS, StatRow, decode_page, encode_page, is_trusted, is_unchanged,
 };
@@ -17,6 +19,8 @@ use crate::worktree::compare::KnownFiles;
 pub struct Known<'r> {
     repo: &'r Repo,
     boot: Option<BootId>,
+    /// What earlier syncs proved to be on disk.
+    boots: Vec<BootRow>,
     /// Whether an id counts only when its bytes are in the store.
     must_be_stored: bool,
 }
@@ -24,16 +28,24 @@ pub struct Known<'r> {
 impl<'r> Known<'r> {
     /// For staging: an id whose bytes are gone must be read again.
     pub fn for_storing(repo: &'r Repo) -> Self {
-        Self { repo, boot: current_boot(), must_be_stored: true }
+        Self { must_be_stored: true, ..Self::for_looking(repo) }
     }
 
     /// For looking only.
     pub fn for_looking(repo: &'r Repo) -> Self {
-        Self { repo, boot: current_boot(), must_be_stored: false }
+        let boots = repo.cache.read(|view| view.boots()).unwrap_or_default();
+        Self { repo, boot: current_boot(), boots, must_be_stored: false }
+    }
+
+    /// Whether the files that a page speaks of were proven to be on disk when it was written.
+    fn is_durable(&self, page: &StatPage) -> bool {
+        let row = self.boots.iter().find(|row| row.boot == page.boot);
+        row.is_some_and(|row| page.written_at < row.synced_at)
     }
 
     fn trusted_rows(&self, page: &StatPage) -> Vec<StatRow> {
         let boot = page.boot.as_slice().try_into().ok().map(BootId);
+        let boot = boot.filter(|_| !self.is_durable(page));
         if !is_trusted(boot, self.boot) {
             return Vec::new();
         }
@@ -98,8 +110,7 @@ impl KnownFiles for Known<'_> {
         if !self.must_be_stored {
             return Ok(true);
         }
-        let found = self.repo.store.find_blob(id, size).map_err(AccessError::io)?;
-        Ok(found.is_some())
+        self.repo.store.has_blob(id, size).map_err(AccessError::io)
     }
 
     fn read_link(&self, dir: &RepoPath, name: &str) -> Option<Box<str>> {
@@ -141,12 +152,43 @@ pub fn record(
             for (dir, slice) in slices {
                 merge_pages(&known, tx, dir, slice, recorded_at_ns)?;
             }
-            Ok(())
+            let boot = known.boot.map(|b| b.0.to_vec()).unwrap_or_default();
+            let row = tx.boots()?.into_iter().find(|row| row.boot == boot);
+            let synced_at = row.map_or(0, |row| row.synced_at);
+            tx.put_boot(&BootRow { boot, recorded_at: recorded_at_ns, synced_at })
         });
         if written.is_err() {
             return;
         }
     }
+}
+
+/// How long after the last page was written a sync is worth it: most is on disk by then.
+const SETTLE_NS: i64 = 60_000_000_000;
+
+/// Proves that the files recorded during this boot are on disk, once that is cheap: only then is what
+/// is known of them still true after a loss of power. Without it all files would be read again after
+/// each boot.
+pub fn settle(repo: &Repo) {
+    let Some(boot) = current_boot() else { return };
+    let boots = repo.cache.read(|view| view.boots()).unwrap_or_default();
+    let Some(row) = boots.into_iter().find(|row| row.boot == boot.0) else { return };
+    let now = system_time_ns(SystemTime::now());
+    let is_due = row.recorded_at >= row.synced_at && now - row.recorded_at > SETTLE_NS;
+    if is_due && sync_file_system(&repo.paths.root).is_ok() {
+        // What is not noted is proven again by the next command.
+        let _ = repo.cache.write(|tx| tx.put_boot(&BootRow { synced_at: now, ..row.clone() }));
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn sync_file_system(root: &Path) -> std::io::Result<()> {
+    Ok(rustix::fs::syncfs(std::fs::File::open(root)?)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(_: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 /// Puts rows into the pages whose ranges they lie in.

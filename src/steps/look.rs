@@ -1,9 +1,11 @@
 //! What differs between the worktree and a tree, for those who only look.
 
-use super::known::Known;
-use super::stage::{Skipped, StagedChange};
+use super::known::{self, Known};
+use super::stage::{Skipped, StagedChange, stat_row};
 use super::switch::hash_unknown;
 use super::{RunContext, StepError};
+use std::collections::HashMap;
+
 use crate::id::TreeId;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
@@ -33,11 +35,13 @@ pub fn look(
     let flag = run.cancel.flag();
     let options =
         ScanOptions { threads: run.threads, honour_ignore: true, paths, cancel: Some(&flag) };
+    known::settle(repo);
     let scan = scan::scan(&repo.paths.root, &options)?;
     let known = Known::for_looking(repo);
     let comparison = compare::compare(&scan, tree, &repo.store, &known, run.threads)?;
     let items = undecided(&scan, &comparison);
     let read = hash_unknown(repo, &scan, &items, run)?;
+    record_read(repo, &scan, &items, &read);
     let mut seen = Seen::default();
     for problem in &scan.problems {
         let (path, reason) = (problem.path.clone(), problem.reason.to_string());
@@ -57,6 +61,24 @@ pub fn look(
         seen.changed.push(StagedChange { path, old: Some(value), new: None, is_gone: true });
     }
     Ok(seen)
+}
+
+/// Records files that had to be read, so that the next look need not read them again.
+fn record_read(
+    repo: &Repo,
+    scan: &Scan,
+    items: &[FileRef],
+    read: &HashMap<(u32, u32), EntryValue>,
+) {
+    let mut rows = items.chunk_by(|a, b| a.dir == b.dir).map(|files| {
+        let dir = &scan.dirs[files[0].dir as usize];
+        let row = |file: &FileRef| match read.get(&(file.dir, file.entry))? {
+            EntryValue::File { id, .. } => stat_row(&dir.entries[file.entry as usize], *id),
+            _ => None,
+        };
+        (dir.path.clone(), files.iter().filter_map(row).collect())
+    });
+    known::record(repo, scan.started_at_ns, &mut rows);
 }
 
 /// Files that must be read to know whether they changed: tracked, and of the same size as before.

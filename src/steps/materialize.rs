@@ -46,7 +46,7 @@ pub struct Written {
 
 /// Carries out a plan without conflicts.
 pub fn apply(repo: &Repo, plan: &Plan, run: &RunContext) -> Result<Written, StepError> {
-    // What a killed run leaves in its session's folder is removed by the next session.
+    // A session of its own: what a kill leaves in its folder is swept by the next session.
     let session = repo.store.start_session()?;
     let root = WorktreeRoot::open(&repo.paths.root, session.dir())?;
     let mut worktree = root.handles()?;

@@ -18,12 +18,11 @@ use crate::db::{DbError, RefError};
 use crate::fsio::FsError;
 use crate::object::access::AccessError;
 use crate::object::prolly::TreeError;
-use crate::path::{PathError, RepoPath};
+use crate::path::PathError;
 use crate::progress::{Cancel, Cancelled, Progress};
 use crate::repo::RepoError;
 use crate::store::StoreError;
 use crate::store::ingest::{CheckpointRule, IngestError};
-use crate::worktree::git::GitError;
 use crate::worktree::handles::HandleError;
 use crate::worktree::scan::ScanError;
 
@@ -79,12 +78,6 @@ pub enum StepError {
     /// The catalog failed.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// A path to be added, written or removed is git's.
-    #[error("'{0}' is tracked by git")]
-    TrackedByGit(RepoPath),
-    /// git's index cannot be read, so that nobody knows what is git's.
-    #[error(transparent)]
-    Git(#[from] GitError),
     /// The step was asked to stop.
     #[error("interrupted")]
     Cancelled(#[from] Cancelled),

@@ -106,6 +106,7 @@ fn stage_once(
     run: &RunContext,
     spent: &mut (u64, u64),
 ) -> Result<Staged, StepError> {
+    known::settle(repo);
     let state = repo.state()?;
     let known = Known::for_storing(repo);
     let scan = scan_paths(repo, &options.paths, run)?;
@@ -374,7 +375,7 @@ impl Observer for Recorder<'_> {
     }
 }
 
-fn stat_row(entry: &ScannedEntry, id: BlobId) -> Option<StatRow> {
+pub(super) fn stat_row(entry: &ScannedEntry, id: BlobId) -> Option<StatRow> {
     let kind = match entry.kind {
         ScannedKind::File { executable: true } => RowKind::Executable,
         ScannedKind::File { executable: false } => RowKind::File,

@@ -57,9 +57,7 @@ pub fn plan_switch(
     for (path, states) in paths_to_visit(repo, from, to)? {
         planner.visit(path, &states)?;
     }
-    let plan = planner.finish()?;
-    data_roots::spare_git(repo, &plan)?;
-    Ok(plan)
+    planner.finish()
 }
 
 /// The entries a path may have, and the one it shall get.
@@ -308,6 +306,7 @@ impl<'p> Planner<'p> {
         }
         self.plan.conflicts.extend(blocked);
         sort_dirs(&mut self.plan);
+        super::data_roots::keep_off_git(self.repo, &mut self.plan)?;
         Ok(self.plan)
     }
 }
@@ -406,7 +405,7 @@ pub fn plan_restore(
     }
     let skipped = unreachable(repo, options.tree, &scan.problems)?;
     sort_dirs(&mut restore.plan);
-    data_roots::spare_git(repo, &restore.plan)?;
+    data_roots::keep_off_git(repo, &mut restore.plan)?;
     Ok(RestorePlan { plan: restore.plan, unknown, skipped })
 }
 

@@ -221,7 +221,12 @@ impl Store {
     /// Names pack and offset in a pack's error, and remembers the block as bad.
     pub(crate) fn block_error(&self, pack: PackId, offset: u32, e: PackError) -> StoreError {
         if e.is_damaged() {
-            self.note_bad_block(pack, offset);
+            // A run goes over several blocks: the error knows which one it is.
+            let named = match &e {
+                PackError::Damaged { offset, .. } => u32::try_from(*offset).ok(),
+                _ => None,
+            };
+            self.note_bad_block(pack, named.unwrap_or(offset));
         }
         StoreError::pack(&self.paths.pack(pack), e)
     }

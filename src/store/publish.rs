@@ -43,12 +43,12 @@ impl Store {
                     return Err(StoreError::Changed.into());
                 }
             }
+            // The generation tells younger packs from older ones.
+            if !packs.is_empty() {
+                tx.next_generation()?;
+            }
             for pack in &packs {
                 tx.add_pack(&pack_row(pack))?;
-            }
-            if !packs.is_empty() {
-                // Sessions that start from now on are younger: their copies win.
-                tx.next_generation()?;
             }
             for table in &tables {
                 tx.add_table(table)?;
@@ -97,7 +97,12 @@ impl Store {
 
     /// Merges the tables of a level once there are many, so that a look-up meets few.
     fn merge_tables(&self) -> Result<(), StoreError> {
-        let tables = self.db.read(|view| view.tables())?;
+        let (tables, bad) =
+            self.db.read(|view| Ok::<_, DbError>((view.tables()?, view.bad_blocks()?)))?;
+        // A merge keeps the youngest entry of a chunk, which may be the one in a bad block.
+        if !bad.is_empty() {
+            return Ok(());
+        }
         for kind in PackKind::ALL {
             let levels = 0..=tables.iter().map(|t| t.level).max().unwrap_or(0);
             for level in levels {

@@ -25,7 +25,7 @@ pub enum BlobPlace {
 }
 
 /// Bytes written at once when a hole is filled.
-const ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 impl Store {
     /// Finds out how a blob is stored; `None` when it is not in the store.
@@ -49,6 +49,19 @@ impl Store {
             return Err(damaged("its values belong to another blob".to_owned()));
         }
         Ok(Some(BlobPlace::Recipe(Arc::new(recipe))))
+    }
+
+    /// Whether a blob is stored, as far as is known without reading it: one that rests on a pack with a
+    /// bad block counts as absent, so that adding the file again repairs it.
+    pub fn has_blob(&self, id: BlobId, size: u64) -> Result<bool, StoreError> {
+        let Some(place) = self.find_blob(id, size)? else { return Ok(false) };
+        let BlobPlace::Recipe(recipe) = place else { return Ok(true) };
+        Ok(match &recipe.body {
+            Body::Inline(page) => {
+                !page.packs.iter().any(|pack| self.catalog().has_bad_block(*pack))
+            }
+            Body::Paged(_) => !self.catalog().has_any_bad_block(),
+        })
     }
 
     /// Writes bytes `range` of a blob to `out`, verified. The range must lie within `size`.
@@ -127,6 +140,11 @@ impl<'s> BlobReader<'s> {
     /// A reader of blob `id`, whose recipe was found by [`Store::find_blob`].
     pub fn new(store: &'s Store, id: BlobId, recipe: Arc<Recipe>) -> Self {
         Self { store, id, recipe, page: None, buf: BlockBuf::new(), group: Vec::new() }
+    }
+
+    /// Raw bytes that were decoded so far, those that no one asked for too.
+    pub fn decoded_bytes(&self) -> u64 {
+        self.buf.decoded_bytes()
     }
 
     /// Writes `range` to `out`. Whole groups are read and verified; the rest of them is dropped.

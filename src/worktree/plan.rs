@@ -27,6 +27,8 @@ pub enum Why {
     Untracked,
     /// A change is staged and not committed.
     Staged,
+    /// The path is git's.
+    TrackedByGit,
 }
 
 /// The steps of a checkout, in the order in which the lists are carried out.
@@ -66,6 +68,7 @@ impl fmt::Display for Why {
             Self::Modified => "changed",
             Self::Untracked => "not tracked",
             Self::Staged => "staged",
+            Self::TrackedByGit => "tracked by git",
         })
     }
 }

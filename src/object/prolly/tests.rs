@@ -277,7 +277,7 @@ fn a_leaf_the_edit_does_not_touch_may_be_absent() {
 #[test]
 fn disorder_bad_names_and_overflow_are_refused() {
     let entry = |name: &str, size| Entry { name: name.into(), value: file(size) };
-    let built = |entries: [Entry; 2]| build(entries.into_iter(), &mut NullObjects);
+    let built = |entries: [Entry; 2]| build(entries, &mut NullObjects);
     let order = built([entry("b", 1), entry("a", 1)]);
     assert!(matches!(order, Err(TreeError::Order { name }) if &*name == "a"));
     assert!(matches!(built([entry("a", 1), entry("a", 1)]), Err(TreeError::Order { .. })));

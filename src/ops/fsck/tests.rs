@@ -55,6 +55,14 @@ impl Env {
         add::run(&self.ctx, &options, None).expect("add");
     }
 
+    /// Has the next session count as younger than all before it: those of one generation do not
+    /// say which came later.
+    fn count_generation(&self) {
+        let paths = StatePaths::new(&self.ctx.start_dir.join(".esker"));
+        let db = open_state(&paths).expect("open");
+        db.write(|tx| tx.next_generation()).expect("count");
+    }
+
     fn fsck(&self, data: bool, rebuild: bool) -> FsckOutcome {
         let options = FsckOptions { data, rebuild, sample_percent: None };
         let outcome = run(&self.ctx, &options).expect("fsck");
@@ -98,6 +106,7 @@ fn damaged_data_is_named_and_adding_it_again_repairs() {
     assert!(outcome.problems.iter().all(|p| p.object.starts_with("block at 64 of pack")));
     assert!(outcome.problems.iter().all(|p| p.what.ends_with("lost")), "{:?}", outcome.problems);
     assert!(outcome.problems.iter().any(|p| p.affected[0].ends_with(":large")));
+    env.count_generation();
     env.add();
     let outcome = env.fsck(true, false);
     assert_eq!(outcome.problems, []);

@@ -137,7 +137,7 @@ impl<'a> Schedule<'a> {
         let mut bytes = 0;
         let small = |&&size: &&u64| {
             bytes += size;
-            size < LARGE_FILE_BYTES && bytes < SPAN_BYTES + first
+            size < LARGE_FILE_BYTES && bytes <= SPAN_BYTES
         };
         let count = self.sizes[start..].iter().take(SPAN_FILES).take_while(small).count().max(1);
         state.next += count;
@@ -247,7 +247,7 @@ mod tests {
     fn small_files_go_in_spans_and_large_ones_alone() {
         let mib = 1 << 20;
         assert_eq!(drain(&[10, 20, 5 * mib, 30]), ["0..2", "large 2", "3..4"]);
-        assert_eq!(drain(&[mib - 1, mib - 1, 5]), ["0..1", "1..3"]);
+        assert_eq!(drain(&[mib - 1, mib - 1, 5]), ["0..1", "1..2", "2..3"]);
         assert_eq!(drain(&vec![1; 200]), ["0..128", "128..200"]);
         assert!(drain(&[]).is_empty());
     }

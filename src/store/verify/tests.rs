@@ -18,7 +18,7 @@ use crate::pack::layout::{PackKind, Trailer};
 use crate::pack::reader::PackReader;
 use crate::progress::Silent;
 use crate::refs::{HeadTarget, RefNote, RefTarget, WorktreeId, branch_ref};
-use crate::store::ingest::{self, IngestOptions, ItemResult, NoObserver, Source, SourceFile};
+use crate::store::ingest::{self, IngestOptions, NoObserver, Source, SourceFile};
 use crate::store::objects::ObjectWriter;
 
 struct Memory<'m>(&'m [Vec<u8>]);
@@ -110,11 +110,8 @@ impl Env {
         self.db.write(|tx| tx.next_generation()).expect("generation");
         let done =
             ingest::ingest(&self.store(), &sizes, &Memory(contents), &mut NoObserver, &options);
-        let id = |result: Option<ItemResult>| match result {
-            Some(ItemResult::Stored { id, .. }) => id,
-            other => panic!("{other:?}"),
-        };
-        done.expect("ingest").results.into_iter().map(id).collect()
+        let results = done.expect("ingest").results;
+        (0..contents.len()).map(|item| results.get(item).expect("stored").0).collect()
     }
 
     /// Stores the files and commits them in `data/`, beside `readme`.
@@ -125,9 +122,9 @@ impl Env {
             |((name, bytes), id): ((&String, &Vec<u8>), BlobId)| file(name, id, bytes.len() as u64);
         let entries: Vec<_> = files.iter().zip(ids).map(entry).collect();
         self.commit_with(|out| {
-            let inner = prolly::build(entries.into_iter(), out).expect("tree");
+            let inner = prolly::build(entries, out).expect("tree");
             let dir = Entry { name: "data".into(), value: inner.entry_value() };
-            prolly::build([dir].into_iter(), out).expect("tree").id
+            prolly::build([dir], out).expect("tree").id
         })
     }
 
@@ -167,7 +164,7 @@ impl Env {
     }
 
     fn check(&self, depth: Depth) -> Report {
-        let roots = self.db.read(|view| Roots::of(view)).expect("roots");
+        let roots = self.db.read(Roots::of).expect("roots");
         let options =
             CheckOptions { depth, threads: 2, now: 7, progress: &Silent, cancel: &Cancel::new() };
         check(self.dir.path(), &self.db, &roots, &options).expect("check")
@@ -424,17 +421,17 @@ fn forged_sizes_and_sums_are_found() {
     let small = BlobId::of(b"small");
     let commit = env.commit_with(|out| {
         let inner = [file("a", small, 6)];
-        prolly::build(inner.into_iter(), out).expect("tree").id
+        prolly::build(inner, out).expect("tree").id
     });
     let text = only(&env.check(Depth::Structure));
     assert_names(&text, &["file content", "it has 5 bytes, but a tree says 6", &commit.short()]);
 
     let env = Env::filled();
     let commit = env.commit_with(|out| {
-        let inner = prolly::build([file("a", small, 5)].into_iter(), out).expect("tree");
+        let inner = prolly::build([file("a", small, 5)], out).expect("tree");
         let value = EntryValue::Directory { id: inner.id, files: 1, bytes: 7 };
         let top = Entry { name: "forged".into(), value };
-        prolly::build([top].into_iter(), out).expect("tree").id
+        prolly::build([top], out).expect("tree").id
     });
     let text = only(&env.check(Depth::Structure));
     let path = format!("\"{}:\"", commit.short());
@@ -444,7 +441,7 @@ fn forged_sizes_and_sums_are_found() {
     let large = BlobId::of(&sample()["c-large"]);
     env.commit_with(|out| {
         let entries = [file("a", large, 1_499_999), file("z", BlobId::EMPTY, 3)];
-        prolly::build(entries.into_iter(), out).expect("tree").id
+        prolly::build(entries, out).expect("tree").id
     });
     let text = format!("{:?}", env.check(Depth::Structure).problems);
     assert_names(&text, &["it has 1500000 bytes, but a tree says 1499999", "says that it has 3"]);
@@ -459,7 +456,7 @@ fn missing_objects_are_named_by_what_needs_them() {
         let value = EntryValue::Directory { id: lost_tree, files: 1, bytes: 1 };
         let entries =
             [Entry { name: "dir".into(), value }, file("x\n", gone, 12), file("y", gone, 12)];
-        prolly::build(entries.into_iter(), out).expect("tree").id
+        prolly::build(entries, out).expect("tree").id
     });
     let report = env.check(Depth::Structure);
     let short = commit.short();
@@ -491,7 +488,7 @@ fn many_paths_are_cut_off_at_ten() {
             let entries = (0..5).map(|n| file(&format!("f{n}-{version}"), gone, 12));
             let dir = prolly::build(entries, out).expect("tree").entry_value();
             let dirs = ["one", "two"].map(|name| Entry { name: name.into(), value: dir.clone() });
-            prolly::build(dirs.into_iter(), out).expect("tree").id
+            prolly::build(dirs, out).expect("tree").id
         });
     }
     let report = env.check(Depth::Structure);
@@ -504,8 +501,7 @@ fn a_lost_database_is_made_anew_from_packs_and_refs_log() {
     for damage in ["delete", "garbage", "holes"] {
         let mut env = Env::filled();
         env.commit(&[("more".to_owned(), noise(8, 300_000))].into());
-        let (before, refs) =
-            (env.catalog(), env.db.read(|view| Roots::of(view)).expect("roots").commits);
+        let (before, refs) = (env.catalog(), env.db.read(Roots::of).expect("roots").commits);
         let packs = env.db.read(|view| view.packs()).expect("packs");
         let path = env.dir.path().join("state.db");
         let empty = StateDb::create(
@@ -537,7 +533,7 @@ fn a_lost_database_is_made_anew_from_packs_and_refs_log() {
         assert!(aside.moved_to.exists() && !unfinished.exists());
         assert!(!env.dir.path().join("cache.db").exists());
         assert_eq!(env.catalog(), before);
-        assert_eq!(env.db.read(|view| Roots::of(view)).expect("roots").commits, refs);
+        assert_eq!(env.db.read(Roots::of).expect("roots").commits, refs);
         assert_eq!(env.db.read(|view| view.packs()).expect("packs").len(), packs.len());
         env.assert_clean(Depth::Data);
         // And it can be gone on with.
@@ -574,7 +570,7 @@ fn a_rebuild_prefers_the_good_copy_of_a_chunk() {
 #[test]
 fn a_cancelled_check_stops() {
     let env = Env::filled();
-    let roots = env.db.read(|view| Roots::of(view)).expect("roots");
+    let roots = env.db.read(Roots::of).expect("roots");
     let cancel = Cancel::new();
     cancel.cancel();
     let options =
@@ -595,7 +591,7 @@ mod directories {
     fn forged(env: &Env, edit: impl FnOnce(&mut Vec<ChildNode>, &mut dyn WriteObjects)) -> String {
         let commit = env.commit_with(|out| {
             let mut memory = crate::object::access::MemoryObjects::default();
-            let id = prolly::build(names(2000).into_iter(), &mut memory).expect("tree").id;
+            let id = prolly::build(names(2000), &mut memory).expect("tree").id;
             for (id, node) in prolly::nodes(&memory, id, |_| true).map(|n| n.expect("node")) {
                 out.write_tree(id, node.encode()).expect("write");
             }
@@ -622,7 +618,7 @@ mod directories {
     fn canonical_directories_of_all_sizes_are_clean() {
         let env = Env::filled();
         for count in [0, 1, 256, 257, 600, 5000] {
-            env.commit_with(|out| prolly::build(names(count).into_iter(), out).expect("tree").id);
+            env.commit_with(|out| prolly::build(names(count), out).expect("tree").id);
         }
         let counts = env.assert_clean(Depth::Structure);
         assert_eq!(counts.commits, 7);
@@ -631,7 +627,7 @@ mod directories {
     #[test]
     fn the_rule_of_ends_is_the_builders() {
         let mut memory = crate::object::access::MemoryObjects::default();
-        let id = prolly::build(names(100_000).into_iter(), &mut memory).expect("tree").id;
+        let id = prolly::build(names(100_000), &mut memory).expect("tree").id;
         let nodes: Vec<_> =
             prolly::nodes(&memory, id, |_| true).map(|n| n.expect("node").1).collect();
         assert!(nodes.iter().any(|n| n.level() == 1) && nodes.len() > 100);
@@ -696,7 +692,7 @@ mod directories {
     fn versions_of_a_large_directory_read_only_what_is_new() {
         let env = Env::filled();
         let mut entries = names(3000);
-        env.commit_with(|out| prolly::build(entries.clone().into_iter(), out).expect("tree").id);
+        env.commit_with(|out| prolly::build(entries.clone(), out).expect("tree").id);
         let first = env.assert_clean(Depth::Structure).trees;
         entries[1500].value = EntryValue::Symlink { target: "x".into() };
         env.commit_with(|out| {

@@ -44,9 +44,9 @@ impl Part {
 
 /// Sorts entries by the bytes of their names.
 ///
-/// A name lies elsewhere in memory than its entry, so comparing a million of them is a million
-/// cache misses many times over. Sorting eight bytes of each, taken behind what all of them begin
-/// with, and moving each entry once to its place was measured at a fifth of the time.
+/// A name lies elsewhere in memory than its entry, so comparing a million of them misses the cache
+/// tens of millions of times. Sorting eight bytes of each, taken behind what all of them begin
+/// with, and then moving each entry once to its place, was measured at half the time.
 fn sort_by_name(entries: &mut [ScannedEntry]) {
     let by_name = |a: &ScannedEntry, b: &ScannedEntry| a.name.cmp(&b.name);
     if entries.len() <= 1024 || u32::try_from(entries.len()).is_err() {
@@ -212,4 +212,34 @@ fn reason_for(kind: FileType) -> Reason {
 #[cfg(not(unix))]
 fn reason_for(_: FileType) -> Reason {
     Reason::Device
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        /// Names that share beginnings of any length, and some that are beginnings of others.
+        #[test]
+        fn many_entries_sort_by_name(
+            names in prop::collection::hash_set("(same|sa|)[ab]{0,10}[0-9é]{0,4}", 1025..1500)
+        ) {
+            let mut entries: Vec<_> = names
+                .iter()
+                .zip(0..)
+                .map(|(name, inode)| ScannedEntry {
+                    name: name.as_str().into(),
+                    kind: ScannedKind::Symlink,
+                    stat: Stat { inode, ..Stat::default() },
+                })
+                .collect();
+            let mut expected = entries.clone();
+            expected.sort_by(|a, b| a.name.cmp(&b.name));
+            sort_by_name(&mut entries);
+            prop_assert_eq!(entries, expected);
+        }
+    }
 }
