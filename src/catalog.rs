@@ -60,6 +60,17 @@ struct OpenTable {
     table: Arc<Table<File>>,
 }
 
+impl CatalogError {
+    /// Whether a listed table is not there.
+    fn is_not_found(&self) -> bool {
+        matches!(self, Self::Table { source: TableError::Io(e), .. }
+            if e.kind() == std::io::ErrorKind::NotFound)
+    }
+}
+
+/// How often the list of tables is read again because one of them is gone.
+const RELOADS: usize = 3;
+
 /// The file of a table.
 pub fn table_path(tables_dir: &Path, id: TableId) -> PathBuf {
     tables_dir.join(id.to_string())
@@ -75,6 +86,17 @@ impl Catalog {
 
     /// Takes the present list of packs and tables; tables that stay open are kept.
     pub fn reload(&self, db: &StateDb) -> Result<(), CatalogError> {
+        for _ in 0..RELOADS {
+            match self.reload_once(db) {
+                // Another process merged the table into a larger one since it was listed.
+                Err(e) if e.is_not_found() => continue,
+                result => return result,
+            }
+        }
+        self.reload_once(db)
+    }
+
+    fn reload_once(&self, db: &StateDb) -> Result<(), CatalogError> {
         let (packs, bad, tables) = db.read(|view| {
             Ok::<_, DbError>((view.live_packs()?, view.bad_blocks()?, view.tables()?))
         })?;

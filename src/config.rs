@@ -59,7 +59,7 @@ pub enum ConfigError {
     Syntax {
         /// The file.
         path: PathBuf,
-        /// Line, column and what was expected.
+        /// Line, and what was expected.
         detail: String,
     },
     /// A key is not of the form `section.name`.
@@ -290,7 +290,10 @@ fn read_document(path: &Path) -> Result<Option<DocumentMut>, ConfigError> {
     };
     let syntax = |detail: String| ConfigError::Syntax { path: path.into(), detail };
     let text = String::from_utf8(bytes).map_err(|e| syntax(e.to_string()))?;
-    text.parse().map(Some).map_err(|e: toml_edit::TomlError| syntax(e.to_string().trim().into()))
+    text.parse().map(Some).map_err(|e: toml_edit::TomlError| {
+        let line = e.span().map_or(0, |span| text[..span.start].matches('\n').count()) + 1;
+        syntax(format!("line {line}: {}", e.message()))
+    })
 }
 
 /// The parts of a key: `remote."my.host".url` has three.

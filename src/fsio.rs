@@ -23,6 +23,11 @@ impl FsError {
         Self { op, path: path.into(), source }
     }
 
+    /// What was tried, on which path, and why it failed.
+    pub fn into_parts(self) -> (&'static str, PathBuf, io::Error) {
+        (self.op, self.path, self.source)
+    }
+
     /// The path the operation was tried on.
     pub fn path(&self) -> &Path {
         &self.path

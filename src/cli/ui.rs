@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use esker::ops::{OpError, Skipped};
-use esker::path::escape;
 use serde::Serialize;
 
 use super::args::Global;
@@ -87,8 +86,11 @@ impl Ui {
             // What was done comes first even when both streams end in one file.
             let _ = self.out.flush();
             for file in skipped {
-                self.warn(&format!("skipped {}: {}", escape(&file.path), file.reason));
+                self.warn(&format!("skipped {}: {}", file.path, file.reason));
             }
+            let style = self.warning.hint;
+            let hint = "mend or rename what is named above, or name it in .eskerignore";
+            let _ = writeln!(io::stderr(), "{style}hint{style:#}: {hint}");
         }
         Exit::Skipped
     }

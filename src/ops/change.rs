@@ -37,7 +37,7 @@ pub enum ChangeKind {
 /// A file that the verb left out, and why. Any of them makes the exit code 3.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Skipped {
-    /// The path as found.
+    /// The path, escaped for display: it may be one that cannot be written down otherwise.
     pub path: String,
     /// Why it was left out, in words.
     pub reason: String,

@@ -132,11 +132,13 @@ fn bring_paths(
         remove_tracked: None,
     };
     let run = ctx.run_context(&repo.settings);
-    let (plan, unknown) = switch::plan_restore(repo, &restore, &run)?;
+    let planned = switch::plan_restore(repo, &restore, &run)?;
+    let (plan, unknown) = (planned.plan, planned.unknown);
     plans::refuse(&plan, unknown.first(), options.target.as_deref())?;
     let mut outcome = CheckoutOutcome {
         branch: state.head.branch().map(|b| b.short().to_owned()),
         commit: state.commit(),
+        skipped: planned.skipped.into_iter().map(Skipped::from).collect(),
         ..CheckoutOutcome::default()
     };
     if options.dry_run {

@@ -11,6 +11,7 @@ use crate::object::access::{ReadObjects, WriteObjects};
 use crate::object::commit::{Commit, Person};
 use crate::object::prolly;
 use crate::object::tree::{EntryValue, Totals};
+use crate::path::RepoPath;
 use crate::refs::{Head, RefTarget};
 use crate::repo::{Repo, WorkState};
 use crate::steps::stage::{self, StageOptions};
@@ -76,7 +77,10 @@ pub fn run(ctx: &Context, options: &CommitOptions) -> Result<CommitOutcome, OpEr
     let mut skipped = Vec::new();
     if options.all {
         let taken = Taken { added: false, removed: true };
-        if let Some(paths) = crate::steps::data_roots::to_look_at(&repo, Vec::new())? {
+        let everything = vec![RepoPath::root()];
+        let paths = crate::steps::data_roots::to_add(&repo, everything, true, false)?;
+        if !paths.is_empty() {
+            let paths = locate::all_if_root(paths);
             let stage_options = StageOptions { paths, taken, dry_run: false };
             let staged = stage::stage(&repo, &stage_options, &ctx.run_context(&repo.settings))?;
             skipped.extend(staged.skipped.into_iter().map(Skipped::from));

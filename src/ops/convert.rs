@@ -1,5 +1,8 @@
 //! Errors of lower layers, as a person meets them.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
 use super::locate::shown;
 use super::{OpError, Skipped};
 use crate::catalog::CatalogError;
@@ -17,12 +20,16 @@ use crate::steps::data_roots::RootsError;
 use crate::steps::select::SelectError;
 use crate::store::StoreError;
 use crate::store::ingest::IngestError;
+use crate::table::TableError;
+use crate::worktree::handles::HandleError;
 use crate::worktree::scan::ScanError;
-use std::path::PathBuf;
 
 /// A wrong setting, as a person meets it.
 pub(super) fn config_error(e: ConfigError) -> OpError {
-    OpError::Config { at: e.at(), detail: e.detail() }
+    match e {
+        ConfigError::Fs(e) => e.into(),
+        e => OpError::Config { at: e.at(), detail: e.detail() },
+    }
 }
 
 impl From<crate::steps::stage::Skipped> for Skipped {
@@ -56,7 +63,7 @@ impl From<DbError> for OpError {
             DbError::Full => OpError::Full { path: PathBuf::from(".esker/state.db") },
             DbError::ReadOnly => OpError::ReadOnly { path: PathBuf::from(".esker") },
             DbError::Fs(e) => e.into(),
-            e if e.is_missing() || e.is_damaged() => OpError::Damaged {
+            e if e.is_missing() || e.is_damaged() => OpError::NeedsRebuild {
                 what: "the repository's state.db".to_owned(),
                 why: e.to_string(),
             },
@@ -75,7 +82,8 @@ impl From<FsError> for OpError {
         } else if e.is_permission() {
             OpError::Permission { path }
         } else {
-            other(e)
+            let (op, path, source) = e.into_parts();
+            OpError::Io { op, path, source }
         }
     }
 }
@@ -89,15 +97,32 @@ impl From<StoreError> for OpError {
                 what: path.display().to_string(),
                 why: "it was written by a newer esker".to_owned(),
             },
-            StoreError::Output(source) => {
-                OpError::Io { op: "write", path: PathBuf::from("the output"), source }
+            StoreError::Table { path, source }
+            | StoreError::Catalog(CatalogError::Table { path, source }) => {
+                table_error(path, source)
             }
+            StoreError::Output(source) => FsError::new("write", "the output", source).into(),
             e if e.is_damaged() => {
                 OpError::Damaged { what: "the store".to_owned(), why: e.to_string() }
             }
             e => other(e),
         }
     }
+}
+
+fn table_error(path: PathBuf, e: TableError) -> OpError {
+    match e {
+        TableError::Io(e) if e.kind() != io::ErrorKind::NotFound => {
+            FsError::new("access", path, e).into()
+        }
+        TableError::Io(e) => OpError::NeedsRebuild { what: table(&path), why: e.to_string() },
+        e if e.is_damaged() => OpError::NeedsRebuild { what: table(&path), why: e.to_string() },
+        source => other(CatalogError::Table { path, source }),
+    }
+}
+
+fn table(path: &Path) -> String {
+    format!("table {}", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 impl From<AccessError> for OpError {
@@ -173,6 +198,7 @@ impl From<IngestError> for OpError {
             IngestError::Store(e) => e.into(),
             IngestError::Catalog(e) => StoreError::Catalog(e).into(),
             IngestError::Cancelled => OpError::Interrupted,
+            IngestError::Pack(PackError::Io(e)) => FsError::new("write", ".esker/packs", e).into(),
             e => other(e),
         }
     }
@@ -183,6 +209,21 @@ impl From<RefError> for OpError {
         match e {
             RefError::Db(e) => e.into(),
             e => other(e),
+        }
+    }
+}
+
+impl From<HandleError> for OpError {
+    fn from(e: HandleError) -> Self {
+        match e {
+            HandleError::Io { op, path, source } => FsError::new(op, path.as_str(), source).into(),
+            HandleError::Outside { op, path, source } => FsError::new(op, path, source).into(),
+            HandleError::Symlink(path)
+            | HandleError::NotDirectory(path)
+            | HandleError::NotFile(path)
+            | HandleError::Replaced(path) => {
+                OpError::WouldOverwrite { paths: vec![path.as_str().to_owned()], more: 0 }
+            }
         }
     }
 }
@@ -202,9 +243,9 @@ impl From<StepError> for OpError {
             StepError::Catalog(e) => StoreError::Catalog(e).into(),
             StepError::Cancelled(_) | StepError::Scan(ScanError::Cancelled) => OpError::Interrupted,
             StepError::Scan(ScanError::Root { root, source }) => {
-                OpError::Io { op: "scan", path: PathBuf::from(root), source }
+                FsError::new("scan", root, source).into()
             }
-            e @ StepError::Handle(_) => other(e),
+            StepError::Handle(e) => e.into(),
         }
     }
 }

@@ -139,6 +139,14 @@ pub enum OpError {
         /// What is wrong with it.
         why: String,
     },
+    /// What can be made again from packs and `refs.log` is lost or damaged.
+    #[error("{what} is lost or damaged: {why}")]
+    NeedsRebuild {
+        /// The file, in words.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Another process holds the lock.
     #[error("the repository is locked by {holder}")]
     Locked {
@@ -207,7 +215,7 @@ impl OpError {
             Self::NoRepository { .. } => ErrorKind::NoRepository,
             Self::BadDate { .. } | Self::Usage { .. } => ErrorKind::Usage,
             Self::WouldOverwrite { .. } => ErrorKind::Conflict,
-            Self::Damaged { .. } => ErrorKind::Damaged,
+            Self::Damaged { .. } | Self::NeedsRebuild { .. } => ErrorKind::Damaged,
             Self::Locked { .. } => ErrorKind::Locked,
             Self::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
@@ -253,6 +261,7 @@ impl OpError {
                 "make the first one: esker add . && esker commit -m \"first version\""
             }
             Self::Damaged { .. } => "see what is affected: esker fsck",
+            Self::NeedsRebuild { .. } => "make it anew: esker fsck --rebuild",
             Self::Locked { .. } => "wait until it is done, then run the command again",
             Self::Full { .. } => "free some space, then run the command again: it goes on",
             Self::ReadOnly { .. } => "nothing can be written there; work in a copy",
@@ -260,9 +269,11 @@ impl OpError {
             Self::Interrupted => "nothing is lost; run the command again to go on",
             Self::Config { .. } => "see where each setting comes from: esker config --show-origin",
             Self::Usage { hint, .. } => return hint.clone(),
-            Self::NotAFile { .. } | Self::Io { .. } | Self::NotBuilt | Self::Other(_) => {
-                return None;
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "check how it is spelled: ls"
             }
+            Self::NotAFile { .. } => "only files, links and folders can be stored",
+            Self::Io { .. } | Self::NotBuilt | Self::Other(_) => return None,
         };
         Some(fixed.to_string())
     }

@@ -53,6 +53,10 @@ pub fn run(ctx: &Context, options: &HashOptions) -> Result<HashOutcome, OpError>
     let path = ctx.start_dir.join(&options.path);
     let metadata = std::fs::symlink_metadata(&path)
         .map_err(|e| OpError::from(FsError::new("read", &path, e)))?;
+    if !(metadata.is_dir() || metadata.is_file() || metadata.is_symlink()) {
+        let path = options.path.display().to_string();
+        return Err(OpError::NotAFile { path, found: "pipe, socket or device" });
+    }
     let settings = ctx.settings(None)?;
     let run = ctx.run_context(&settings);
     let (value, ignored, skipped) = if metadata.is_dir() {

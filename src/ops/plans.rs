@@ -1,5 +1,7 @@
 //! What verbs that write into the worktree do with a plan before it is carried out.
 
+use std::collections::HashSet;
+
 use super::OpError;
 use super::locate::shown;
 use crate::id::TreeId;
@@ -7,7 +9,8 @@ use crate::object::prolly;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
 use crate::repo::Repo;
-use crate::worktree::plan::Plan;
+use crate::steps::select;
+use crate::worktree::plan::{Plan, Why};
 
 /// Edits that give the stage what `tree` has at each path.
 pub(super) fn stage_edits(
@@ -19,7 +22,54 @@ pub(super) fn stage_edits(
     paths.iter().map(edit).collect()
 }
 
+/// Adds the removal of folders that `edits` leave empty and that only the stage has.
+pub(super) fn with_emptied_folders(
+    repo: &Repo,
+    staged: Option<TreeId>,
+    source: Option<TreeId>,
+    mut edits: Vec<(RepoPath, Option<EntryValue>)>,
+) -> Result<Vec<(RepoPath, Option<EntryValue>)>, OpError> {
+    let Some(staged) = staged else { return Ok(edits) };
+    let is_removal = |e: &(RepoPath, Option<EntryValue>)| e.1.is_none().then(|| e.0.clone());
+    let mut removed: HashSet<RepoPath> = edits.iter().filter_map(is_removal).collect();
+    for path in removed.clone() {
+        let above = std::iter::successors(path.parent(), RepoPath::parent);
+        for folder in above.take_while(|folder| !folder.is_root()) {
+            if select::is_in_tree(repo, source, &folder)?
+                || !is_emptied(repo, staged, &folder, &removed)?
+            {
+                break;
+            }
+            if removed.insert(folder.clone()) {
+                edits.push((folder, None));
+            }
+        }
+    }
+    Ok(edits)
+}
+
+fn is_emptied(
+    repo: &Repo,
+    staged: TreeId,
+    folder: &RepoPath,
+    removed: &HashSet<RepoPath>,
+) -> Result<bool, OpError> {
+    let Some(EntryValue::Directory { id, .. }) = prolly::resolve(&repo.store, staged, folder)?
+    else {
+        return Ok(false);
+    };
+    for entry in prolly::iterate(&repo.store, id) {
+        if !removed.contains(&folder.join(&entry?.name)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 pub(super) fn would_overwrite(plan: &Plan) -> OpError {
+    if let Some((path, _)) = plan.conflicts.iter().find(|(_, why)| *why == Why::TrackedByGit) {
+        return OpError::InGitIndex { path: shown(path) };
+    }
     const NAMED: usize = 10;
     let paths: Vec<String> =
         plan.conflicts.iter().take(NAMED).map(|(p, _)| p.as_str().to_owned()).collect();

@@ -105,6 +105,7 @@ fn unstage(
         Some(tree) => plans::stage_edits(repo, tree, paths)?,
         None => paths.iter().map(|p| (p.clone(), None)).collect(),
     };
+    let edits = plans::with_emptied_folders(repo, staged, tree, edits)?;
     stage::edit_stage(repo, edits, (0, 0))?;
     Ok(())
 }
@@ -126,7 +127,9 @@ fn restore_files(
         paths: looked_at,
         remove_tracked: options.source.as_ref().and(repo.state()?.staged_tree()),
     };
-    let (plan, unknown) = switch::plan_restore(repo, &restore, &run)?;
+    let planned = switch::plan_restore(repo, &restore, &run)?;
+    let (plan, unknown) = (planned.plan, planned.unknown);
+    outcome.skipped = planned.skipped.into_iter().map(Skipped::from).collect();
     plans::refuse(&plan, unknown.first(), options.source.as_deref())?;
     if options.dry_run {
         outcome.plan.extend(plans::lines(&plan));

@@ -12,7 +12,7 @@
 //! digits of BLAKE3 of all bytes of the line before it. `m1` lines keep what a new database needs
 //! besides refs: the repository's id and its format parameters.
 //!
-//! The file is only appended to. A line is durable before the database commits the move it names,
+//! The file is only appended to, but for a torn last line, which the next append cuts off. A line is durable before the database commits the move it names,
 //! so a crash leaves at most moves the database does not know; `db` sees that by the length it
 //! recorded and appends what is true. Of several lines for one ref the last one counts.
 
@@ -192,15 +192,26 @@ fn unescape(text: &str) -> Option<String> {
 /// Appends records and makes them durable; returns the length of the file afterwards, in bytes.
 ///
 /// The caller holds the database's write lock, which keeps two appends apart. A torn last line is
-/// ended first. When the append fails, what it wrote is cut off again as far as that works.
+/// cut off first: the move it was to name never happened. When the append fails, what it wrote is cut
+/// off again as far as that works.
 pub fn append(path: &Path, records: &[LogRecord]) -> Result<u64, FsError> {
     let mut options = OpenOptions::new();
     let mut file = options.read(true).append(true).create(true).open(path).at("open", path)?;
     let old_len = file.metadata().at("read", path)?.len();
+    let torn = torn_tail(&mut file, old_len).at("read", path)?;
     let mut text = String::new();
-    if old_len > 0 && last_byte(&mut file).at("read", path)? != b'\n' {
-        text.push('\n');
-    }
+    let old_len = match torn {
+        Some(tail) if is_record(&tail) => {
+            // Only the end of the line is missing.
+            text.push('\n');
+            old_len
+        }
+        Some(tail) => {
+            file.set_len(old_len - tail.len() as u64).at("cut", path)?;
+            old_len - tail.len() as u64
+        }
+        None => old_len,
+    };
     text.extend(records.iter().map(LogRecord::to_line));
     if let Err(e) = file.write_all(text.as_bytes()).and_then(|()| file.sync_data()) {
         // The first error is the one to report; a torn tail left behind is ignored by readers.
@@ -213,11 +224,29 @@ pub fn append(path: &Path, records: &[LogRecord]) -> Result<u64, FsError> {
     Ok(old_len + text.len() as u64)
 }
 
-fn last_byte(file: &mut File) -> io::Result<u8> {
-    let mut byte = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut byte)?;
-    Ok(byte[0])
+/// What follows the last line break, if anything does.
+fn torn_tail(file: &mut File, len: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut tail = Vec::new();
+    let mut from = len;
+    while from > 0 {
+        let start = from.saturating_sub(4096);
+        let mut part = vec![0; (from - start) as usize];
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(&mut part)?;
+        if let Some(end) = part.iter().rposition(|byte| *byte == b'\n') {
+            part.drain(..=end);
+            from = 0;
+        } else {
+            from = start;
+        }
+        part.append(&mut tail);
+        tail = part;
+    }
+    Ok((!tail.is_empty()).then_some(tail))
+}
+
+fn is_record(line: &[u8]) -> bool {
+    std::str::from_utf8(line).ok().and_then(LogRecord::parse).is_some()
 }
 
 /// The length of the log in bytes; 0 when it is not there.
@@ -262,7 +291,7 @@ fn replay_from(mut source: impl BufRead) -> io::Result<Replay> {
         let ended = line.pop_if(|b| *b == b'\n').is_some();
         match std::str::from_utf8(&line).ok().and_then(LogRecord::parse) {
             Some(record) => result.apply(record),
-            // What ends a torn line leaves an empty one when nothing had been written.
+            // What once ended torn lines left an empty one when nothing had been written.
             None if line.is_empty() => {}
             None if ended => result.bad_lines += 1,
             None => result.torn_tail = true,
@@ -386,7 +415,7 @@ mod tests {
             let length_after = append(&path, &[moved("y", None, Some(9))]).expect("append");
             assert_eq!(length_after, length(&path).expect("length"));
             let healed = replay(&path).expect("replay");
-            assert_eq!((healed.records.len(), healed.bad_lines, healed.torn_tail), (2, 1, false));
+            assert_eq!((healed.records.len(), healed.bad_lines, healed.torn_tail), (2, 0, false));
         }
     }
 

@@ -1,18 +1,19 @@
 //! Switching the worktree to another commit, in a way that a kill cannot spoil.
 //!
-//! Before the first write the two trees are recorded; HEAD and the stage move last. Whoever comes after
-//! a kill treats files of either tree as nobody's work, so that repeating the checkout finishes it and
+//! Before the first write the tree to come is recorded; HEAD and the stage move last. Whoever comes after
+//! a kill treats files of any tree involved as nobody's work, so that repeating the checkout finishes it and
 //! checking out HEAD undoes it.
 
 use super::materialize::{self, Written};
 use super::switch::{self, SwitchFrom};
 use super::{RunContext, StepError};
+use crate::db::DbError;
 use crate::id::{CommitId, TreeId};
 use crate::refs::{HeadTarget, RefNote};
 use crate::repo::{Repo, WorkState};
 use crate::worktree::plan::Plan;
 
-/// Journal entries of this kind hold the tree that a checkout was bringing.
+/// Journal entries of this kind have the tree that a checkout was bringing for their key.
 const JOURNAL: &str = "checkout";
 
 /// Where a checkout goes.
@@ -57,8 +58,9 @@ pub fn switch(
         return finish(repo, state, target, state.stage, note)
             .map(|()| Switched { plan, written: nothing });
     }
+    // Beside the trees of checkouts that were cut short earlier: their files may still be there.
     let key = target.tree;
-    repo.db.write(|tx| tx.put_journal(repo.worktree, JOURNAL, b"", key.as_bytes()))?;
+    repo.db.write(|tx| tx.put_journal(repo.worktree, JOURNAL, key.as_bytes(), b""))?;
     let written = materialize::apply(repo, &plan, run)?;
     finish(repo, state, target, None, note)?;
     Ok(Switched { plan, written })
@@ -87,8 +89,14 @@ fn staged_conflicts(repo: &Repo, state: &WorkState, mut plan: Plan) -> Result<Pl
     Ok(plan)
 }
 
-/// The tree that an earlier, interrupted checkout was bringing.
-fn interrupted(repo: &Repo) -> Result<Option<TreeId>, StepError> {
-    let value = repo.db.read(|view| view.journal(repo.worktree, JOURNAL, b""))?;
-    Ok(value.and_then(|v| v.try_into().ok()).map(TreeId::from_bytes))
+/// The trees that earlier, interrupted checkouts were bringing.
+fn interrupted(repo: &Repo) -> Result<Vec<TreeId>, StepError> {
+    let mut trees = Vec::new();
+    repo.db.read(|view| {
+        view.each_journal(repo.worktree, JOURNAL, |key, _| {
+            trees.extend(key.try_into().ok().map(TreeId::from_bytes));
+            Ok::<_, DbError>(())
+        })
+    })?;
+    Ok(trees)
 }

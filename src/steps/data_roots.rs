@@ -58,6 +58,11 @@ pub fn keep_off_git(repo: &Repo, plan: &mut Plan) -> Result<(), StepError> {
     let modes = plan.mode_changes.iter().map(|(path, _)| path);
     let touched = files.chain(links).chain(modes).chain(&plan.removals);
     let gits: Vec<_> = touched.filter(|p| index.contains(p)).cloned().collect();
+    for (path, why) in &mut plan.conflicts {
+        if index.contains(path) {
+            *why = Why::TrackedByGit;
+        }
+    }
     plan.conflicts.extend(gits.into_iter().map(|path| (path, Why::TrackedByGit)));
     Ok(())
 }
@@ -104,15 +109,16 @@ pub fn to_add(
 ) -> Result<Vec<RepoPath>, RootsError> {
     let Some(index) = git_index(repo)? else { return Ok(paths) };
     let roots = repo.db.read(|view| view.roots())?;
-    if is_all {
-        return Ok(roots);
-    }
+    let paths = if is_all { roots.clone() } else { paths };
     for path in &paths {
         if index.contains(path) {
             return Err(RootsError::TrackedByGit { path: path.clone() });
         }
-        if path.is_root() || index.any_below(path) {
+        if path.is_root() {
             return Err(RootsError::AboveRoots { path: path.clone() });
+        }
+        if let Some(path) = index.first_below(path) {
+            return Err(RootsError::TrackedByGit { path });
         }
         let is_new = !roots.iter().any(|r| path.starts_with(r));
         if is_new && !dry_run {

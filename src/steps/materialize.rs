@@ -251,7 +251,11 @@ impl Writer<'_> {
         let mut out = AtOffset { file: handle, offset: range.start };
         let bytes = range.end - range.start;
         BlobReader::new(&self.job.repo.store, file.id, large.recipe.clone())
-            .copy(range, &mut out)?;
+            .copy(range, &mut out)
+            .map_err(|e| match e {
+                StoreError::Output(e) => FsError::new("write", file.path.as_str(), e).into(),
+                e => StepError::from(e),
+            })?;
         self.job.run.progress.advance(bytes, 0);
         if large.left.fetch_sub(1, Ordering::AcqRel) == 1 {
             let temp = large.temp.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -1,8 +1,10 @@
 //! From what a person typed to repository paths: relative paths, patterns, and data roots of a git
 //! checkout.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use ignore::Match;
 use ignore::gitignore::GitignoreBuilder;
 
 use super::StepError;
@@ -102,12 +104,14 @@ pub fn expand_patterns(
     }
     let Ok(matcher) = builder.build() else { return Ok(plain) };
     let dir = repo.paths.dir.clone();
+    let mut matched: HashSet<String> = HashSet::new();
     let walk = walkdir::WalkDir::new(cwd).min_depth(1).sort_by_file_name();
     let mut entries = walk.into_iter().filter_entry(move |e| e.path() != dir);
     while let Some(entry) = entries.next() {
         let Ok(entry) = entry else { continue };
         let is_dir = entry.file_type().is_dir();
-        if matcher.matched(entry.path(), is_dir).is_ignore() {
+        if let Match::Ignore(glob) = matcher.matched(entry.path(), is_dir) {
+            matched.insert(glob.original().trim_start_matches('/').to_owned());
             if let Ok(relative) = entry.path().strip_prefix(cwd) {
                 plain.push(relative.to_string_lossy().into_owned());
             }
@@ -116,6 +120,8 @@ pub fn expand_patterns(
             }
         }
     }
+    // What matches nothing is a path that does not exist.
+    plain.extend(patterns.into_iter().filter(|p| !matched.contains(p)));
     Ok(plain)
 }
 

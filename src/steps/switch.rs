@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
+use super::data_roots;
 use super::known::{self, Known};
 use super::materialize::hash_file;
 use super::{RunContext, StepError};
@@ -16,27 +17,32 @@ use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::stat::Stat;
 use crate::stat_cache::StatRow;
-use crate::steps::stage::FileSource;
+use crate::steps::stage::{FileSource, Skipped};
 use crate::store::ingest::{self, IngestOptions};
 use crate::worktree::compare::{self, Delta, FileRef, KnownFiles};
 use crate::worktree::plan::{Plan, PlannedFile, Why};
-use crate::worktree::scan::{self, ScanOptions, ScannedKind};
+use crate::worktree::scan::{self, Reason, ScanOptions, ScannedKind};
 
 /// What is at a path of the worktree.
 enum OnDisk {
     Nothing,
-    File { stat: Stat, executable: bool },
+    File {
+        stat: Stat,
+        executable: bool,
+    },
     Symlink(Option<Box<str>>),
     Directory,
     Other,
+    /// What is nearest above it is no folder, so nothing of the repository can be there.
+    Beyond(RepoPath),
 }
 
 /// From which states of the worktree a switch may start.
 pub struct SwitchFrom {
     /// The tree the worktree is at.
     pub tree: Option<TreeId>,
-    /// The tree that an interrupted checkout was bringing.
-    pub interrupted: Option<TreeId>,
+    /// The trees that interrupted checkouts were bringing.
+    pub interrupted: Vec<TreeId>,
 }
 
 /// Plans the way from one tree to another; files that equal neither side are conflicts unless
@@ -71,16 +77,17 @@ fn paths_to_visit(
         let allowed = change.old.iter().chain(&change.new).cloned().collect();
         visits.insert(change.path, States { allowed, target: change.new });
     }
-    let Some(interrupted) = from.interrupted else { return Ok(visits) };
-    for change in diff::changes(read, from.tree, Some(interrupted))? {
-        let target = match to {
-            Some(to) => prolly::resolve(read, to, &change.path)?,
-            None => None,
-        };
-        let states = visits
-            .entry(change.path)
-            .or_insert_with(|| States { allowed: change.old.into_iter().collect(), target });
-        states.allowed.extend(change.new);
+    for interrupted in &from.interrupted {
+        for change in diff::changes(read, from.tree, Some(*interrupted))? {
+            let target = match to {
+                Some(to) => prolly::resolve(read, to, &change.path)?,
+                None => None,
+            };
+            let states = visits
+                .entry(change.path)
+                .or_insert_with(|| States { allowed: change.old.into_iter().collect(), target });
+            states.allowed.extend(change.new);
+        }
     }
     Ok(visits)
 }
@@ -93,20 +100,28 @@ struct Planner<'p> {
     plan: Plan,
     /// Folders that must make room for a file.
     replaced_dirs: Vec<RepoPath>,
+    /// What was found for each folder by [`Planner::not_a_folder`].
+    not_folders: HashMap<RepoPath, Option<RepoPath>>,
 }
 
 impl<'p> Planner<'p> {
     fn new(repo: &'p Repo, force: bool) -> Self {
         let known = Known::for_looking(repo);
         let (rows, plan) = (HashMap::new(), Plan::default());
-        Self { repo, force, known, rows, plan, replaced_dirs: Vec::new() }
+        let (replaced_dirs, not_folders) = (Vec::new(), HashMap::new());
+        Self { repo, force, known, rows, plan, replaced_dirs, not_folders }
     }
 
     fn disk_path(&self, path: &RepoPath) -> PathBuf {
         self.repo.paths.root.join(path.as_str())
     }
 
-    fn look(&self, path: &RepoPath) -> Result<OnDisk, StepError> {
+    fn look(&mut self, path: &RepoPath) -> Result<OnDisk, StepError> {
+        if let Some(above) = path.parent().and_then(|parent| self.not_a_folder(&parent)) {
+            // What makes room for the folder makes room for what is in it.
+            let makes_room = self.plan.removals.contains(&above);
+            return Ok(if makes_room { OnDisk::Nothing } else { OnDisk::Beyond(above) });
+        }
         let disk = self.disk_path(path);
         let metadata = match std::fs::symlink_metadata(&disk) {
             Ok(metadata) => metadata,
@@ -125,8 +140,38 @@ impl<'p> Planner<'p> {
         })
     }
 
+    /// The uppermost of `folder` and the folders above it that is something else, such as a link that
+    /// leads elsewhere.
+    fn not_a_folder(&mut self, folder: &RepoPath) -> Option<RepoPath> {
+        if folder.is_root() {
+            return None;
+        }
+        if let Some(known) = self.not_folders.get(folder) {
+            return known.clone();
+        }
+        let above = folder.parent().and_then(|parent| self.not_a_folder(&parent));
+        let is_other = || {
+            let metadata = std::fs::symlink_metadata(self.disk_path(folder));
+            metadata.is_ok_and(|metadata| !metadata.is_dir())
+        };
+        let found = above.or_else(|| is_other().then(|| folder.clone()));
+        self.not_folders.insert(folder.clone(), found.clone());
+        found
+    }
+
     fn visit(&mut self, path: RepoPath, states: &States) -> Result<(), StepError> {
-        let disk = self.look(&path)?;
+        let mut disk = self.look(&path)?;
+        if let OnDisk::Beyond(above) = disk {
+            if !self.force {
+                if self.plan.conflicts.last().is_none_or(|(last, _)| *last != above) {
+                    self.plan.conflicts.push((above, Why::Untracked));
+                }
+                return Ok(());
+            }
+            self.plan.removals.push(above.clone());
+            self.plan.dirs.push(above);
+            disk = OnDisk::Nothing;
+        }
         let present = match &disk {
             OnDisk::File { stat, .. } => self.id_on_disk(&path, *stat, &states.allowed)?,
             _ => None,
@@ -137,7 +182,7 @@ impl<'p> Planner<'p> {
             OnDisk::Symlink(target) => states.allowed.iter().any(
                 |v| matches!((v, target), (EntryValue::Symlink { target: a }, Some(b)) if a == b),
             ),
-            OnDisk::Other => false,
+            OnDisk::Other | OnDisk::Beyond(_) => false,
         };
         if !is_safe && !self.force {
             let why = if states.allowed.len() > usize::from(states.target.is_some()) {
@@ -195,7 +240,7 @@ impl<'p> Planner<'p> {
 
     fn plan_removal(&mut self, path: RepoPath, disk: &OnDisk, states: &States) {
         match disk {
-            OnDisk::Nothing | OnDisk::Other => {}
+            OnDisk::Nothing | OnDisk::Other | OnDisk::Beyond(_) => {}
             OnDisk::File { .. } | OnDisk::Symlink(_) => self.plan.removals.push(path),
             OnDisk::Directory => {
                 let was_dir = |v: &EntryValue| matches!(v, EntryValue::Directory { .. });
@@ -235,7 +280,7 @@ impl<'p> Planner<'p> {
             }
             OnDisk::Directory => self.make_room(file.path.clone()),
             OnDisk::Symlink(_) | OnDisk::Other => self.plan.removals.push(file.path.clone()),
-            OnDisk::Nothing | OnDisk::File { .. } => {}
+            OnDisk::Nothing | OnDisk::Beyond(_) | OnDisk::File { .. } => {}
         }
         self.plan.files.push(file);
     }
@@ -297,13 +342,22 @@ pub struct RestoreOptions {
     pub remove_tracked: Option<TreeId>,
 }
 
-/// Plans to make files equal to a tree, whatever they are now. Returns the plan, and the paths asked
-/// for that are nowhere.
+/// What a restore would do, and what it cannot.
+pub struct RestorePlan {
+    /// What it would do.
+    pub plan: Plan,
+    /// Paths asked for that are nowhere.
+    pub unknown: Vec<RepoPath>,
+    /// Files of the tree that cannot be reached on disk.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Plans to make files equal to a tree, whatever they are now.
 pub fn plan_restore(
     repo: &Repo,
     options: &RestoreOptions,
     run: &RunContext,
-) -> Result<(Plan, Vec<RepoPath>), StepError> {
+) -> Result<RestorePlan, StepError> {
     let flag = run.cancel.flag();
     let scan_options = ScanOptions {
         threads: run.threads,
@@ -344,9 +398,34 @@ pub fn plan_restore(
             unknown.push(path);
         }
     }
+    for dir in &scan.dirs {
+        for name in &dir.withheld {
+            restore.replace(dir.path.join(name)?, options.tree)?;
+        }
+    }
+    let skipped = unreachable(repo, options.tree, &scan.problems)?;
     sort_dirs(&mut restore.plan);
-    super::data_roots::keep_off_git(repo, &mut restore.plan)?;
-    Ok((restore.plan, unknown))
+    data_roots::keep_off_git(repo, &mut restore.plan)?;
+    Ok(RestorePlan { plan: restore.plan, unknown, skipped })
+}
+
+/// The problems of a scan that concern files of a tree.
+fn unreachable(
+    repo: &Repo,
+    tree: TreeId,
+    problems: &[scan::Problem],
+) -> Result<Vec<Skipped>, StepError> {
+    let is_reached =
+        |reason: &Reason| !matches!(reason, Reason::BeyondSymlink | Reason::Unreadable(_));
+    let mut skipped = Vec::new();
+    for scan::Problem { path, reason } in problems.iter().filter(|p| !is_reached(&p.reason)) {
+        // A path that is shown escaped may be taken for another one: then it is named for nothing.
+        let Ok(in_tree) = RepoPath::parse(path) else { continue };
+        if prolly::resolve(&repo.store, tree, &in_tree)?.is_some() {
+            skipped.push(Skipped { path: path.clone(), reason: reason.to_string() });
+        }
+    }
+    Ok(skipped)
 }
 
 fn key(file: FileRef) -> (u32, u32) {
@@ -398,6 +477,13 @@ struct Restore<'r> {
 }
 
 impl Restore<'_> {
+    /// A path on disk that no tree can hold, such as a pipe: nothing is lost when it goes.
+    fn replace(&mut self, path: RepoPath, tree: TreeId) -> Result<(), StepError> {
+        let Some(value) = prolly::resolve(&self.repo.store, tree, &path)? else { return Ok(()) };
+        self.plan.removals.push(path.clone());
+        self.bring(path, &value)
+    }
+
     /// A path on disk that differs from the tree.
     fn found(&mut self, found: Found<'_>, tracked: Option<TreeId>) -> Result<(), StepError> {
         let Found { path, kind, now, old } = found;

@@ -155,6 +155,21 @@ impl GitIndex {
         self.holds(|entry| entry.starts_with(&full), &full)
     }
 
+    /// The first path below this folder that git tracks; the folder itself if it is git's as a whole.
+    pub fn first_below(&self, dir: &RepoPath) -> Option<RepoPath> {
+        if !self.any_below(dir) {
+            return None;
+        }
+        let (_, state) = self.loaded.as_ref()?;
+        let full = self.full(dir);
+        let at = state.entries().partition_point(|entry| bytes(entry, state) < &full[..]);
+        let below = state.entries()[at..].iter().map(|entry| bytes(entry, state)).find(|name| {
+            name.strip_prefix(&full[..]).is_some_and(|rest| full.is_empty() || rest[0] == b'/')
+        });
+        let name = below.and_then(|name| std::str::from_utf8(&name[self.prefix.len()..]).ok());
+        Some(name.and_then(|name| RepoPath::parse(name).ok()).unwrap_or_else(|| dir.clone()))
+    }
+
     fn full(&self, path: &RepoPath) -> Vec<u8> {
         [&self.prefix, path.as_str().as_bytes()].concat()
     }

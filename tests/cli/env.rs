@@ -121,10 +121,16 @@ impl Env {
 }
 
 impl Ran {
-    fn of(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+    /// What a run gave.
+    pub fn of(output: Output) -> Self {
+        let text =
+            |bytes| String::from_utf8(bytes).unwrap_or_else(|_| panic!("output is not UTF-8"));
         let (stdout, stderr) = (text(output.stdout), text(output.stderr));
         let code = output.status.code().unwrap_or_else(|| panic!("{}: {stderr}", output.status));
+        // Whatever a test provokes, a person never meets a defect's message.
+        for text in ["panicked at", "internal error"] {
+            assert!(!stderr.contains(text), "{stderr}");
+        }
         Self { code, stdout, stderr }
     }
 

@@ -1,0 +1,21 @@
+//! `kill -9` at random moments: after each, the repository is whole and the same command goes on.
+//!
+//! `ESKER_CRASH_ROUNDS` sets how often each verb is killed (8 times without it), `ESKER_CRASH_SEED` which
+//! moments are chosen. Every test names the seed when it fails.
+
+#[path = "../support/data.rs"]
+#[allow(dead_code)]
+mod data;
+#[path = "../cli/env.rs"]
+#[allow(dead_code)]
+mod env;
+#[path = "../support/repo.rs"]
+mod repo;
+
+mod add;
+mod checkout;
+mod commit;
+mod kill;
+mod restore;
+#[cfg(target_os = "linux")]
+mod resume;

@@ -1,0 +1,66 @@
+//! What tests ask of a repository again and again.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::env::Env;
+
+/// Asserts that nothing is damaged or missing.
+pub fn assert_clean(env: &Env) {
+    let ran = env.run(&["fsck"]);
+    if ran.stderr.contains("not built yet") {
+        return read_everything(env);
+    }
+    assert_eq!(ran.code, 0, "fsck: {}{}", ran.stdout, ran.stderr);
+}
+
+/// The id of a folder's content, as `hash` gives it without the repository.
+pub fn hash(env: &Env, path: &str) -> String {
+    env.ok(&["hash", path]).trim_end().to_owned()
+}
+
+/// The commit that HEAD is on.
+pub fn head(env: &Env) -> String {
+    let entry: Value = serde_json::from_str(&env.ok(&["log", "-n", "1", "--json"])).expect("JSON");
+    entry["commit"].as_str().expect("an id").to_owned()
+}
+
+/// Stages and commits everything; returns the commit and its tree.
+pub fn commit_all(env: &Env, message: &str) -> (String, String) {
+    env.ok(&["add", "-A"]);
+    let done = env.json(&["commit", "-m", message, "--json"]);
+    let id = |key: &str| done[key].as_str().expect("an id").to_owned();
+    (id("commit"), id("tree"))
+}
+
+/// Asserts that no unfinished file is left.
+pub fn assert_no_leftovers(env: &Env) {
+    let left: Vec<PathBuf> = files_in(env, "tmp");
+    assert!(left.is_empty(), "left behind: {left:?}");
+}
+
+/// The entries of a folder in `.esker`.
+pub fn files_in(env: &Env, folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(env.path(".esker").join(folder)).expect("the folder is there");
+    let mut paths: Vec<PathBuf> = entries.map(|e| e.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
+
+fn read_everything(env: &Env) {
+    let log = env.run(&["log", "--json"]).stdout;
+    for line in log.lines() {
+        let entry: Value = serde_json::from_str(line).expect("JSON");
+        let commit = entry["commit"].as_str().expect("an id");
+        for line in env.ok(&["ls", "-R", "--json", commit]).lines() {
+            let entry: Value = serde_json::from_str(line).expect("JSON");
+            if entry["size"].as_u64() > Some(1 << 20) {
+                let path = entry["path"].as_str().expect("a path");
+                let mut cat = env.command(&["cat", &format!("{commit}:{path}")]);
+                assert!(cat.stdout(std::process::Stdio::null()).status().expect("ran").success());
+            }
+        }
+    }
+}
