@@ -23,7 +23,8 @@ pub struct FormatParameters {
     pub tree_block_bytes: u32,
     /// Raw size at which a block of small files is closed.
     pub small_file_block_bytes: u32,
-    /// Raw size at which a block inside one large file is closed.
+    /// Raw size at which a block inside one large file is closed. A writer that compresses harder may
+    /// choose more, see [`FormatParameters::large_block_bytes`].
     pub large_file_block_bytes: u32,
     /// Bytes that one chaining value of a recipe covers, a power of two.
     pub group_bytes: u32,
@@ -35,13 +36,22 @@ impl Default for FormatParameters {
             chunk: ChunkLengths::DEFAULT,
             tree_block_bytes: 64 << 10,
             small_file_block_bytes: 128 << 10,
-            large_file_block_bytes: 1 << 20,
-            group_bytes: 256 << 10,
+            large_file_block_bytes: 256 << 10,
+            group_bytes: 128 << 10,
         }
     }
 }
 
 impl FormatParameters {
+    /// Raw size of a block inside a large file at a zstd level. From level 3 on size is what is asked
+    /// for, and zstd needs more than 256 KiB to find it; below, small blocks make random reads cheap.
+    pub fn large_block_bytes(&self, compression_level: i32) -> u32 {
+        match compression_level {
+            ..=2 => self.large_file_block_bytes,
+            _ => self.large_file_block_bytes.max(1 << 20),
+        }
+    }
+
     /// Checks the fixed bounds, which values from a file or a remote must keep too.
     pub fn check(&self) -> Result<(), FormatError> {
         let block = |n: u32| (16 << 10..=8 << 20).contains(&n);

@@ -110,12 +110,18 @@ pub struct BlockBuf {
     file: Vec<u8>,
     raw: Vec<u8>,
     decompressor: Decompressor,
+    decoded: u64,
 }
 
 impl BlockBuf {
     /// An empty buffer that grows to the largest block it meets.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Raw bytes that were made from blocks in this buffer so far: the cost of reading.
+    pub fn decoded_bytes(&self) -> u64 {
+        self.decoded
     }
 }
 
@@ -409,8 +415,9 @@ impl<R: ReadAt> PackReader<R> {
         header: BlockHeader,
         buf: &'b mut BlockBuf,
     ) -> Result<&'b [u8], PackError> {
-        let BlockBuf { file, raw, decompressor } = buf;
+        let BlockBuf { file, raw, decompressor, decoded } = buf;
         let plain = self.unseal(offset, header, file)?;
+        *decoded += u64::from(header.raw_len);
         if header.codec == Codec::Raw {
             return Ok(plain);
         }
@@ -525,6 +532,7 @@ impl<R: ReadAt> RunReader<'_, R> {
         self.skip = 0;
         self.left -= len as u64;
         self.blocks.next = offset + header.file_len();
-        Ok(bytes)
+        self.blocks.buf.decoded += len as u64;
+        Ok(&self.blocks.buf.file[..len])
     }
 }

@@ -142,6 +142,11 @@ impl<'s> BlobReader<'s> {
         Self { store, id, recipe, page: None, buf: BlockBuf::new(), group: Vec::new() }
     }
 
+    /// Raw bytes that were decoded so far, those that no one asked for too.
+    pub fn decoded_bytes(&self) -> u64 {
+        self.buf.decoded_bytes()
+    }
+
     /// Writes `range` to `out`. Whole groups are read and verified; the rest of them is dropped.
     pub fn copy(&mut self, range: Range<u64>, out: &mut dyn Write) -> Result<(), StoreError> {
         if range.is_empty() {

@@ -65,6 +65,7 @@ pub(super) fn run(
     claims: Option<&Claims<'_>>,
     codec: &mut BlockCodec,
     params: &FormatParameters,
+    block_bytes: u32,
 ) -> Result<BatchDone, IngestError> {
     let values = group_values(&batch, params);
     let whole = batch.is_whole_file.then(|| BlobId::of(&batch.data));
@@ -72,7 +73,7 @@ pub(super) fn run(
     let mut done = BatchDone { index, chunks: Vec::new(), values, whole, blocks: Vec::new(), data };
     if let Some(claims) = claims {
         let new = claim_chunks(&mut done, &ends, claims)?;
-        done.blocks = compress(&done.data, &new, codec, params)?;
+        done.blocks = compress(&done.data, &new, codec, block_bytes)?;
     }
     Ok(done)
 }
@@ -126,10 +127,10 @@ fn compress(
     data: &[u8],
     new: &[NewChunk],
     codec: &mut BlockCodec,
-    params: &FormatParameters,
+    block_bytes: u32,
 ) -> Result<Vec<ReadyBlock>, IngestError> {
     let total: usize = new.iter().map(|c| c.end - c.start).sum();
-    let count = total.div_ceil(params.large_file_block_bytes as usize).max(1);
+    let count = total.div_ceil(block_bytes as usize).max(1);
     let target = total.div_ceil(count);
     let mut blocks = Vec::with_capacity(count + 1);
     let mut rest = new;

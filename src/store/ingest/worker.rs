@@ -71,7 +71,9 @@ impl<'a, 's> Worker<'a, 's> {
     fn help(&mut self, batch: Batch) {
         let reply = batch.reply.clone();
         let claims = self.shared.claims.as_ref();
-        let result = batch::run(batch, claims, &mut self.codec, &self.shared.params);
+        let params = &self.shared.params;
+        let block_bytes = params.large_block_bytes(self.shared.level);
+        let result = batch::run(batch, claims, &mut self.codec, params, block_bytes);
         // The reader of the file may have failed and gone; then nobody needs the answer.
         let _ = reply.send(result);
     }
