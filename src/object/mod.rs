@@ -2,7 +2,7 @@
 //!
 //! What is here depends on content alone: no disk, clock, thread or configuration. One value has
 //! one encoding and one id; decoders refuse everything else, never panic and never allocate more
-//! than a small multiple of their input. The document is `docs/format-identity.md`.
+//! than a small multiple of their input. The document is `docs/format.md`.
 
 pub mod access;
 pub mod codec;

@@ -3,7 +3,7 @@
 //! Everything here is a pure function between bytes and values. Integers are little-endian and of
 //! fixed width; ids are plain bytes. Decoders accept exactly what the encoders can make, so that a
 //! part has one encoding, and they check every count against the length at hand before they
-//! allocate. `docs/format-storage.md` describes the same format byte by byte.
+//! allocate. `docs/format.md` describes the same format byte by byte.
 
 use std::io;
 

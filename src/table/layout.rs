@@ -3,7 +3,7 @@
 //! File: header (64 bytes), entries (39 bytes each, ascending), zeros up to a multiple of 64,
 //! directory, pack ids (24 bytes each, ascending), tail (64 bytes). The counts stand in the tail
 //! and the directory behind the entries, so that a table is written in one pass without knowing
-//! how many entries a merge will leave. `docs/format-storage.md` describes it byte by byte.
+//! how many entries a merge will leave. `docs/format.md` describes it byte by byte.
 //!
 //! The directory spreads the prefixes, read as fractions, evenly over buckets of about 48
 //! entries. A bucket's record is one aligned line of 64 bytes: the index of its first entry, then
