@@ -4,7 +4,8 @@
 //! `name | measured | bar | pass or MISS | how`. The figures come from `/proc`, so that Linux is
 //! needed. ESKER_BIN names another esker than the one cargo built.
 
-mod cpu;
+#[path = "../common/clock.rs"]
+mod clock;
 mod data;
 mod million;
 mod process;

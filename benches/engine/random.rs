@@ -6,7 +6,7 @@ use esker::id::BlobId;
 use esker::repo::Repo;
 use esker::store::read::{BlobPlace, BlobReader};
 
-use crate::cpu::Cpu;
+use crate::clock::Clock;
 use crate::data::{Csv, Random};
 use crate::report::{Bar, line};
 use crate::{Bench, Outcome, small};
@@ -55,7 +55,7 @@ fn measure(bench: &Bench, name: &str, size: u64, data: impl Read + Send) -> Outc
 type Timed<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn with_one_reader(repo: &Repo, id: BlobId, size: u64, places: &[u64]) -> Timed<(f64, u64)> {
-    let cpu = Cpu::start();
+    let clock = Clock::start();
     let Some(BlobPlace::Recipe(recipe)) = repo.store.find_blob(id, size)? else {
         return Err("the file has no recipe".into());
     };
@@ -65,15 +65,15 @@ fn with_one_reader(repo: &Repo, id: BlobId, size: u64, places: &[u64]) -> Timed<
         out.clear();
         reader.copy(at..at + LEN, &mut out)?;
     }
-    Ok((cpu.seconds(), reader.decoded_bytes()))
+    Ok((clock.seconds(), reader.decoded_bytes()))
 }
 
 fn apart(repo: &Repo, id: BlobId, size: u64, places: &[u64]) -> Timed<f64> {
-    let cpu = Cpu::start();
+    let clock = Clock::start();
     let mut out = Vec::with_capacity(LEN as usize);
     for &at in places {
         out.clear();
         repo.store.read_blob_range(id, size, at..at + LEN, &mut out)?;
     }
-    Ok(cpu.seconds())
+    Ok(clock.seconds())
 }

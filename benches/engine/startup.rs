@@ -17,18 +17,20 @@ pub fn run(bench: &Bench) -> Outcome {
         bench.esker.run(&folder, step)?;
     }
     for what in ["--version", "status"] {
-        let how = "median of 50 spawns, wall clock";
+        let figures = milliseconds(bench, &folder, what)?;
+        let least = figures.iter().copied().fold(f64::INFINITY, f64::min);
+        let how = format!("median of 50 spawns, wall clock; least {least:.1} ms");
         let name = format!("startup, {what}");
-        line(&name, milliseconds(bench, &folder, what)?, "ms", Bar::AtMost(10.0), how);
+        line(&name, median(figures), "ms", Bar::AtMost(10.0), &how);
     }
     Ok(())
 }
 
-fn milliseconds(bench: &Bench, folder: &Path, what: &str) -> std::io::Result<f64> {
+fn milliseconds(bench: &Bench, folder: &Path, what: &str) -> std::io::Result<Vec<f64>> {
     let once = || {
         let started = Instant::now();
         bench.esker.command(folder, what).status()?;
         Ok(started.elapsed().as_secs_f64() * 1e3)
     };
-    Ok(median((0..SPAWNS).map(|_| once()).collect::<std::io::Result<_>>()?))
+    (0..SPAWNS).map(|_| once()).collect()
 }

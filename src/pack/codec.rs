@@ -3,7 +3,7 @@
 //! A [`BlockCodec`] belongs to one thread and keeps its zstd contexts and buffers between blocks.
 
 use zstd::bulk;
-use zstd::zstd_safe::CParameter;
+use zstd::zstd_safe::{CParameter, DCtx, InBuffer, OutBuffer, ResetDirective};
 
 use super::layout::{Codec, Compressed, MAX_RAW_LEN, PackError, StoredHash};
 
@@ -14,6 +14,7 @@ const WORTHWHILE_PERCENT: u64 = 97;
 #[derive(Default)]
 pub struct Decompressor {
     context: Option<bulk::Decompressor<'static>>,
+    stream: Option<DCtx<'static>>,
 }
 
 impl Decompressor {
@@ -40,6 +41,41 @@ impl Decompressor {
             true => Ok(()),
             false => Err("the block decompresses to another length"),
         }
+    }
+
+    /// Replaces the content of `out` by the first `len` bytes that `frame` decompresses to. What
+    /// follows them in the frame is not looked at.
+    ///
+    /// # Errors
+    /// What is wrong, in words, if `frame` is not valid so far or gives fewer bytes.
+    pub fn decompress_start(
+        &mut self,
+        frame: &[u8],
+        len: u32,
+        out: &mut Vec<u8>,
+    ) -> Result<(), &'static str> {
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            empty => empty.insert(DCtx::try_create().ok_or("zstd did not start")?),
+        };
+        stream.reset(ResetDirective::SessionOnly).map_err(|_| "zstd did not start")?;
+        // The capacity is what zstd may fill, and may be more than was asked for.
+        if out.len() < len as usize {
+            out.resize(len as usize, 0);
+        }
+        out.truncate(len as usize);
+        let mut to = OutBuffer::around(&mut out[..]);
+        let mut from = InBuffer::around(frame);
+        while to.pos() < len as usize {
+            let before = (to.pos(), from.pos());
+            stream
+                .decompress_stream(&mut to, &mut from)
+                .map_err(|_| "the block does not decompress")?;
+            if (to.pos(), from.pos()) == before {
+                return Err("the block decompresses to another length");
+            }
+        }
+        Ok(())
     }
 }
 
@@ -179,6 +215,23 @@ mod tests {
         assert!(codec.verify(&other, 1000, &frame).is_err());
         let mut unverified = BlockCodec::new(1, false).expect("codec");
         assert!(unverified.verify(&other, 1000, &frame).is_ok());
+    }
+
+    #[test]
+    fn the_start_of_a_frame_is_its_first_bytes() {
+        let raw: Vec<u8> = (0..300_000u32).flat_map(|i| (i / 7).to_le_bytes()).collect();
+        let frame = zstd::bulk::compress(&raw, 1).expect("compress");
+        let mut decompressor = Decompressor::default();
+        let mut out = Vec::new();
+        for len in [1, 1000, 300_000, 40, raw.len() as u32] {
+            decompressor.decompress_start(&frame, len, &mut out).expect("decompress");
+            assert_eq!(out, raw[..len as usize]);
+        }
+        let too_many = raw.len() as u32 + 1;
+        assert!(decompressor.decompress_start(&frame, too_many, &mut out).is_err());
+        assert!(decompressor.decompress_start(&frame[..50], 300_000, &mut out).is_err());
+        assert!(decompressor.decompress_start(&raw, 10, &mut out).is_err());
+        assert!(decompressor.decompress_start(&frame, 10, &mut out).is_ok());
     }
 
     #[test]

@@ -426,6 +426,26 @@ impl<R: ReadAt> PackReader<R> {
             .map_err(|what| PackError::Damaged { offset: offset.into(), what })?;
         Ok(raw)
     }
+
+    /// As `decode`, for the first `len` raw bytes only.
+    fn decode_start<'b>(
+        &self,
+        offset: u32,
+        header: BlockHeader,
+        len: u32,
+        buf: &'b mut BlockBuf,
+    ) -> Result<&'b [u8], PackError> {
+        let BlockBuf { file, raw, decompressor, decoded } = buf;
+        let plain = self.unseal(offset, header, file)?;
+        *decoded += u64::from(len);
+        if header.codec == Codec::Raw {
+            return Ok(&plain[..len as usize]);
+        }
+        decompressor
+            .decompress_start(plain, len, raw)
+            .map_err(|what| PackError::Damaged { offset: offset.into(), what })?;
+        Ok(raw)
+    }
 }
 
 /// The first `len` bytes of `buf`, made longer if need be.
@@ -450,13 +470,24 @@ impl<R: ReadAt> BlockScanner<'_, R> {
     /// As [`PackReader::read_block`]; the scanner stays where it is.
     pub fn next_block(&mut self) -> Result<Option<(u32, &[u8])>, PackError> {
         let offset = self.next;
+        Ok(self.next_start(u64::MAX)?.map(|raw| (offset, raw)))
+    }
+
+    /// The first `wanted` raw bytes of the next block, or all of them where that is not much more.
+    fn next_start(&mut self, wanted: u64) -> Result<Option<&[u8]>, PackError> {
+        let offset = self.next;
         if offset == self.pack.blocks_end() {
             return Ok(None);
         }
         let header = self.pack.load(offset, self.buf)?;
-        let raw = self.pack.decode(offset, header, self.buf)?;
+        let raw = match u32::try_from(wanted) {
+            Ok(wanted) if wanted < header.raw_len / 4 * 3 => {
+                self.pack.decode_start(offset, header, wanted, self.buf)?
+            }
+            _ => self.pack.decode(offset, header, self.buf)?,
+        };
         self.next = offset + header.file_len();
-        Ok(Some((offset, raw)))
+        Ok(Some(raw))
     }
 
     /// The header of the next block if that is stored uncompressed.
@@ -505,8 +536,11 @@ impl<R: ReadAt> RunReader<'_, R> {
             return self.next_raw_piece(header).map(Some);
         }
         let skip = self.skip as usize;
-        let block = self.blocks.next_block()?;
-        let (_, raw) = block.ok_or(damaged("a run goes on behind the last block"))?;
+        let wanted = self.left.saturating_add(skip as u64);
+        let raw = self
+            .blocks
+            .next_start(wanted)?
+            .ok_or(damaged("a run goes on behind the last block"))?;
         if skip >= raw.len() {
             return Err(damaged("a run begins behind the end of its block"));
         }

@@ -126,12 +126,17 @@ impl Store {
     }
 }
 
+/// Pages of a recipe that a reader keeps, about 200 KB each: to check one costs more than to read a
+/// group.
+const MAX_PAGES: usize = 16;
+
 /// Reads a blob of several chunks, range by range; one a thread.
 pub struct BlobReader<'s> {
     store: &'s Store,
     id: BlobId,
     recipe: Arc<Recipe>,
-    page: Option<(u64, Arc<Page>)>,
+    /// The pages used last, the latest at the end.
+    pages: Vec<(u64, Arc<Page>)>,
     buf: BlockBuf,
     group: Vec<u8>,
 }
@@ -139,7 +144,7 @@ pub struct BlobReader<'s> {
 impl<'s> BlobReader<'s> {
     /// A reader of blob `id`, whose recipe was found by [`Store::find_blob`].
     pub fn new(store: &'s Store, id: BlobId, recipe: Arc<Recipe>) -> Self {
-        Self { store, id, recipe, page: None, buf: BlockBuf::new(), group: Vec::new() }
+        Self { store, id, recipe, pages: Vec::new(), buf: BlockBuf::new(), group: Vec::new() }
     }
 
     /// Raw bytes that were decoded so far, those that no one asked for too.
@@ -169,16 +174,20 @@ impl<'s> BlobReader<'s> {
     }
 
     fn load_page(&mut self, number: u64) -> Result<Arc<Page>, StoreError> {
-        if let Some((loaded, page)) = &self.page
-            && *loaded == number
-        {
-            return Ok(page.clone());
+        if let Some(at) = self.pages.iter().position(|(loaded, _)| *loaded == number) {
+            let found = self.pages.remove(at);
+            let page = found.1.clone();
+            self.pages.push(found);
+            return Ok(page);
         }
         let page = match &self.recipe.body {
             Body::Inline(page) => Arc::new(page.clone()),
             Body::Paged(_) => Arc::new(self.read_page(number)?),
         };
-        self.page = Some((number, page.clone()));
+        if self.pages.len() == MAX_PAGES {
+            self.pages.remove(0);
+        }
+        self.pages.push((number, page.clone()));
         Ok(page)
     }
 
@@ -207,12 +216,13 @@ impl<'s> BlobReader<'s> {
             return Err(self.damaged("its runs end too early"));
         };
         let first = (inner / self.recipe.group_bytes()) as usize;
-        let row = page.groups.get(first).copied();
+        let rows = page.groups.get(first..).unwrap_or_default();
+        let count = (range.end - range.start).div_ceil(self.recipe.group_bytes()) as usize;
         let mut checker = GroupChecker {
             group_bytes: self.recipe.group_bytes(),
             at: range.start,
             buffer: std::mem::take(&mut self.group),
-            values: page.groups.get(first..).unwrap_or_default().iter().map(|g| g.value).collect(),
+            values: rows.iter().take(count).map(|g| g.value).collect(),
             done: 0,
             end: page_start + self.recipe.page_bytes().min(self.recipe.size - page_start),
             whole: (page.groups.is_empty()).then_some(self.id),
@@ -220,7 +230,7 @@ impl<'s> BlobReader<'s> {
         checker.buffer.clear();
         let mut left = range.end - range.start;
         // The first group's row says where its block is, so that nothing before it is read.
-        let mut start = row.filter(|_| offset > 0).map(|r| (r.block_offset, r.position));
+        let mut start = rows.first().filter(|_| offset > 0).map(|r| (r.block_offset, r.position));
         while left > 0 {
             let Some(run) = page.runs.get(index) else {
                 return Err(self.damaged("its runs end too early"));
