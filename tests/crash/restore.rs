@@ -19,7 +19,7 @@ fn a_killed_restore_is_finished_by_the_next() {
     fs::remove_dir_all(env.path("data")).expect("remove");
     killer.run(&env, &["restore", "."]);
     while killer.goes_on() {
-        if killer.killed() % 2 == 0 {
+        if killer.killed().is_multiple_of(2) {
             fs::remove_dir_all(env.path("data")).expect("remove");
         } else {
             let scrambled = files.keys().filter(|_| killer.random.below(2) == 0);
