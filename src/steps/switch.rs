@@ -306,7 +306,7 @@ impl<'p> Planner<'p> {
         }
         self.plan.conflicts.extend(blocked);
         sort_dirs(&mut self.plan);
-        super::data_roots::keep_off_git(self.repo, &mut self.plan)?;
+        data_roots::keep_off_git(self.repo, &mut self.plan)?;
         Ok(self.plan)
     }
 }
