@@ -3,7 +3,7 @@
 //! [`check`] goes bottom up. Packs first (header, trailer, tail; with [`Depth::Data`] every block),
 //! then tables against the packs' trailers, then every reachable commit, tree and file against the
 //! tables. Damage is gathered in a [`Report`] and never ends a check; an error means that the check
-//! itself could not go on. [`rebuild`] makes tables, and if need be `state.db`, anew from the packs.
+//! itself could not go on. [`rebuild()`] makes tables, and if need be `state.db`, anew from the packs.
 //!
 //! Everything is opened anew, so that nothing an open [`super::Store`] keeps in memory hides damage.
 //! Memory: about 60 bytes a directory and 30 bytes a different content, whatever the data's size.

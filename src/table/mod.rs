@@ -1,7 +1,7 @@
 //! Tables: sorted immutable files that say where each chunk of one kind of packs lies.
 //!
 //! This module owns the table format: [`layout`] turns its parts into bytes and back, [`writer`]
-//! makes a table from rows in order, [`reader`] answers questions by reading at offsets, [`merge`]
+//! makes a table from rows in order, [`reader`] answers questions by reading at offsets, [`mod@merge`]
 //! makes one table of several. It names no file and syncs nothing.
 //!
 //! A table is a hint, not a proof: an entry that leads to other bytes than wanted is noticed when
