@@ -128,7 +128,7 @@ impl Store {
 
 /// Pages of a recipe that a reader keeps, about 200 KB each: to check one costs more than to read a
 /// group.
-const MAX_PAGES: usize = 16;
+const MAX_PAGES: usize = 32;
 
 /// Reads a blob of several chunks, range by range; one a thread.
 pub struct BlobReader<'s> {
