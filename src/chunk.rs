@@ -18,6 +18,9 @@ pub struct ChunkLengths {
     pub max: u32,
 }
 
+/// No format has longer chunks, in bytes.
+pub const MAX_CHUNK_BYTES: u32 = 8 << 20;
+
 impl ChunkLengths {
     /// The lengths a new repository gets: 16, 64 and 256 KiB.
     pub const DEFAULT: Self = Self { min: 16 << 10, avg: 64 << 10, max: 256 << 10 };
@@ -29,7 +32,7 @@ impl ChunkLengths {
             && self.min <= self.avg
             && self.avg <= self.max
             && self.avg <= 4 << 20
-            && self.max <= 8 << 20
+            && self.max <= MAX_CHUNK_BYTES
     }
 }
 

@@ -56,6 +56,8 @@ impl FormatParameters {
     pub fn check(&self) -> Result<(), FormatError> {
         let block = |n: u32| (16 << 10..=8 << 20).contains(&n);
         let group = self.group_bytes;
+        // At worst each chunk of a page is a run of its own, of some 50 bytes.
+        let runs_a_page = u64::from(group) * 4096 / u64::from(self.chunk.min.max(1));
         let checks = [
             ("chunk_average_bytes", self.chunk.is_valid()),
             ("tree_block_bytes", block(self.tree_block_bytes)),
@@ -63,6 +65,7 @@ impl FormatParameters {
             ("large_file_block_bytes", block(self.large_file_block_bytes)),
             // A segment of an ingest holds whole groups, hence the upper bound.
             ("group_bytes", group.is_power_of_two() && (64 << 10..=2 << 20).contains(&group)),
+            ("chunk_min_bytes", runs_a_page * 50 < 16 << 20),
         ];
         match checks.into_iter().find(|(_, is_right)| !is_right) {
             Some((name, _)) => Err(FormatError { name }),

@@ -216,9 +216,18 @@ impl Recipe {
             0 => {
                 let page = decode_page(&mut d)?;
                 check_page(&page, size, group_log2)?;
+                // One value alone is not the root: nothing would prove it.
+                if groups < 2 && !page.groups.is_empty() {
+                    return Err(bad("values of a blob of one group"));
+                }
+                if groups >= 2 && page.groups.is_empty() {
+                    return Err(bad("no values"));
+                }
                 Body::Inline(page)
             }
-            1 => Body::Paged(decode_values(d.bytes()?, groups.div_ceil(PAGE_GROUPS as u64))?),
+            1 if groups > PAGE_GROUPS as u64 => {
+                Body::Paged(decode_values(d.bytes()?, groups.div_ceil(PAGE_GROUPS as u64))?)
+            }
             _ => return Err(bad("unknown body")),
         };
         expect_end(&d, data)?;

@@ -171,7 +171,7 @@ fn add_all(ctx: &Context) -> Result<String, OpError> {
     let options = add::AddOptions { paths: vec![".".to_owned()], ..add::AddOptions::default() };
     let added = add::run(ctx, &options, None)?;
     Ok(format!(
-        "{} files, {} of data: {} new after deduplication, {} written",
+        "{} changed, {} of data: {} new after deduplication, {} written",
         added.added + added.modified,
         mebibytes(added.logical_bytes),
         mebibytes(added.new_bytes),

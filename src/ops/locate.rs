@@ -38,6 +38,9 @@ pub(super) fn commit(repo: &Repo, text: &str) -> Result<CommitId, OpError> {
 
 /// The branch or tag whose name is one or two letters away.
 fn similar_ref(repo: &Repo, text: &str) -> Result<Option<String>, OpError> {
+    if text.contains(['~', '^', ':']) {
+        return Ok(None);
+    }
     let refs = repo.db.read(|view| view.refs("refs/"))?;
     let names = refs.iter().map(|(name, _)| name.short());
     let near = names.map(|name| (distance(name, text), name)).filter(|(d, _)| *d <= 2);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::{Store, StoreError};
 use crate::catalog::Location;
+use crate::chunk::MAX_CHUNK_BYTES;
 use crate::id::{Address, BlobId};
 use crate::pack::layout::PackKind;
 use crate::pack::reader::BlockBuf;
@@ -33,8 +34,8 @@ impl Store {
         if size == 0 {
             return Ok(Some(BlobPlace::Empty));
         }
-        // A blob above the largest chunk cannot be one, a smaller one nearly always is.
-        if size <= u64::from(self.params().chunk.max)
+        // A blob above the largest chunk of any format cannot be one, a small one nearly always is.
+        if size <= u64::from(MAX_CHUNK_BYTES)
             && let Some(location) = self.catalog().find(PackKind::Data, &id.into())?
         {
             return Ok(Some(BlobPlace::Chunk(location)));

@@ -172,7 +172,7 @@ fn fsck_problem(out: &mut dyn Write, palette: &Palette, problem: &Problem) -> io
 /// `stats`.
 pub fn stats(out: &mut dyn Write, _: &Palette, outcome: &StatsOutcome) -> io::Result<()> {
     let rows = [
-        ("logical size", bytes(outcome.logical_bytes), "all files of all commits"),
+        ("logical size", bytes(outcome.logical_bytes), "all files of the newest commit"),
         ("unique size", bytes(outcome.unique_bytes), "each chunk once"),
         ("stored size", bytes(outcome.stored_bytes), "packs on disk"),
         ("ratio", format!("{:.2}", outcome.ratio), "logical to stored"),
@@ -201,7 +201,9 @@ pub fn setting(out: &mut dyn Write, entry: &ConfigEntry, show_origin: bool) -> i
 pub fn demo_step(out: &mut dyn Write, palette: &Palette, step: &DemoStep) -> io::Result<()> {
     let (strong, hint) = (palette.strong, palette.hint);
     writeln!(out, "{strong}{}{strong:#}", safe(&step.title))?;
-    writeln!(out, "  {hint}$ {}{hint:#}", safe(&step.command))?;
+    if !step.command.is_empty() {
+        writeln!(out, "  {hint}$ {}{hint:#}", safe(&step.command))?;
+    }
     step.result.lines().try_for_each(|line| writeln!(out, "  {}", safe(line)))?;
     writeln!(out, "  ({})\n", seconds(step.seconds))
 }
