@@ -162,6 +162,9 @@ impl<'p> Planner<'p> {
     fn visit(&mut self, path: RepoPath, states: &States) -> Result<(), StepError> {
         let mut disk = self.look(&path)?;
         if let OnDisk::Beyond(above) = disk {
+            if states.target.is_none() {
+                return Ok(());
+            }
             if !self.force {
                 if self.plan.conflicts.last().is_none_or(|(last, _)| *last != above) {
                     self.plan.conflicts.push((above, Why::Untracked));

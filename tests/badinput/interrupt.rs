@@ -45,29 +45,39 @@ fn output(child: std::process::Child) -> Ran {
     Ran::of(output)
 }
 
-/// Interrupts a command at ten moments of its usual time. `prepare` comes before each run, `check`
+/// Interrupts a command at several moments of its usual time. `prepare` comes before each run, `check`
 /// after those that were interrupted.
 fn interrupt_often(env: &Env, args: &[&str], prepare: impl Fn(u64), check: impl Fn()) {
+    const WANTED: u32 = 5;
     prepare(0);
     let started = Instant::now();
     env.ok(args);
-    let usual = started.elapsed();
+    let mut usual = started.elapsed();
+    let mut random = Random::new(11);
     let mut interrupted = 0;
-    for n in 1..=10 {
+    for n in 1..=60 {
         prepare(n);
-        let (ran, took) = interrupt(env, args, usual * n as u32 / 11);
-        if matches!(ran.code, 0 | -1) {
-            continue;
+        let delay = usual.mul_f64(random.below(1000) as f64 / 1000.0);
+        let (ran, took) = interrupt(env, args, delay);
+        match ran.code {
+            // What was measured once was slower than usual.
+            0 => usual = delay,
+            -1 => usual = usual.mul_f64(1.1),
+            _ => {
+                let hint = "nothing is lost; run the command again to go on";
+                let expected = format!("error: interrupted\nhint: {hint}\n");
+                assert_eq!((ran.code, ran.stderr), (130, expected));
+                assert!(took < LIMIT, "{args:?} took {took:?} to end");
+                interrupted += 1;
+                check();
+            }
         }
-        let expected =
-            "error: interrupted\nhint: nothing is lost; run the command again to go on\n";
-        assert_eq!((ran.code, ran.stderr.as_str()), (130, expected));
-        assert!(took < LIMIT, "{args:?} took {took:?} to end");
-        interrupted += 1;
-        check();
+        if interrupted == WANTED {
+            println!("{args:?}: {interrupted} of {n} were interrupted");
+            return;
+        }
     }
-    println!("{args:?}: {interrupted} of 10 were interrupted");
-    assert!(interrupted > 0, "{args:?} was never interrupted before its end");
+    panic!("only {interrupted} runs of {args:?} were interrupted before their end");
 }
 
 fn files(seed: u64, megabytes: usize) -> Files {
