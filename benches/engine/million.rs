@@ -28,29 +28,30 @@ pub fn thousand_folders(bench: &Bench) -> Outcome {
 fn compare(bench: &Bench, shape: &str, folders: usize) -> Outcome {
     let few = measure(bench, bench.args.files / 10, folders)?;
     let many = measure(bench, bench.args.files, folders)?;
-    for ((what, few), (_, many)) in few.iter().zip(&many) {
-        let name = format!("million-{shape}, {what}");
-        let how = format!(
-            "{} files, {:.2} s CPU; a tenth of them: {:.2} s, {:.2} s CPU, {:.0} MB",
-            bench.args.files,
-            many.cpu,
-            few.wall,
-            few.cpu,
-            few.peak / 1e6
-        );
-        line(&name, many.wall, "s", Bar::None, &how);
-        line(&format!("{name}, memory"), many.peak / 1e6, "MB", resident::LIMIT, "");
-        if few.cpu >= WORTH_COMPARING {
-            let how = "CPU time of all files over that of a tenth of them";
-            line(&format!("{name}, growth"), many.cpu / few.cpu, "x", GROWTH, how);
-        }
+    for (few, many) in few.iter().zip(&many) {
+        tell(bench, &format!("million-{shape}, {}", few.0), &few.1, &many.1);
     }
+    let peaks = many.iter().map(|(what, cost)| (cost.peak / 1e6, *what));
+    let (peak, what) = peaks.max_by(|a, b| a.0.total_cmp(&b.0)).ok_or("no steps")?;
+    let name = format!("million-{shape}, memory");
+    line(&name, peak, "MB", resident::LIMIT, &format!("the greatest of all steps: {what}"));
     let wall = |what: &str| many.iter().find(|m| m.0 == what).map_or(f64::NAN, |m| m.1.wall);
     let beyond = wall("add one change") + wall("commit one change") - wall("status of one change");
     let how = "add and commit of one changed file, less status";
     let name = format!("million-{shape}, one change beyond the walk");
     line(&name, beyond, "s", Bar::AtMost(0.5), how);
     Ok(())
+}
+
+/// One line a step: its growth, or its time when that is too short to be compared.
+fn tell(bench: &Bench, name: &str, few: &Cost, many: &Cost) {
+    let cost = |c: &Cost| format!("{:.2} s, {:.2} s CPU, {:.0} MB", c.wall, c.cpu, c.peak / 1e6);
+    let files = bench.args.files;
+    let how = format!("{files} files: {}; a tenth of them: {}", cost(many), cost(few));
+    match few.cpu >= WORTH_COMPARING {
+        true => line(&format!("{name}, growth of CPU time"), many.cpu / few.cpu, "x", GROWTH, &how),
+        false => line(name, many.wall, "s", Bar::None, &how),
+    }
 }
 
 /// What a step is called and what it cost.

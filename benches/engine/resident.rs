@@ -19,14 +19,17 @@ pub fn run(bench: &Bench) -> Outcome {
     data::write(&folder.join("big"), Random::new(6).take(FILE_BYTES))?;
     bench.esker.init(&folder)?;
     let cost = bench.esker.run(&folder, "add .")?;
-    tell("random file of 1 GB", &cost);
+    tell("add of a random file of 1 GB", &cost);
 
     let folder = bench.scratch.folder("memory")?;
     bench.esker.init(&folder)?;
     let bytes = (bench.args.stream_gb * 1e9) as u64;
     let stream = Refrain::new(64 << 20)?.take(bytes);
     let cost = bench.esker.add_stream(&folder, "big", stream)?;
-    tell(&format!("stream of {} GB, nearly all of it seen before", bench.args.stream_gb), &cost);
+    tell(
+        &format!("add of a stream of {} GB, nearly all of it seen before", bench.args.stream_gb),
+        &cost,
+    );
     let cost = bench.esker.run(&folder, "fsck --data")?;
     tell("fsck --data of that", &cost);
 
@@ -34,14 +37,14 @@ pub fn run(bench: &Bench) -> Outcome {
         let folder = bench.scratch.folder("memory")?;
         copy(corpus, &folder.join("corpus"))?;
         bench.esker.init(&folder)?;
-        tell("the corpus", &bench.esker.run(&folder, "add .")?);
+        tell("add of the corpus", &bench.esker.run(&folder, "add .")?);
     }
     bench.scratch.folder("memory")?;
     Ok(())
 }
 
 fn tell(what: &str, cost: &Cost) {
-    let how = format!("peak of add, {:.1} s, {:.1} s CPU", cost.wall, cost.cpu);
+    let how = format!("peak, {:.1} s, {:.1} s CPU", cost.wall, cost.cpu);
     line(&format!("memory, {what}"), cost.peak / 1e6, "MB", LIMIT, &how);
 }
 

@@ -131,7 +131,8 @@ fn current_boot() -> Option<BootId> {
 }
 
 /// Records what is now known of files, over what was known of them before. Each folder's rows ascend by
-/// name; `recorded_at_ns` is a moment at which their stats held.
+/// name, and come in parts where there are more than [`ROWS_AT_ONCE`]; `recorded_at_ns` is a moment at
+/// which their stats held.
 ///
 /// Only the pages that the names lie in are written: one file of a million costs one page. The cache
 /// only spares work, so that it cannot be written is no failure of the verb.
@@ -143,8 +144,7 @@ pub fn record(
     let known = Known::for_looking(repo);
     let mut rest = dirs.peekable();
     while rest.peek().is_some() {
-        // A bounded number of folders at a time: memory stays small for any dataset.
-        let batch: Vec<_> = rest.by_ref().take(256).collect();
+        let batch = next_batch(&mut rest);
         let written: Result<(), DbError> = repo.cache.write(|tx| {
             let slices = batch
                 .iter()
@@ -161,6 +161,24 @@ pub fn record(
             return;
         }
     }
+}
+
+/// Rows that are held at once: memory stays small for any dataset, in however many folders.
+pub(super) const ROWS_AT_ONCE: usize = 32_768;
+
+fn next_batch(
+    rest: &mut dyn Iterator<Item = (RepoPath, Vec<StatRow>)>,
+) -> Vec<(RepoPath, Vec<StatRow>)> {
+    let mut batch = Vec::new();
+    let mut count = 0;
+    while count < ROWS_AT_ONCE
+        && let Some((dir, rows)) = rest.next()
+    {
+        // A folder counts too, for its name.
+        count += 1 + rows.len();
+        batch.push((dir, rows));
+    }
+    batch
 }
 
 /// How long after the last page was written a sync is worth it: most is on disk by then.

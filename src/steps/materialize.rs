@@ -296,15 +296,19 @@ fn record(repo: &Repo, plan: &Plan, stats: &[Stat]) {
         let dir = file.path.parent().unwrap_or_else(RepoPath::root);
         by_dir.entry(dir).or_default().push((index, file));
     }
-    let mut rows = by_dir.into_iter().map(|(dir, files)| {
-        let row = |(index, file): (usize, &PlannedFile)| {
+    for files in by_dir.values_mut() {
+        files.sort_unstable_by(|(_, a), (_, b)| a.path.name().cmp(&b.path.name()));
+    }
+    let parts = by_dir.iter().flat_map(|(dir, files)| {
+        files.chunks(known::ROWS_AT_ONCE).map(move |part| (dir.clone(), part))
+    });
+    let mut rows = parts.map(|(dir, part)| {
+        let row = |(index, file): &(usize, &PlannedFile)| {
             let kind = if file.executable { RowKind::Executable } else { RowKind::File };
             let name = file.path.name()?.into();
-            Some(StatRow { name, kind, stat: stats[index], id: file.id })
+            Some(StatRow { name, kind, stat: stats[*index], id: file.id })
         };
-        let mut rows: Vec<StatRow> = files.into_iter().filter_map(row).collect();
-        rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        (dir, rows)
+        (dir, part.iter().filter_map(row).collect())
     });
     known::record(repo, system_time_ns(std::time::SystemTime::now()), &mut rows);
 }

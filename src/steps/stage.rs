@@ -597,9 +597,8 @@ pub fn changes(scan: &Scan, comparison: &Comparison, taken: Taken) -> Vec<Staged
 
 /// Records in the stat cache what was read, a bounded part at a time.
 fn record_known(repo: &Repo, values: &ReadValues<'_>) {
-    const ROWS_AT_ONCE: usize = 65_536;
     let items = values.comparison.to_read.chunk_by(|a, b| a.dir == b.dir);
-    let parts = items.flat_map(|of_dir| of_dir.chunks(ROWS_AT_ONCE));
+    let parts = items.flat_map(|of_dir| of_dir.chunks(known::ROWS_AT_ONCE));
     let mut rows = parts.map(|part| {
         let row = |file: &FileRef| match values.value(*file)? {
             EntryValue::File { id, .. } => stat_row(entry_of(values.scan, *file), id),
