@@ -200,9 +200,6 @@ pub enum OpError {
         /// What to do instead.
         hint: Option<String>,
     },
-    /// The verb has no body yet.
-    #[error("not built yet")]
-    NotBuilt,
     /// Anything else.
     #[error(transparent)]
     Other(Box<dyn Error + Send + Sync>),
@@ -273,7 +270,7 @@ impl OpError {
                 "check how it is spelled: ls"
             }
             Self::NotAFile { .. } => "only files, links and folders can be stored",
-            Self::Io { .. } | Self::NotBuilt | Self::Other(_) => return None,
+            Self::Io { .. } | Self::Other(_) => return None,
         };
         Some(fixed.to_string())
     }
