@@ -1,5 +1,7 @@
 //! Walks of the commit graph.
 
+pub mod merge_base;
+
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashSet};
 
