@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod chunk;
 pub mod config;
+pub mod date;
 pub mod db;
 pub mod diff;
 pub mod format;

@@ -1,12 +1,33 @@
 //! From what a person writes for a revision to a commit.
 //!
-//! Understood: `HEAD` and `@`, branches, tags, full ref names, unique prefixes of commit ids of four
-//! digits or more, each followed by any number of `~n` and `^n`.
+//! | written | means |
+//! |---|---|
+//! | `HEAD`, `@` | where the worktree is |
+//! | `main`, `v1`, `origin/main`, `refs/…` | a ref: of one name the full ref, then branch, tag, remote branch |
+//! | `92a1140915` | the one commit whose id begins so; four digits or more |
+//! | `NAME@{2}`, `NAME@{yesterday}` | where a ref was two moves ago, or then; `@{…}`: the current branch |
+//! | `@{-1}` | the branch or commit that HEAD was on before |
+//! | `NAME@{upstream}` | the branch that it follows |
+//! | `:/TEXT` | the newest commit whose message contains the text |
+//! | `REV~2`, `REV^2` | the first parent's first parent; the second parent |
+//! | `REV^{}`, `REV^{/TEXT}` | the commit itself; the newest ancestor whose message contains the text |
+//!
+//! Two revisions with dots between them are read by [`Range`]; what they mean, by whoever walks.
 
+mod logged;
+mod range;
+mod syntax;
+
+pub use logged::moving;
+pub use range::Range;
+
+use crate::date::Now;
 use crate::db::{DbError, StateDb};
+use crate::history::Ancestors;
 use crate::id::{CommitId, IdPrefix};
 use crate::object::access::{AccessError, FindCommits, ReadObjects};
 use crate::refs::{RefName, RefTarget, WorktreeId};
+use syntax::{Base, Expression, Step};
 
 /// Why a revision names no commit.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +37,8 @@ pub enum RevisionError {
     Unknown {
         /// The revision as given.
         text: String,
+        /// The part of it that should have been a name, if that is what is wrong.
+        name: Option<String>,
     },
     /// Several commits begin with these digits.
     #[error("'{text}' is ambiguous")]
@@ -28,6 +51,38 @@ pub enum RevisionError {
     /// HEAD has no commit yet.
     #[error("there are no commits yet")]
     NoCommits,
+    /// A ref was not there yet, or not any more, at the moment asked for.
+    #[error("{name} was at no commit then")]
+    NotThen {
+        /// The ref's short name, or HEAD.
+        name: String,
+        /// What the reflog does say.
+        why: String,
+    },
+    /// What stands in braces is neither a number nor a date.
+    #[error("cannot read the date '{text}'")]
+    BadDate {
+        /// The text as given.
+        text: String,
+    },
+    /// HEAD was not on so many branches before.
+    #[error("HEAD was on no {number} branches before")]
+    NoPrevious {
+        /// How many were asked for.
+        number: u32,
+    },
+    /// The branch follows no other.
+    #[error("branch '{branch}' has no upstream branch")]
+    NoUpstream {
+        /// The branch.
+        branch: String,
+    },
+    /// No message contains the text.
+    #[error("no commit has '{text}' in its message")]
+    NoMessage {
+        /// The text as given.
+        text: String,
+    },
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -49,68 +104,89 @@ pub struct Resolver<'r> {
     pub read: &'r dyn ReadObjects,
     /// Commits by prefix.
     pub find: &'r dyn FindCommits,
+    /// What dates are told from.
+    pub now: Now,
 }
 
 impl Resolver<'_> {
     /// The commit that `text` names.
     pub fn resolve(&self, text: &str) -> Result<CommitId, RevisionError> {
-        let end = text.find(['~', '^']).unwrap_or(text.len());
-        let mut commit = self.base(&text[..end], text)?;
-        let mut rest = &text[end..];
-        while let Some(sign) = rest.chars().next() {
-            let digits = rest[1..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - 1);
-            let number = match &rest[1..1 + digits] {
-                "" => 1,
-                n => n.parse::<usize>().map_err(|_| unknown(text))?,
+        let unknown = |name: Option<&str>| RevisionError::Unknown {
+            text: text.to_owned(),
+            name: name.map(str::to_owned),
+        };
+        let Some(Expression { base, steps }) = syntax::parse(text) else {
+            return Err(unknown(None));
+        };
+        let mut commit = match base {
+            Base::Name(name) => self.named(name)?.ok_or_else(|| unknown(Some(name)))?,
+            Base::Logged(name, moment) => {
+                self.logged(name, &moment)?.ok_or_else(|| unknown(Some(name)))?
+            }
+            Base::Previous(number) => {
+                let name = self.previous(number)?;
+                self.named(&name)?.ok_or_else(|| unknown(None))?
+            }
+            Base::Upstream(name) => return Err(self.no_upstream(name)?),
+            Base::Message(words) => self.newest_with(words, self.all_tips()?)?,
+        };
+        for step in steps {
+            commit = match step {
+                Step::Ancestor(generations) => {
+                    let mut at = Some(commit);
+                    for _ in 0..generations {
+                        at = at.map(|id| self.nth_parent(id, 1)).transpose()?.flatten();
+                        if at.is_none() {
+                            break;
+                        }
+                    }
+                    at.ok_or_else(|| unknown(None))?
+                }
+                Step::Parent(number) => {
+                    self.nth_parent(commit, number)?.ok_or_else(|| unknown(None))?
+                }
+                Step::Peel => commit,
+                Step::Message(words) => self.newest_with(words, vec![commit])?,
             };
-            commit = match sign {
-                '~' => self.nth_ancestor(commit, number, text)?,
-                '^' => self.nth_parent(commit, number, text)?,
-                _ => return Err(unknown(text)),
-            };
-            rest = &rest[1 + digits..];
         }
         Ok(commit)
     }
 
-    fn base(&self, name: &str, text: &str) -> Result<CommitId, RevisionError> {
-        if matches!(name, "HEAD" | "@" | "") && !(name.is_empty() && text.is_empty()) {
-            let head = self.db.read(|view| view.head(self.worktree))?;
-            return head.commit().ok_or(RevisionError::NoCommits);
-        }
-        for full in [
-            name.to_owned(),
-            format!("refs/heads/{name}"),
-            format!("refs/tags/{name}"),
-            format!("refs/{name}"),
-        ] {
-            let Ok(full) = RefName::new(&full) else { continue };
-            match self.db.read(|view| view.get_ref(&full))? {
-                Some(RefTarget::Commit(id)) => return Ok(id),
-                Some(RefTarget::Tag(id)) => return Ok(self.read.read_tag(id)?.target),
-                None => {}
+    /// The ref that a name stands for: of one name the full ref, then branch, tag, remote branch.
+    pub fn find_ref(&self, name: &str) -> Result<Option<(RefName, RefTarget)>, RevisionError> {
+        for full in full_names(name) {
+            if let Some(target) = self.db.read(|view| view.get_ref(&full))? {
+                return Ok(Some((full, target)));
             }
         }
+        Ok(None)
+    }
+
+    /// HEAD, a ref or a prefix of an id.
+    fn named(&self, name: &str) -> Result<Option<CommitId>, RevisionError> {
+        if matches!(name, "HEAD" | "@" | "") {
+            let head = self.db.read(|view| view.head(self.worktree))?;
+            return head.commit().map(Some).ok_or(RevisionError::NoCommits);
+        }
+        if let Some((_, target)) = self.find_ref(name)? {
+            return self.peel(target).map(Some);
+        }
         let prefix = name.parse::<IdPrefix>().ok().filter(|p| p.digits() >= MIN_DIGITS);
-        let Some(prefix) = prefix else { return Err(unknown(text)) };
-        let found = self.find.find_commits(&prefix)?;
-        match found.as_slice() {
-            [] => Err(unknown(text)),
-            [one] => Ok(*one),
-            _ => Err(RevisionError::Ambiguous { text: text.to_owned(), candidates: found }),
+        let Some(prefix) = prefix else { return Ok(None) };
+        let candidates = self.find.find_commits(&prefix)?;
+        match candidates.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(*one)),
+            _ => Err(RevisionError::Ambiguous { text: name.to_owned(), candidates }),
         }
     }
 
-    fn nth_ancestor(
-        &self,
-        mut commit: CommitId,
-        generations: usize,
-        text: &str,
-    ) -> Result<CommitId, RevisionError> {
-        for _ in 0..generations {
-            commit = self.nth_parent(commit, 1, text)?;
-        }
-        Ok(commit)
+    /// The commit that a ref leads to.
+    fn peel(&self, target: RefTarget) -> Result<CommitId, RevisionError> {
+        Ok(match target {
+            RefTarget::Commit(id) => id,
+            RefTarget::Tag(id) => self.read.read_tag(id)?.target,
+        })
     }
 
     /// Parent `number`, from 1; 0 is the commit itself.
@@ -118,16 +194,48 @@ impl Resolver<'_> {
         &self,
         commit: CommitId,
         number: usize,
-        text: &str,
-    ) -> Result<CommitId, RevisionError> {
+    ) -> Result<Option<CommitId>, RevisionError> {
         if number == 0 {
-            return Ok(commit);
+            return Ok(Some(commit));
         }
-        let parents = self.read.read_commit(commit)?.parents;
-        parents.get(number - 1).copied().ok_or_else(|| unknown(text))
+        Ok(self.read.read_commit(commit)?.parents.get(number - 1).copied())
+    }
+
+    fn newest_with(&self, words: &str, from: Vec<CommitId>) -> Result<CommitId, RevisionError> {
+        for found in Ancestors::new(self.read, from)? {
+            let (id, commit) = found?;
+            if commit.message.contains(words) {
+                return Ok(id);
+            }
+        }
+        Err(RevisionError::NoMessage { text: words.to_owned() })
+    }
+
+    /// HEAD and every branch, tag and remote branch.
+    fn all_tips(&self) -> Result<Vec<CommitId>, RevisionError> {
+        let (head, refs) = self.db.read(|view| {
+            let mut refs = view.refs("refs/heads/")?;
+            refs.extend(view.refs("refs/remotes/")?);
+            refs.extend(view.refs("refs/tags/")?);
+            Ok::<_, DbError>((view.head(self.worktree)?, refs))
+        })?;
+        let mut tips: Vec<_> = head.commit().into_iter().collect();
+        for (_, target) in refs {
+            tips.push(self.peel(target)?);
+        }
+        Ok(tips)
+    }
+
+    fn no_upstream(&self, name: &str) -> Result<RevisionError, RevisionError> {
+        let head = self.db.read(|view| view.head(self.worktree))?;
+        let current = || head.branch().map_or("HEAD", |b| b.short()).to_owned();
+        let branch = if matches!(name, "" | "@" | "HEAD") { current() } else { name.to_owned() };
+        Ok(RevisionError::NoUpstream { branch })
     }
 }
 
-fn unknown(text: &str) -> RevisionError {
-    RevisionError::Unknown { text: text.to_owned() }
+/// The full names that a name may stand for, in the order in which they are tried.
+fn full_names(name: &str) -> impl Iterator<Item = RefName> {
+    let kinds = ["", "refs/heads/", "refs/tags/", "refs/remotes/", "refs/"];
+    kinds.into_iter().filter_map(move |kind| RefName::new(&format!("{kind}{name}")).ok())
 }

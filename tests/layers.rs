@@ -19,6 +19,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("id", &[]),
     ("path", &[]),
     ("progress", &[]),
+    ("date", &[]),
     ("stat", &[]),
     ("fsio", &["path"]),
     // L1 formats: bytes to values and back.
@@ -47,7 +48,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     // L3 domain: sees objects through object::access, never where they lie.
     ("history", &["id", "object"]),
-    ("revision", &["db", "history", "id", "object", "path", "refs"]),
+    ("revision", &["date", "db", "history", "id", "object", "path", "refs"]),
     ("diff", &["id", "object", "path"]),
     ("worktree", &["fsio", "id", "object", "path", "progress", "stat", "stat_cache"]),
     // L3½: what several verbs end with.
@@ -56,6 +57,7 @@ const TABLE: &[(&str, &[&str])] = &[
         &[
             "catalog",
             "config",
+            "date",
             "db",
             "diff",
             "format",
@@ -84,6 +86,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "catalog",
             "chunk",
             "config",
+            "date",
             "db",
             "diff",
             "format",

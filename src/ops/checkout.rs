@@ -9,7 +9,7 @@ use crate::object::access::ReadObjects;
 use crate::refs::{HeadTarget, RefTarget};
 use crate::repo::{Repo, WorkState};
 use crate::steps::checkout::{self as steps, Target};
-use crate::steps::{materialize, stage, switch};
+use crate::steps::{materialize, restore, stage};
 
 /// What to check out.
 #[derive(Clone, Debug, Default)]
@@ -69,10 +69,10 @@ fn switch_to(
 ) -> Result<CheckoutOutcome, OpError> {
     let name = options.target.as_deref().unwrap_or("HEAD");
     let state = repo.state()?;
-    let (commit, head) = target_of(repo, &state, name, options.detach)?;
+    let (commit, head) = target_of(ctx, repo, &state, name, options.detach)?;
     let tree = repo.store.read_commit(commit)?.tree;
     let target = Target { commit, tree, head };
-    let note = ctx.note(repo, format!("checkout: moving to {name}"));
+    let note = ctx.note(repo, crate::revision::moving(&state.head, name));
     let run = ctx.run_context(&repo.settings);
     let done = steps::switch(repo, &state, &target, options.force, options.dry_run, &note, &run)?;
     if !done.plan.conflicts.is_empty() {
@@ -94,6 +94,7 @@ fn switch_to(
 
 /// The commit that a name stands for, and what HEAD shall hold.
 fn target_of(
+    ctx: &Context,
     repo: &Repo,
     state: &WorkState,
     name: &str,
@@ -105,7 +106,7 @@ fn target_of(
     {
         return Ok((id, HeadTarget::Branch(branch)));
     }
-    let commit = locate::commit(repo, name)?;
+    let commit = locate::commit(ctx, repo, name)?;
     if matches!(name, "HEAD" | "@") && !detach {
         return Ok((commit, state.head.to_target()));
     }
@@ -121,18 +122,18 @@ fn bring_paths(
     let state = repo.state()?;
     let tree = match &options.target {
         Some(revision) => {
-            let commit = locate::commit(repo, revision)?;
+            let commit = locate::commit(ctx, repo, revision)?;
             repo.store.read_commit(commit)?.tree
         }
         None => state.staged_tree().ok_or(OpError::IsEmptyRepository)?,
     };
-    let restore = switch::RestoreOptions {
+    let wanted = restore::RestoreOptions {
         tree,
         paths: locate::all_if_root(paths.clone()),
         remove_tracked: None,
     };
     let run = ctx.run_context(&repo.settings);
-    let planned = switch::plan_restore(repo, &restore, &run)?;
+    let planned = restore::plan_restore(repo, &wanted, &run)?;
     let (plan, unknown) = (planned.plan, planned.unknown);
     plans::refuse(&plan, unknown.first(), options.target.as_deref())?;
     let mut outcome = CheckoutOutcome {

@@ -167,8 +167,8 @@ fn author_of(
         (author.name, author.email) = parse_person(text)?;
     }
     if let Some(text) = &options.date {
-        (author.seconds, author.offset_minutes) =
-            super::date::parse(text, committer.offset_minutes)?;
+        let date = crate::date::parse_exact(text, committer.offset_minutes)?;
+        (author.seconds, author.offset_minutes) = (date.seconds, date.offset_minutes);
     }
     Ok(author)
 }

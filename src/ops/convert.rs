@@ -7,6 +7,7 @@ use super::locate::shown;
 use super::{OpError, Skipped};
 use crate::catalog::CatalogError;
 use crate::config::ConfigError;
+use crate::date::DateError;
 use crate::db::{DbError, RefError};
 use crate::fsio::FsError;
 use crate::object::access::AccessError;
@@ -140,15 +141,28 @@ impl From<AccessError> for OpError {
 impl From<RevisionError> for OpError {
     fn from(e: RevisionError) -> Self {
         match e {
-            RevisionError::Unknown { text } => OpError::UnknownRevision { text, suggestion: None },
+            RevisionError::Unknown { text, .. } => {
+                OpError::UnknownRevision { text, suggestion: None }
+            }
             RevisionError::Ambiguous { text, candidates } => OpError::AmbiguousRevision {
                 text,
                 candidates: candidates.iter().map(|id| id.short()).collect(),
             },
             RevisionError::NoCommits => OpError::IsEmptyRepository,
+            RevisionError::NotThen { name, why } => OpError::NoSuchReflogEntry { name, why },
+            RevisionError::BadDate { text } => OpError::BadDate { text },
+            RevisionError::NoPrevious { number } => OpError::NoPreviousBranch { number },
+            RevisionError::NoUpstream { branch } => OpError::NoUpstream { branch },
+            RevisionError::NoMessage { text } => OpError::NoSuchMessage { text },
             RevisionError::Db(e) => e.into(),
             RevisionError::Access(e) => e.into(),
         }
+    }
+}
+
+impl From<DateError> for OpError {
+    fn from(e: DateError) -> Self {
+        OpError::BadDate { text: e.text }
     }
 }
 

@@ -60,6 +60,32 @@ pub enum OpError {
         /// What it could be.
         candidates: Vec<String>,
     },
+    /// A ref was at no commit at the moment asked for.
+    #[error("'{}' was at no commit then: {why}", escape(.name))]
+    NoSuchReflogEntry {
+        /// The ref's short name, or HEAD.
+        name: String,
+        /// What its reflog says.
+        why: String,
+    },
+    /// HEAD has not moved between so many branches.
+    #[error("there is no @{{-{number}}}: HEAD has not switched that often")]
+    NoPreviousBranch {
+        /// How many branches ago.
+        number: u32,
+    },
+    /// A branch follows no branch of a remote.
+    #[error("branch '{}' has no upstream branch", escape(.branch))]
+    NoUpstream {
+        /// The branch.
+        branch: String,
+    },
+    /// No commit has this text in its message.
+    #[error("no commit has '{}' in its message", escape(.text))]
+    NoSuchMessage {
+        /// The text as given.
+        text: String,
+    },
     /// A path is in neither the worktree nor the tree asked for.
     #[error("no '{}' in {}", escape(.path), .revision.as_deref().unwrap_or("the worktree or the stage"))]
     NoSuchPath {
@@ -229,6 +255,12 @@ impl OpError {
             }
             Self::UnknownRevision { .. } => "see what there is: esker log --oneline",
             Self::AmbiguousRevision { .. } => "give more digits, or the full name of the ref",
+            Self::NoSuchReflogEntry { name, .. } => {
+                return Some(format!("see where it was: esker reflog {}", escape(name)));
+            }
+            Self::NoPreviousBranch { .. } => "see all branches: esker branch",
+            Self::NoUpstream { .. } => "name the branch itself, such as origin/main",
+            Self::NoSuchMessage { .. } => "see what there is: esker log --oneline",
             Self::NoSuchPath { revision: Some(revision), .. } => {
                 return Some(format!("see what is there: esker ls -R {}", escape(revision)));
             }

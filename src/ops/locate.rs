@@ -24,26 +24,30 @@ pub(super) fn all_if_root(paths: Vec<RepoPath>) -> Vec<RepoPath> {
 }
 
 /// The commit that a revision names.
-pub(super) fn commit(repo: &Repo, text: &str) -> Result<CommitId, OpError> {
-    let resolver =
-        Resolver { db: &repo.db, worktree: repo.worktree, read: &repo.store, find: &repo.store };
-    match resolver.resolve(text) {
-        Err(RevisionError::Unknown { text }) => {
-            let suggestion = similar_ref(repo, &text)?;
+pub(super) fn commit(ctx: &Context, repo: &Repo, text: &str) -> Result<CommitId, OpError> {
+    match resolver(ctx, repo).resolve(text) {
+        Err(RevisionError::Unknown { text, name: Some(name) }) => {
+            let similar = similar_ref(repo, "refs/", &name)?;
+            let suggestion = similar.map(|similar| text.replacen(&name, &similar, 1));
             Err(OpError::UnknownRevision { text, suggestion })
         }
         result => Ok(result?),
     }
 }
 
-/// The branch or tag whose name is one or two letters away.
-fn similar_ref(repo: &Repo, text: &str) -> Result<Option<String>, OpError> {
-    if text.contains(['~', '^', ':']) {
-        return Ok(None);
-    }
-    let refs = repo.db.read(|view| view.refs("refs/"))?;
+/// What answers questions about revisions.
+pub(super) fn resolver<'r>(ctx: &Context, repo: &'r Repo) -> Resolver<'r> {
+    let (read, find) = (&repo.store, &repo.store);
+    Resolver { db: &repo.db, worktree: repo.worktree, read, find, now: ctx.now }
+}
+
+/// The short name of the ref below `kind` that is one or two letters away.
+pub(super) fn similar_ref(repo: &Repo, kind: &str, text: &str) -> Result<Option<String>, OpError> {
+    let refs = repo.db.read(|view| view.refs(kind))?;
     let names = refs.iter().map(|(name, _)| name.short());
-    let near = names.map(|name| (distance(name, text), name)).filter(|(d, _)| *d <= 2);
+    // Of a name of two letters both would be others.
+    let most = text.chars().count().saturating_sub(1).min(2);
+    let near = names.map(|name| (distance(name, text), name)).filter(|(d, _)| *d <= most);
     Ok(near.min().map(|(_, name)| name.to_owned()))
 }
 
@@ -78,7 +82,7 @@ pub(super) fn find(
     revision: Option<&str>,
     path: Option<&str>,
 ) -> Result<(RepoPath, EntryValue), OpError> {
-    let commit = self::commit(repo, revision.unwrap_or("HEAD"))?;
+    let commit = self::commit(ctx, repo, revision.unwrap_or("HEAD"))?;
     let tree = repo.store.read_commit(commit)?.tree;
     let path = match path {
         // Behind a revision paths start at the root, as in git.

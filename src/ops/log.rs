@@ -72,7 +72,7 @@ pub fn run(
     each: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
 ) -> Result<(), OpError> {
     let repo = ctx.open_repo_to_read()?;
-    let start = locate::commit(&repo, options.revision.as_deref().unwrap_or("HEAD"))?;
+    let start = locate::commit(ctx, &repo, options.revision.as_deref().unwrap_or("HEAD"))?;
     let refs = refs_by_commit(&repo)?;
     let commits = Ancestors::new(&repo.store, [start])?;
     for commit in commits.take(options.max_count.unwrap_or(usize::MAX)) {

@@ -17,7 +17,6 @@ pub mod commit;
 pub mod config;
 mod context;
 mod convert;
-mod date;
 pub mod demo;
 mod encode;
 mod error;
@@ -34,6 +33,7 @@ pub mod show;
 pub mod stats;
 pub mod status;
 
+pub use crate::date::Now;
 pub use change::{Change, ChangeKind, Skipped};
 pub use error::{ErrorKind, OpError};
 
@@ -65,31 +65,32 @@ impl Context {
     }
 }
 
-/// A moment, and the offset from UTC of the place it is told in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Now {
-    /// Seconds since 1970-01-01 00:00 UTC.
-    pub seconds: i64,
-    /// Minutes east of UTC.
-    pub offset_minutes: i64,
-}
-
-/// Splits `REV:path` at its first `:` outside `@{…}`; without one, all of it is the path.
+/// Splits `REV:path` at its first `:` outside `@{…}` and `^{…}`; without one, all of it is the path.
+/// `:/TEXT` is a revision and never has a path.
 ///
 /// An empty side is `None`: no revision stands for HEAD, no path for the root.
 pub fn split_rev_path(text: &str) -> (Option<&str>, Option<&str>) {
     let (revision, path) = match revision_end(text) {
+        _ if text.starts_with(MESSAGE) => (text, ""),
         Some(colon) => (&text[..colon], &text[colon + 1..]),
         None => ("", text),
     };
     (Some(revision).filter(|r| !r.is_empty()), Some(path).filter(|p| !p.is_empty()))
 }
 
+/// Begins a revision that is found by its message, and ends with the text.
+const MESSAGE: &str = ":/";
+
+/// Whether a text is `REV:path`, not a revision alone.
+fn has_path(text: &str) -> bool {
+    !text.starts_with(MESSAGE) && revision_end(text).is_some()
+}
+
 fn revision_end(text: &str) -> Option<usize> {
     let mut in_braces = false;
     text.char_indices().find_map(|(at, c)| {
         match c {
-            '{' if text[..at].ends_with('@') => in_braces = true,
+            '{' if text[..at].ends_with(['@', '^']) => in_braces = true,
             '}' => in_braces = false,
             _ => {}
         }
@@ -112,6 +113,8 @@ mod tests {
             split_rev_path("main@{2024-01-01 10:00}:a"),
             (Some("main@{2024-01-01 10:00}"), Some("a"))
         );
+        assert_eq!(split_rev_path("main^{/a: b}:c"), (Some("main^{/a: b}"), Some("c")));
+        assert_eq!(split_rev_path(":/a: b"), (Some(":/a: b"), None));
         assert_eq!(split_rev_path(""), (None, None));
     }
 }

@@ -8,7 +8,7 @@ use crate::id::TreeId;
 use crate::object::access::ReadObjects;
 use crate::path::RepoPath;
 use crate::repo::Repo;
-use crate::steps::{materialize, stage, switch};
+use crate::steps::{materialize, restore, stage};
 
 /// What to put back.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ pub fn run(ctx: &Context, options: &RestoreOptions) -> Result<RestoreOutcome, Op
     let paths = locate::select(ctx, &repo, &options.paths)?;
     let mut outcome = RestoreOutcome::default();
     if options.staged {
-        unstage(&repo, options, &paths, &mut outcome)?;
+        unstage(ctx, &repo, options, &paths, &mut outcome)?;
     }
     if options.worktree || !options.staged {
         restore_files(ctx, &repo, options, &paths, &mut outcome)?;
@@ -62,11 +62,15 @@ pub fn run(ctx: &Context, options: &RestoreOptions) -> Result<RestoreOutcome, Op
     Ok(outcome)
 }
 
-fn source_tree(repo: &Repo, options: &RestoreOptions) -> Result<Option<TreeId>, OpError> {
+fn source_tree(
+    ctx: &Context,
+    repo: &Repo,
+    options: &RestoreOptions,
+) -> Result<Option<TreeId>, OpError> {
     let state = repo.state()?;
     match &options.source {
         Some(revision) => {
-            let commit = locate::commit(repo, revision)?;
+            let commit = locate::commit(ctx, repo, revision)?;
             Ok(Some(repo.store.read_commit(commit)?.tree))
         }
         None if options.staged => Ok(state.head_tree),
@@ -76,12 +80,13 @@ fn source_tree(repo: &Repo, options: &RestoreOptions) -> Result<Option<TreeId>, 
 
 /// Makes the stage equal to a tree at some paths.
 fn unstage(
+    ctx: &Context,
     repo: &Repo,
     options: &RestoreOptions,
     paths: &[RepoPath],
     outcome: &mut RestoreOutcome,
 ) -> Result<(), OpError> {
-    let tree = source_tree(repo, options)?;
+    let tree = source_tree(ctx, repo, options)?;
     let staged = repo.state()?.staged_tree();
     let is_wanted = |p: &RepoPath| paths.iter().any(|w| p.starts_with(w));
     let changes = crate::diff::tree::changes(&repo.store, staged, tree)?;
@@ -118,16 +123,16 @@ fn restore_files(
     outcome: &mut RestoreOutcome,
 ) -> Result<(), OpError> {
     let run = ctx.run_context(&repo.settings);
-    let tree = source_tree(repo, options)?.ok_or(OpError::IsEmptyRepository)?;
+    let tree = source_tree(ctx, repo, options)?.ok_or(OpError::IsEmptyRepository)?;
     let Some(looked_at) = crate::steps::data_roots::to_look_at(repo, paths.to_vec())? else {
         return Ok(());
     };
-    let restore = switch::RestoreOptions {
+    let wanted = restore::RestoreOptions {
         tree,
         paths: looked_at,
         remove_tracked: options.source.as_ref().and(repo.state()?.staged_tree()),
     };
-    let planned = switch::plan_restore(repo, &restore, &run)?;
+    let planned = restore::plan_restore(repo, &wanted, &run)?;
     let (plan, unknown) = (planned.plan, planned.unknown);
     outcome.skipped = planned.skipped.into_iter().map(Skipped::from).collect();
     plans::refuse(&plan, unknown.first(), options.source.as_deref())?;

@@ -64,7 +64,7 @@ const MAX_CHANGES: usize = 1000;
 /// Shows a commit with its changes, or what `REV:path` names.
 pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError> {
     let repo = ctx.open_repo_to_read()?;
-    if options.object.contains(':') {
+    if super::has_path(&options.object) {
         let (revision, path) = super::split_rev_path(&options.object);
         let (path, value) = locate::find(ctx, &repo, Some(revision.unwrap_or("HEAD")), path)?;
         return match value {
@@ -84,7 +84,7 @@ pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError>
             }
         };
     }
-    let id = locate::commit(&repo, &options.object)?;
+    let id = locate::commit(ctx, &repo, &options.object)?;
     let commit = repo.store.read_commit(id)?;
     let base = match commit.parents.first() {
         Some(parent) => Some(repo.store.read_commit(*parent)?.tree),

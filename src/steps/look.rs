@@ -1,8 +1,8 @@
 //! What differs between the worktree and a tree, for those who only look.
 
 use super::known::{self, Known};
+use super::restore::hash_unknown;
 use super::stage::{Skipped, StagedChange, stat_row};
-use super::switch::hash_unknown;
 use super::{RunContext, StepError};
 use std::collections::HashMap;
 

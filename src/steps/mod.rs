@@ -6,6 +6,7 @@ pub mod hash_tree;
 pub mod known;
 pub mod look;
 pub mod materialize;
+pub mod restore;
 mod resume;
 pub mod select;
 pub mod stage;

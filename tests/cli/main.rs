@@ -2,5 +2,6 @@
 
 mod env;
 mod output;
+mod revisions;
 mod usage;
 mod verbs;
