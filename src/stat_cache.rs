@@ -14,6 +14,8 @@
 //! first 16 bytes of BLAKE3 of all before
 //! ```
 
+pub mod seal;
+
 use crate::id::BlobId;
 use crate::path::check_name;
 use crate::stat::Stat;
@@ -36,6 +38,17 @@ pub enum RowKind {
     Executable,
     /// A symlink; the id is that of the target's bytes.
     Symlink,
+}
+
+impl RowKind {
+    /// The byte that stands for it.
+    fn number(self) -> u8 {
+        match self {
+            Self::File => 0,
+            Self::Executable => 1,
+            Self::Symlink => 2,
+        }
+    }
 }
 
 /// One name of a folder, as it was when its content was known.
@@ -126,11 +139,7 @@ fn check_rows(rows: &[StatRow]) -> Result<(), PageError> {
 
 fn encode_row(row: &StatRow, before: &Stat, out: &mut Vec<u8>) {
     let Stat { size, mtime_ns, ctime_ns, inode } = row.stat;
-    out.push(match row.kind {
-        RowKind::File => 0,
-        RowKind::Executable => 1,
-        RowKind::Symlink => 2,
-    });
+    out.push(row.kind.number());
     out.push(u8::try_from(row.name.len()).expect("a checked name has at most 255 bytes"));
     out.extend_from_slice(row.name.as_bytes());
     put_varint(size, out);

@@ -156,16 +156,27 @@ fn open(path: &Path, has_shared_memory: bool) -> Result<Connection, DbError> {
     Ok(conn)
 }
 
-/// Hash of a row: key and values, each preceded by its length.
-fn row_hash(worktree: WorktreeId, dir: &str, row: &StatPage) -> [u8; HASH_BYTES] {
+/// Hash of a row's fields, each preceded by its length.
+fn hash_fields(fields: &[&[u8]]) -> [u8; HASH_BYTES] {
     let mut hasher = blake3::Hasher::new();
-    let (number, time) = (worktree.0.to_le_bytes(), row.written_at.to_le_bytes());
-    let (dir, name) = (dir.as_bytes(), row.first_name.as_bytes());
-    for field in [&number[..], dir, name, &row.boot, &time, &row.page] {
+    for field in fields {
         hasher.update(&(field.len() as u64).to_le_bytes()).update(field);
     }
     let hash = hasher.finalize();
     *hash.as_bytes().first_chunk().expect("a hash has 32 bytes")
+}
+
+/// Hash of a row of `stat_pages`: key and values.
+fn row_hash(worktree: WorktreeId, dir: &str, row: &StatPage) -> [u8; HASH_BYTES] {
+    let (number, time) = (worktree.0.to_le_bytes(), row.written_at.to_le_bytes());
+    let (dir, name) = (dir.as_bytes(), row.first_name.as_bytes());
+    hash_fields(&[&number, dir, name, &row.boot, &time, &row.page])
+}
+
+/// Hash of a row of `seals`: key and values.
+fn seal_hash(worktree: WorktreeId, dir: &str, seal: &SealRow) -> [u8; HASH_BYTES] {
+    let (number, time) = (worktree.0.to_le_bytes(), seal.written_at.to_le_bytes());
+    hash_fields(&[&number, dir.as_bytes(), &seal.boot, &time, &seal.seal])
 }
 
 /// A page from columns dir, first_name, boot, written_at, page.
@@ -205,6 +216,17 @@ pub struct BootRow {
     pub recorded_at: i64,
     /// All files that pages written before this moment speak of are on disk; 0 if none surely are.
     pub synced_at: i64,
+}
+
+/// What was written of a whole folder by [`CacheTx::put_seal`]; what it says is not the cache's business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealRow {
+    /// The boot of the machine it was written in, as in [`StatPage::boot`].
+    pub boot: Vec<u8>,
+    /// The moment from which on it held, in nanoseconds of the Unix clock.
+    pub written_at: i64,
+    /// The seal.
+    pub seal: Vec<u8>,
 }
 
 impl CacheView<'_> {
@@ -272,7 +294,37 @@ impl CacheView<'_> {
     }
 }
 
+impl CacheView<'_> {
+    /// The seal of a folder.
+    pub fn seal(&self, worktree: WorktreeId, dir: &RepoPath) -> Result<Option<SealRow>, DbError> {
+        let sql = "SELECT boot, written_at, seal FROM seals WHERE worktree = ?1 AND dir = ?2";
+        let found = self.0.one(sql, (worktree.0, dir.as_str()), |row| {
+            Ok(SealRow { boot: row.get(0)?, written_at: row.get(1)?, seal: row.get(2)? })
+        })?;
+        let Some(mut row) = found else { return Ok(None) };
+        let hash = row.seal.len().checked_sub(HASH_BYTES).map(|at| row.seal.split_off(at));
+        match hash.is_some_and(|hash| hash == seal_hash(worktree, dir.as_str(), &row)) {
+            true => Ok(Some(row)),
+            false => Err(DbError::damaged("a seal of the stat cache is not what was written")),
+        }
+    }
+}
+
 impl CacheTx<'_> {
+    /// Seals a folder, over an earlier seal.
+    pub fn put_seal(
+        &self,
+        worktree: WorktreeId,
+        dir: &RepoPath,
+        row: &SealRow,
+    ) -> Result<(), DbError> {
+        let sql = "INSERT OR REPLACE INTO seals(worktree, dir, boot, written_at, seal) \
+                   VALUES(?1, ?2, ?3, ?4, ?5)";
+        let stored = [&row.seal[..], &seal_hash(worktree, dir.as_str(), row)].concat();
+        self.0.0.run(sql, (worktree.0, dir.as_str(), &row.boot, row.written_at, stored))?;
+        Ok(())
+    }
+
     /// Notes what is known of a boot's pages, over what was noted before.
     pub fn put_boot(&self, row: &BootRow) -> Result<(), DbError> {
         let sql = "INSERT OR REPLACE INTO boots(boot, recorded_at, synced_at) VALUES(?1, ?2, ?3)";
@@ -415,6 +467,24 @@ mod tests {
         assert_eq!(names(&cache, ""), [""; 0]);
         put(&cache, "", &["b"]);
         assert_eq!(names(&CacheDb::new(&file, true), ""), ["b"]);
+    }
+
+    #[test]
+    fn a_seal_changed_behind_our_back_is_never_returned() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let file = dir.path().join("cache.db");
+        let row = SealRow { boot: vec![7; 16], written_at: 5, seal: vec![1, 2, 3] };
+        let seal = |cache: &CacheDb, dir: &str| cache.read(|view| view.seal(MAIN, &path(dir)));
+        for change in ["dir = 'b'", "boot = x'00'", "written_at = 6", "seal = x'010203'"] {
+            let cache = CacheDb::new(&file, true);
+            cache.write(|tx| tx.put_seal(MAIN, &path("a"), &row)).expect("write");
+            assert_eq!(seal(&cache, "a").expect("read").as_ref(), Some(&row));
+            let conn = Connection::open(&file).expect("open");
+            conn.execute_batch(&format!("UPDATE seals SET {change}")).expect(change);
+            for dir in ["a", "b"] {
+                assert_eq!(seal(&cache, dir).expect("remade"), None, "{change}");
+            }
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod state;
 mod tests;
 mod view;
 
-pub use cache::{BootRow, CacheDb, CacheTx, CacheView, StatPage};
+pub use cache::{BootRow, CacheDb, CacheTx, CacheView, SealRow, StatPage};
 pub use moves::{RefError, ReflogOf, ReflogRow};
 pub use packs::{BadBlock, PackRow, PackState, TableId, TableRow};
 pub use rebuild::{Rebuild, Rebuilt};

@@ -9,7 +9,7 @@ use std::str::FromStr;
 pub const STATE_VERSION: u32 = 1;
 
 /// Format number of `cache.db`; any other is deleted and made anew.
-pub(super) const CACHE_VERSION: u32 = 1;
+pub(super) const CACHE_VERSION: u32 = 2;
 
 /// "ESKS" and "ESKC": what kind of file it is, in its `application_id`.
 pub(super) const STATE_APPLICATION: u32 = 0x4553_4b53;
@@ -42,12 +42,15 @@ CREATE TABLE journal(
   PRIMARY KEY(worktree, kind, key)) WITHOUT ROWID;
 ";
 
-/// `page` ends in 16 bytes of BLAKE3 over the row: this file is never synced.
+/// `page` and `seal` end in 16 bytes of BLAKE3 over the row: this file is never synced.
 pub(super) const CACHE_TABLES: &str = "
 CREATE TABLE stat_pages(
   worktree INTEGER NOT NULL, dir TEXT NOT NULL, first_name TEXT NOT NULL, boot BLOB NOT NULL,
   written_at INTEGER NOT NULL, page BLOB NOT NULL,
   PRIMARY KEY(worktree, dir, first_name)) WITHOUT ROWID;
+CREATE TABLE seals(
+  worktree INTEGER NOT NULL, dir TEXT NOT NULL, boot BLOB NOT NULL, written_at INTEGER NOT NULL,
+  seal BLOB NOT NULL, PRIMARY KEY(worktree, dir)) WITHOUT ROWID;
 CREATE TABLE boots(
   boot BLOB PRIMARY KEY, recorded_at INTEGER NOT NULL, synced_at INTEGER NOT NULL) WITHOUT ROWID;
 ";

@@ -13,6 +13,7 @@ use crate::object::access::{AccessError, ReadObjects, WriteObjects};
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
 use crate::stat_cache::StatRow;
+use crate::stat_cache::seal::Seal;
 use crate::store::ingest::{self, IngestOptions};
 use crate::worktree::compare::{self, KnownFiles, Taken};
 use crate::worktree::scan::{self, ScanOptions};
@@ -93,6 +94,10 @@ impl KnownFiles for NothingKnown<'_> {
     }
 
     fn row(&self, _: &RepoPath, _: &str) -> Option<StatRow> {
+        None
+    }
+
+    fn seal(&self, _: &RepoPath) -> Option<Seal> {
         None
     }
 

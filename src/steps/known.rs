@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::db::{BootRow, CacheTx, DbError, StatPage};
+use crate::db::{BootRow, CacheTx, DbError, SealRow, StatPage};
 use crate::id::BlobId;
 use crate::object::access::AccessError;
 use crate::path::{RepoPath, check_symlink_target};
 use crate::repo::Repo;
 use crate::stat::system_time_ns;
+use crate::stat_cache::seal::Seal;
 use crate::stat_cache::{
     BootId, MAX_PAGE_ROWS, StatRow, decode_page, encode_page, is_trusted, is_unchanged,
 };
-use crate::worktree::compare::KnownFiles;
+use crate::worktree::compare::{self, Comparison, KnownFiles};
+use crate::worktree::scan::Scan;
 
 /// What the repository's stat cache knows of its worktree.
 pub struct Known<'r> {
@@ -37,16 +39,29 @@ impl<'r> Known<'r> {
         Self { repo, boot: current_boot(), boots, must_be_stored: false }
     }
 
-    /// Whether the files that a page speaks of were proven to be on disk when it was written.
-    fn is_durable(&self, page: &StatPage) -> bool {
-        let row = self.boots.iter().find(|row| row.boot == page.boot);
-        row.is_some_and(|row| page.written_at < row.synced_at)
+    fn boot_bytes(&self) -> Vec<u8> {
+        self.boot.map(|boot| boot.0.to_vec()).unwrap_or_default()
+    }
+
+    /// Notes that something was recorded during this boot, which a later sync is to prove.
+    fn note_boot(&self, tx: &CacheTx<'_>, recorded_at: i64) -> Result<(), DbError> {
+        let boot = self.boot_bytes();
+        let row = tx.boots()?.into_iter().find(|row| row.boot == boot);
+        let synced_at = row.map_or(0, |row| row.synced_at);
+        tx.put_boot(&BootRow { boot, recorded_at, synced_at })
+    }
+
+    /// Whether what was written during a boot of the machine may be believed now.
+    fn may_believe(&self, boot: &[u8], written_at: i64) -> bool {
+        let row = self.boots.iter().find(|row| row.boot == boot);
+        // The files it speaks of were proven to be on disk.
+        let is_durable = row.is_some_and(|row| written_at < row.synced_at);
+        let boot = boot.try_into().ok().map(BootId).filter(|_| !is_durable);
+        is_trusted(boot, self.boot)
     }
 
     fn trusted_rows(&self, page: &StatPage) -> Vec<StatRow> {
-        let boot = page.boot.as_slice().try_into().ok().map(BootId);
-        let boot = boot.filter(|_| !self.is_durable(page));
-        if !is_trusted(boot, self.boot) {
+        if !self.may_believe(&page.boot, page.written_at) {
             return Vec::new();
         }
         // A page that cannot be read costs a second reading of its files, nothing else.
@@ -106,6 +121,12 @@ impl KnownFiles for Known<'_> {
         Some(rows.swap_remove(at))
     }
 
+    fn seal(&self, dir: &RepoPath) -> Option<Seal> {
+        let repo = self.repo;
+        let row = repo.cache.read(|view| view.seal(repo.worktree, dir)).ok()??;
+        Seal::decode(&row.seal).filter(|_| self.may_believe(&row.boot, row.written_at))
+    }
+
     fn is_stored(&self, id: BlobId, size: u64) -> Result<bool, AccessError> {
         if !self.must_be_stored {
             return Ok(true);
@@ -152,10 +173,28 @@ pub fn record(
             for (dir, slice) in slices {
                 merge_pages(&known, tx, dir, slice, recorded_at_ns)?;
             }
-            let boot = known.boot.map(|b| b.0.to_vec()).unwrap_or_default();
-            let row = tx.boots()?.into_iter().find(|row| row.boot == boot);
-            let synced_at = row.map_or(0, |row| row.synced_at);
-            tx.put_boot(&BootRow { boot, recorded_at: recorded_at_ns, synced_at })
+            known.note_boot(tx, recorded_at_ns)
+        });
+        if written.is_err() {
+            return;
+        }
+    }
+}
+
+/// Seals the folders that a comparison found equal to their trees, so that the next one need not look
+/// into them. Like pages, seals only spare work.
+pub fn record_seals(repo: &Repo, scan: &Scan, comparison: &Comparison) {
+    let known = Known::for_looking(repo);
+    let (boot, written_at) = (known.boot_bytes(), scan.started_at_ns);
+    let mut seals = compare::new_seals(scan, comparison).peekable();
+    while seals.peek().is_some() {
+        let batch: Vec<_> = seals.by_ref().take(ROWS_AT_ONCE).collect();
+        let written: Result<(), DbError> = repo.cache.write(|tx| {
+            for (dir, seal) in &batch {
+                let row = SealRow { boot: boot.clone(), written_at, seal: seal.encode() };
+                tx.put_seal(repo.worktree, dir, &row)?;
+            }
+            known.note_boot(tx, written_at)
         });
         if written.is_err() {
             return;
@@ -233,7 +272,7 @@ fn merge_pages(
     merged.extend(old.iter().map(|row| (&*row.name, row)));
     merged.extend(rows.iter().map(|row| (&*row.name, row)));
     let merged: Vec<StatRow> = merged.into_values().cloned().collect();
-    let boot = known.boot.map(|b| b.0.to_vec()).unwrap_or_default();
+    let boot = known.boot_bytes();
     let count = merged.len().div_ceil(MAX_PAGE_ROWS).max(1);
     for rows in merged.chunks(merged.len().div_ceil(count).max(1)) {
         let Some(first) = rows.first() else { continue };

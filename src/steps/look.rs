@@ -42,6 +42,7 @@ pub fn look(
     let items = undecided(&scan, &comparison);
     let read = hash_unknown(repo, &scan, &items, run)?;
     record_read(repo, &scan, &items, &read);
+    known::record_seals(repo, &scan, &comparison);
     let mut seen = Seen::default();
     for problem in &scan.problems {
         let (path, reason) = (problem.path.clone(), problem.reason.to_string());

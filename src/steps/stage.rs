@@ -112,6 +112,8 @@ fn stage_once(
     let scan = scan_paths(repo, &options.paths, run)?;
     let mut comparison =
         compare::compare(&scan, state.staged_tree(), &repo.store, &known, run.threads)?;
+    // Before names are left out of the comparison: a seal speaks of all of them.
+    known::record_seals(repo, &scan, &comparison);
     if !options.taken.added {
         drop_untracked(&mut comparison);
     }

@@ -12,6 +12,7 @@ use crate::object::access::{AccessError, ReadObjects, WriteObjects};
 use crate::object::prolly::{self, Entries, Subtree, TreeBuilder, TreeError};
 use crate::object::tree::{Entry, EntryValue};
 use crate::path::RepoPath;
+use crate::stat_cache::seal::{Fingerprint, Seal, SealedFile, may_be_sealed};
 use crate::stat_cache::{RowKind, StatRow};
 use crate::worktree::scan::{Scan, ScannedDir, ScannedEntry, ScannedKind};
 
@@ -25,6 +26,9 @@ pub trait KnownFiles {
 
     /// Whether the bytes of a blob are in the store, so that its file need not be read.
     fn is_stored(&self, id: BlobId, size: u64) -> Result<bool, AccessError>;
+
+    /// The seal of a folder, if it may be trusted.
+    fn seal(&self, dir: &RepoPath) -> Option<Seal>;
 
     /// Where a symlink points; `None` when it cannot be read or is not valid.
     fn read_link(&self, dir: &RepoPath, name: &str) -> Option<Box<str>>;
@@ -92,6 +96,8 @@ pub struct DirDelta {
     pub base: Option<TreeId>,
     /// In the order of names.
     pub deltas: Vec<Delta>,
+    /// Whether a seal said that it equals its tree, so that no entry was looked at.
+    pub is_sealed: bool,
 }
 
 /// A file that must be read: indices of its folder and entry in the scan.
@@ -169,19 +175,49 @@ impl Task<'_> {
     fn compare_range(&self, range: Range<usize>) -> Result<Comparison, AccessError> {
         let mut result = Comparison::default();
         result.dirs.resize_with(range.len(), DirDelta::default);
+        let mut before = ParentsBefore { task: self, open: HashMap::new() };
         for number in range.clone() {
             let dir = &self.scan.dirs[number];
             let at = number - range.start;
-            if dir.path.is_root() {
-                result.dirs[at].base = self.base;
-            } else if listed_in(self.scan, self.index, dir).is_none_or(|(p, _)| p < range.start) {
-                result.dirs[at].base = resolve_dir(self.read, self.base, &dir.path)?;
+            match listed_in(self.scan, self.index, dir) {
+                _ if dir.path.is_root() => result.dirs[at].base = self.base,
+                None => result.dirs[at].base = resolve_dir(self.read, self.base, &dir.path)?,
+                Some((p, _)) if p < range.start => {
+                    result.dirs[at].base = before.tree_of(&dir.path)?
+                }
+                Some(_) => {} // set when the parent was compared
             }
             let first = range.start;
             let mut one = OneDir { task: self, dir, number, first, result: &mut result };
             if dir.is_complete { one.compare_all()? } else { one.compare_listed()? }
         }
         Ok(result)
+    }
+}
+
+/// The trees of folders that lie before a range and have children in it: the ancestors of its first
+/// folder. Each is read once, side by side with its children, which come in the order of names.
+struct ParentsBefore<'c> {
+    task: &'c Task<'c>,
+    open: HashMap<RepoPath, Option<Peekable<Entries<'c>>>>,
+}
+
+impl ParentsBefore<'_> {
+    fn tree_of(&mut self, path: &RepoPath) -> Result<Option<TreeId>, AccessError> {
+        let (Some(parent), Some(name)) = (path.parent(), path.name()) else { return Ok(None) };
+        let Task { read, base, .. } = *self.task;
+        if !self.open.contains_key(&parent) {
+            let tree = resolve_dir(read, base, &parent)?;
+            let entries = tree.map(|id| prolly::iterate(read, id).peekable());
+            self.open.insert(parent.clone(), entries);
+        }
+        let Some(Some(entries)) = self.open.get_mut(&parent) else { return Ok(None) };
+        let is_before = |e: &Result<Entry, AccessError>| e.as_ref().is_ok_and(|e| *e.name < *name);
+        while entries.next_if(is_before).is_some() {}
+        match entries.next_if(|e| e.as_ref().map_or(true, |e| *e.name == *name)).transpose()? {
+            Some(Entry { value: EntryValue::Directory { id, .. }, .. }) => Ok(Some(id)),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -230,8 +266,13 @@ impl OneDir<'_> {
 
     /// Merges names on disk with names in the tree.
     fn compare_all(&mut self) -> Result<(), AccessError> {
-        let mut rows = self.task.known.rows(&self.dir.path).peekable();
         let base = self.delta().base;
+        if base.is_some_and(|tree| self.is_sealed(tree)) {
+            self.delta().is_sealed = true;
+            self.result.unchanged += self.dir.entries.len() as u64;
+            return Ok(());
+        }
+        let mut rows = self.task.known.rows(&self.dir.path).peekable();
         let mut tree = base.map(|id| prolly::iterate(self.task.read, id).peekable());
         for (position, entry) in self.dir.entries.iter().enumerate() {
             self.pass_gone(&mut tree, Some(&entry.name))?;
@@ -240,6 +281,11 @@ impl OneDir<'_> {
             self.compare_entry(position, entry, old, row)?;
         }
         self.pass_gone(&mut tree, None)
+    }
+
+    fn is_sealed(&self, tree: TreeId) -> bool {
+        let seal = self.task.known.seal(&self.dir.path).filter(|seal| seal.tree == tree);
+        seal.is_some_and(|seal| fingerprint(self.dir) == Some(seal.fingerprint))
     }
 
     /// Looks up only the names that were asked for.
@@ -353,6 +399,39 @@ impl OneDir<'_> {
         };
         self.delta().deltas.push(delta);
     }
+}
+
+/// What a folder looks like, where a seal could speak of it: it was listed to the end and holds files
+/// only. A folder in it has a tree of its own to compare, a symlink must be read.
+fn fingerprint(dir: &ScannedDir) -> Option<Fingerprint> {
+    let is_file = |entry: &ScannedEntry| matches!(entry.kind, ScannedKind::File { .. });
+    let is_whole = dir.is_complete && dir.withheld.is_empty() && dir.entries.iter().all(is_file);
+    is_whole.then(|| Fingerprint::of(dir.entries.iter().map(sealed_file)))
+}
+
+fn sealed_file(entry: &ScannedEntry) -> SealedFile<'_> {
+    let ScannedEntry { name, kind, stat } = entry;
+    let kind = match kind {
+        ScannedKind::File { executable: true } => RowKind::Executable,
+        _ => RowKind::File,
+    };
+    SealedFile { name, kind, stat }
+}
+
+/// The folders that may be sealed now: found equal to their trees, and not sealed yet.
+///
+/// `comparison` must be as [`compare()`] made it.
+pub fn new_seals<'c>(
+    scan: &'c Scan,
+    comparison: &'c Comparison,
+) -> impl Iterator<Item = (&'c RepoPath, Seal)> {
+    let is_settled = |entry: &ScannedEntry| may_be_sealed(&entry.stat, scan.started_at_ns);
+    scan.dirs.iter().zip(&comparison.dirs).filter_map(move |(dir, delta)| {
+        let tree = delta.base.filter(|_| !delta.is_sealed && delta.deltas.is_empty())?;
+        let is_worth_it = !dir.entries.is_empty() && dir.entries.iter().all(is_settled);
+        let fingerprint = is_worth_it.then(|| fingerprint(dir)).flatten()?;
+        Some((&dir.path, Seal { tree, fingerprint }))
+    })
 }
 
 fn take_named(

@@ -3,5 +3,6 @@
 mod env;
 mod output;
 mod revisions;
+mod unchanged;
 mod usage;
 mod verbs;
