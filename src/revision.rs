@@ -18,13 +18,13 @@ mod logged;
 mod range;
 mod syntax;
 
-pub use logged::moving;
+pub use logged::{Log, moving};
 pub use range::Range;
 
 use crate::date::Now;
 use crate::db::{DbError, StateDb};
 use crate::history::Ancestors;
-use crate::id::{CommitId, IdPrefix};
+use crate::id::{CommitId, IdPrefix, TagId};
 use crate::object::access::{AccessError, FindCommits, ReadObjects};
 use crate::refs::{RefName, RefTarget, WorktreeId};
 use syntax::{Base, Expression, Step};
@@ -111,6 +111,11 @@ pub struct Resolver<'r> {
 impl Resolver<'_> {
     /// The commit that `text` names.
     pub fn resolve(&self, text: &str) -> Result<CommitId, RevisionError> {
+        self.peel(self.target(text)?)
+    }
+
+    /// What `text` names: an annotated tag itself, unless steps lead on from it, or else a commit.
+    pub fn target(&self, text: &str) -> Result<RefTarget, RevisionError> {
         let unknown = |name: Option<&str>| RevisionError::Unknown {
             text: text.to_owned(),
             name: name.map(str::to_owned),
@@ -118,7 +123,7 @@ impl Resolver<'_> {
         let Some(Expression { base, steps }) = syntax::parse(text) else {
             return Err(unknown(None));
         };
-        let mut commit = match base {
+        let target = match base {
             Base::Name(name) => self.named(name)?.ok_or_else(|| unknown(Some(name)))?,
             Base::Logged(name, moment) => {
                 self.logged(name, &moment)?.ok_or_else(|| unknown(Some(name)))?
@@ -128,8 +133,12 @@ impl Resolver<'_> {
                 self.named(&name)?.ok_or_else(|| unknown(None))?
             }
             Base::Upstream(name) => return Err(self.no_upstream(name)?),
-            Base::Message(words) => self.newest_with(words, self.all_tips()?)?,
+            Base::Message(words) => self.newest_with(words, self.all_tips()?)?.into(),
         };
+        if steps.is_empty() {
+            return Ok(target);
+        }
+        let mut commit = self.peel(target)?;
         for step in steps {
             commit = match step {
                 Step::Ancestor(generations) => {
@@ -149,7 +158,7 @@ impl Resolver<'_> {
                 Step::Message(words) => self.newest_with(words, vec![commit])?,
             };
         }
-        Ok(commit)
+        Ok(commit.into())
     }
 
     /// The ref that a name stands for: of one name the full ref, then branch, tag, remote branch.
@@ -163,21 +172,32 @@ impl Resolver<'_> {
     }
 
     /// HEAD, a ref or a prefix of an id.
-    fn named(&self, name: &str) -> Result<Option<CommitId>, RevisionError> {
+    fn named(&self, name: &str) -> Result<Option<RefTarget>, RevisionError> {
         if matches!(name, "HEAD" | "@" | "") {
             let head = self.db.read(|view| view.head(self.worktree))?;
-            return head.commit().map(Some).ok_or(RevisionError::NoCommits);
+            let commit = head.commit().ok_or(RevisionError::NoCommits)?;
+            return Ok(Some(commit.into()));
         }
         if let Some((_, target)) = self.find_ref(name)? {
-            return self.peel(target).map(Some);
+            return Ok(Some(target));
         }
         let prefix = name.parse::<IdPrefix>().ok().filter(|p| p.digits() >= MIN_DIGITS);
         let Some(prefix) = prefix else { return Ok(None) };
         let candidates = self.find.find_commits(&prefix)?;
         match candidates.as_slice() {
-            [] => Ok(None),
-            [one] => Ok(Some(*one)),
+            [] => self.tag_object(name),
+            [one] => Ok(Some((*one).into())),
             _ => Err(RevisionError::Ambiguous { text: name.to_owned(), candidates }),
+        }
+    }
+
+    /// An annotated tag by all digits of its id, as the deletion of a tag prints it.
+    fn tag_object(&self, name: &str) -> Result<Option<RefTarget>, RevisionError> {
+        let Ok(id) = name.parse::<TagId>() else { return Ok(None) };
+        match self.read.read_tag(id) {
+            Ok(_) => Ok(Some(id.into())),
+            Err(e) if e.is_missing() => Ok(None),
+            Err(e) => Err(e.into()),
         }
     }
 

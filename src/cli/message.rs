@@ -43,7 +43,8 @@ pub fn read(
     }
 }
 
-fn read_file(start_dir: &Path, path: &Path) -> Result<String, OpError> {
+/// The message in a file, or in standard input for `-`.
+pub fn read_file(start_dir: &Path, path: &Path) -> Result<String, OpError> {
     let text = match path.to_str() {
         Some("-") => io::read_to_string(io::stdin()),
         _ => fs::read_to_string(start_dir.join(path)),

@@ -24,6 +24,8 @@ pub struct Ui {
     pub json: bool,
     /// Leave out summaries.
     pub quiet: bool,
+    /// Say more.
+    pub verbose: bool,
     /// Use the colours of standard error.
     warning: Palette,
     meter: Arc<Meter>,
@@ -37,6 +39,7 @@ impl Ui {
             palette: Palette::for_stdout(global.color),
             json: global.json,
             quiet: global.quiet,
+            verbose: global.verbose,
             warning: Palette::for_stderr(global.color),
             meter,
         }
@@ -76,6 +79,21 @@ impl Ui {
         let _ = writeln!(io::stderr(), "{style}warning{style:#}: {text}");
     }
 
+    /// Says what to do about a warning.
+    pub fn hint(&self, text: &str) {
+        let style = self.warning.hint;
+        let _ = writeln!(io::stderr(), "{style}hint{style:#}: {text}");
+    }
+
+    /// Says what an outcome warns of; in JSON it is part of the document.
+    pub fn warnings(&mut self, warnings: &[String]) {
+        if !self.json {
+            // What was done comes first even when both streams end in one file.
+            let _ = self.out.flush();
+            warnings.iter().for_each(|text| self.warn(text));
+        }
+    }
+
     /// Names the files that were left out, and gives the exit code that says so.
     pub fn skipped(&mut self, skipped: &[Skipped]) -> Exit {
         if skipped.is_empty() {
@@ -88,9 +106,7 @@ impl Ui {
             for file in skipped {
                 self.warn(&format!("skipped {}: {}", file.path, file.reason));
             }
-            let style = self.warning.hint;
-            let hint = "mend or rename what is named above, or name it in .eskerignore";
-            let _ = writeln!(io::stderr(), "{style}hint{style:#}: {hint}");
+            self.hint("mend or rename what is named above, or name it in .eskerignore");
         }
         Exit::Skipped
     }

@@ -154,6 +154,12 @@ impl View<'_> {
         self.all("SELECT id FROM worktrees ORDER BY id", [], |row| Ok(WorktreeId(row.get(0)?)))
     }
 
+    /// Every ref that was ever moved, in byte order: those there are, and those that were deleted.
+    pub fn logged_refs(&self) -> Result<Vec<RefName>, DbError> {
+        let sql = "SELECT DISTINCT ref FROM reflog WHERE worktree IS NULL ORDER BY ref";
+        self.all(sql, [], |row| ref_name(row, 0))
+    }
+
     /// The newest moves first, at most `limit` of them after the first `skip`.
     pub fn reflog(&self, of: ReflogOf, skip: u32, limit: u32) -> Result<Vec<ReflogRow>, DbError> {
         let sql = "SELECT old, old_is_tag_object, new, new_is_tag_object, time, tz, who, message \

@@ -1,15 +1,14 @@
 //! `checkout`: makes the worktree equal to a commit, or some paths equal to theirs in it.
 
-use serde::Serialize;
-
-use super::{Context, OpError, Skipped, encode};
-use super::{locate, plans};
-use crate::id::CommitId;
+use super::head::{self, Destination, How};
+use super::names::Kind;
+use super::{Context, OpError, Skipped, locate, plans};
 use crate::object::access::ReadObjects;
 use crate::refs::{HeadTarget, RefTarget};
 use crate::repo::{Repo, WorkState};
-use crate::steps::checkout::{self as steps, Target};
 use crate::steps::{materialize, restore, stage};
+
+pub use super::head::CheckoutOutcome;
 
 /// What to check out.
 #[derive(Clone, Debug, Default)]
@@ -24,30 +23,8 @@ pub struct CheckoutOptions {
     pub dry_run: bool,
     /// Let HEAD name the commit even if the revision is a branch.
     pub detach: bool,
-}
-
-/// What was changed.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct CheckoutOutcome {
-    /// The current branch; `None` when HEAD is detached.
-    pub branch: Option<String>,
-    /// The commit of HEAD.
-    #[serde(serialize_with = "encode::optional_id")]
-    pub commit: Option<CommitId>,
-    /// Files written.
-    pub written: u64,
-    /// Files removed.
-    pub removed: u64,
-    /// Files that were right already.
-    pub unchanged: u64,
-    /// Bytes written.
-    pub bytes: u64,
-    /// What would be done, a line each; for a dry run only.
-    pub plan: Vec<String>,
-    /// Files that could not be written.
-    pub skipped: Vec<Skipped>,
-    /// How long it took.
-    pub seconds: f64,
+    /// Make a branch of this name there, and move to it.
+    pub create: Option<String>,
 }
 
 /// Switches to a commit, or brings paths back from one.
@@ -67,50 +44,47 @@ fn switch_to(
     repo: &Repo,
     options: &CheckoutOptions,
 ) -> Result<CheckoutOutcome, OpError> {
-    let name = options.target.as_deref().unwrap_or("HEAD");
     let state = repo.state()?;
-    let (commit, head) = target_of(ctx, repo, &state, name, options.detach)?;
-    let tree = repo.store.read_commit(commit)?.tree;
-    let target = Target { commit, tree, head };
-    let note = ctx.note(repo, crate::revision::moving(&state.head, name));
-    let run = ctx.run_context(&repo.settings);
-    let done = steps::switch(repo, &state, &target, options.force, options.dry_run, &note, &run)?;
-    if !done.plan.conflicts.is_empty() {
-        return Err(plans::would_overwrite(&done.plan));
-    }
-    Ok(CheckoutOutcome {
-        branch: match &target.head {
-            HeadTarget::Branch(name) => Some(name.short().to_owned()),
-            HeadTarget::Commit(_) => None,
-        },
-        commit: Some(commit),
-        written: done.written.files,
-        removed: done.written.removed,
-        bytes: done.written.bytes,
-        plan: if options.dry_run { plans::lines(&done.plan) } else { Vec::new() },
-        ..CheckoutOutcome::default()
-    })
+    let (to, warning) = match &options.create {
+        Some(name) => {
+            let warning = Kind::Branch.namesake(repo, name)?;
+            (
+                head::new_branch(ctx, repo, &state, (name, false), options.target.as_deref())?,
+                warning,
+            )
+        }
+        None => (destination(ctx, repo, &state, options)?, None),
+    };
+    let how = How { force: options.force, dry_run: options.dry_run };
+    let mut outcome = head::go(ctx, repo, &state, to, how)?;
+    outcome.warnings.extend(warning);
+    Ok(outcome)
 }
 
 /// The commit that a name stands for, and what HEAD shall hold.
-fn target_of(
+fn destination(
     ctx: &Context,
     repo: &Repo,
     state: &WorkState,
-    name: &str,
-    detach: bool,
-) -> Result<(crate::id::CommitId, HeadTarget), OpError> {
-    if !detach
-        && let Ok(branch) = crate::refs::branch_ref(name)
+    options: &CheckoutOptions,
+) -> Result<Destination, OpError> {
+    let name = match options.target.as_deref() {
+        Some("-") => locate::resolver(ctx, repo).previous(1)?,
+        name => name.unwrap_or("HEAD").to_owned(),
+    };
+    if !options.detach
+        && let Ok(branch) = crate::refs::branch_ref(&name)
         && let Some(RefTarget::Commit(id)) = repo.db.read(|view| view.get_ref(&branch))?
     {
-        return Ok((id, HeadTarget::Branch(branch)));
+        let head = HeadTarget::Branch(branch);
+        return Ok(Destination { commit: Some(id), head, branch: None, name });
     }
-    let commit = locate::commit(ctx, repo, name)?;
-    if matches!(name, "HEAD" | "@") && !detach {
-        return Ok((commit, state.head.to_target()));
-    }
-    Ok((commit, HeadTarget::Commit(commit)))
+    let commit = locate::commit(ctx, repo, &name)?;
+    let head = match matches!(name.as_str(), "HEAD" | "@") && !options.detach {
+        true => state.head.to_target(),
+        false => HeadTarget::Commit(commit),
+    };
+    Ok(Destination { commit: Some(commit), head, branch: None, name })
 }
 
 fn bring_paths(

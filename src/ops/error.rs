@@ -86,6 +86,50 @@ pub enum OpError {
         /// The text as given.
         text: String,
     },
+    /// There is no branch or tag of this name.
+    #[error("there is no {kind} '{}'", escape(.name))]
+    NoSuchRef {
+        /// "branch" or "tag".
+        kind: &'static str,
+        /// The name as given.
+        name: String,
+        /// The one that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// There is a branch or tag of this name already.
+    #[error("there is a {kind} '{}' already", escape(.name))]
+    RefExists {
+        /// "branch" or "tag".
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A branch was needed and another revision was given.
+    #[error("'{}' is no branch", escape(.text))]
+    NotABranch {
+        /// The revision as given.
+        text: String,
+    },
+    /// A worktree is on the branch.
+    #[error("branch '{}' is checked out", escape(.branch))]
+    CheckedOut {
+        /// The branch.
+        branch: String,
+    },
+    /// A branch is to be deleted that has commits HEAD does not have.
+    #[error("branch '{}' has commits that HEAD does not have", escape(.branch))]
+    NotMerged {
+        /// The branch.
+        branch: String,
+    },
+    /// No ref of this name was ever moved.
+    #[error("nothing of the name '{}' was ever moved", escape(.name))]
+    NoReflog {
+        /// The name as given.
+        name: String,
+        /// The one that was probably meant.
+        suggestion: Option<String>,
+    },
     /// A path is in neither the worktree nor the tree asked for.
     #[error("no '{}' in {}", escape(.path), .revision.as_deref().unwrap_or("the worktree or the stage"))]
     NoSuchPath {
@@ -250,11 +294,34 @@ impl OpError {
         let fixed = match self {
             Self::NoRepository { .. } => "make one: esker init",
             Self::NewerFormat { .. } => "install a newer esker; nothing was changed",
-            Self::UnknownRevision { suggestion: Some(name), .. } => {
+            Self::UnknownRevision { suggestion: Some(name), .. }
+            | Self::NoSuchRef { suggestion: Some(name), .. }
+            | Self::NoReflog { suggestion: Some(name), .. } => {
                 return Some(format!("did you mean '{}'?", escape(name)));
             }
             Self::UnknownRevision { .. } => "see what there is: esker log --oneline",
             Self::AmbiguousRevision { .. } => "give more digits, or the full name of the ref",
+            Self::NoSuchRef { kind, .. } => {
+                return Some(format!("see what there is: esker {kind}"));
+            }
+            Self::RefExists { kind: "tag", name } => {
+                let name = escape(name);
+                return Some(format!(
+                    "tags stay where they are; if it must move: esker tag --force {name} REV"
+                ));
+            }
+            Self::RefExists { name, .. } => {
+                return Some(format!("move it there: esker branch -f {} REV", escape(name)));
+            }
+            Self::NotABranch { text } => {
+                let text = quoted(text);
+                return Some(format!("look at it without a branch: esker switch --detach {text}"));
+            }
+            Self::CheckedOut { .. } => "switch to another one first: esker switch NAME",
+            Self::NotMerged { branch } => {
+                return Some(format!("delete it nevertheless: esker branch -D {}", escape(branch)));
+            }
+            Self::NoReflog { .. } => "see all names: esker reflog --names",
             Self::NoSuchReflogEntry { name, .. } => {
                 return Some(format!("see where it was: esker reflog {}", escape(name)));
             }

@@ -6,6 +6,7 @@ use crate::object::access::ReadObjects;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
 use crate::path::{RepoPath, escape};
+use crate::refs::RefTarget;
 use crate::repo::Repo;
 use crate::revision::{Resolver, RevisionError};
 
@@ -25,14 +26,20 @@ pub(super) fn all_if_root(paths: Vec<RepoPath>) -> Vec<RepoPath> {
 
 /// The commit that a revision names.
 pub(super) fn commit(ctx: &Context, repo: &Repo, text: &str) -> Result<CommitId, OpError> {
-    match resolver(ctx, repo).resolve(text) {
-        Err(RevisionError::Unknown { text, name: Some(name) }) => {
-            let similar = similar_ref(repo, "refs/", &name)?;
-            let suggestion = similar.map(|similar| text.replacen(&name, &similar, 1));
-            Err(OpError::UnknownRevision { text, suggestion })
-        }
-        result => Ok(result?),
-    }
+    resolver(ctx, repo).resolve(text).or_else(|e| Err(unresolved(repo, e)?))
+}
+
+/// What a revision names: an annotated tag itself, or a commit.
+pub(super) fn target(ctx: &Context, repo: &Repo, text: &str) -> Result<RefTarget, OpError> {
+    resolver(ctx, repo).target(text).or_else(|e| Err(unresolved(repo, e)?))
+}
+
+/// Why a revision names nothing, with what was probably meant.
+fn unresolved(repo: &Repo, e: RevisionError) -> Result<OpError, OpError> {
+    let RevisionError::Unknown { text, name: Some(name) } = e else { return Ok(e.into()) };
+    let similar = similar_ref(repo, "refs/", &name)?;
+    let suggestion = similar.map(|similar| text.replacen(&name, &similar, 1));
+    Ok(OpError::UnknownRevision { text, suggestion })
 }
 
 /// What answers questions about revisions.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::progress::{Cancel, Progress};
 
 pub mod add;
+pub mod branch;
 pub mod cat;
 mod change;
 pub mod checkout;
@@ -22,20 +23,28 @@ mod encode;
 mod error;
 pub mod fsck;
 pub mod hash;
+mod head;
 pub mod init;
 mod locate;
 pub mod log;
 pub mod ls;
+mod names;
 mod person;
 mod plans;
+pub mod reflog;
+pub mod reset;
 pub mod restore;
 pub mod show;
 pub mod stats;
 pub mod status;
+pub mod switch;
+pub mod tag;
 
 pub use crate::date::Now;
 pub use change::{Change, ChangeKind, Skipped};
 pub use error::{ErrorKind, OpError};
+pub use head::LeftBehind;
+pub use names::DeletedRef;
 
 /// What a verb knows of the process it runs in.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use crate::object::prolly;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
 use crate::repo::Repo;
-use crate::steps::select;
+use crate::steps::{select, stage};
 use crate::worktree::plan::{Plan, Why};
 
 /// Edits that give the stage what `tree` has at each path.
@@ -23,7 +23,7 @@ pub(super) fn stage_edits(
 }
 
 /// Adds the removal of folders that `edits` leave empty and that only the stage has.
-pub(super) fn with_emptied_folders(
+fn with_emptied_folders(
     repo: &Repo,
     staged: Option<TreeId>,
     source: Option<TreeId>,
@@ -66,6 +66,47 @@ fn is_emptied(
     Ok(true)
 }
 
+/// Paths that were put back in the stage.
+pub(super) struct Unstaged {
+    /// How many changed.
+    pub count: u64,
+    /// What would be done, a line each; for a dry run only.
+    pub plan: Vec<String>,
+}
+
+/// Makes the stage equal to a tree at some paths.
+pub(super) fn unstage(
+    repo: &Repo,
+    tree: Option<TreeId>,
+    paths: &[RepoPath],
+    dry_run: bool,
+) -> Result<Unstaged, OpError> {
+    let staged = repo.state()?.staged_tree();
+    let is_wanted = |p: &RepoPath| paths.iter().any(|w| p.starts_with(w));
+    let changes = crate::diff::tree::changes(&repo.store, staged, tree)?;
+    let changed: Vec<_> = changes.into_iter().filter(|c| is_wanted(&c.path)).collect();
+    for path in paths {
+        let is_in = |tree: Option<TreeId>| select::is_in_tree(repo, tree, path);
+        if !path.is_root() && !is_in(tree)? && !is_in(staged)? {
+            return Err(OpError::NoSuchPath { path: shown(path), revision: None });
+        }
+    }
+    let count = changed.iter().filter_map(super::Change::of_tree).count() as u64;
+    if dry_run {
+        let plan = changed.iter().map(|c| format!("unstage {}", c.path)).collect();
+        return Ok(Unstaged { count, plan });
+    }
+    if !changed.is_empty() {
+        let edits = match tree {
+            Some(tree) => stage_edits(repo, tree, paths)?,
+            None => paths.iter().map(|p| (p.clone(), None)).collect(),
+        };
+        let edits = with_emptied_folders(repo, staged, tree, edits)?;
+        stage::edit_stage(repo, edits, (0, 0))?;
+    }
+    Ok(Unstaged { count, plan: Vec::new() })
+}
+
 pub(super) fn would_overwrite(plan: &Plan) -> OpError {
     if let Some((path, _)) = plan.conflicts.iter().find(|(_, why)| *why == Why::TrackedByGit) {
         return OpError::InGitIndex { path: shown(path) };
@@ -74,6 +115,14 @@ pub(super) fn would_overwrite(plan: &Plan) -> OpError {
     let paths: Vec<String> =
         plan.conflicts.iter().take(NAMED).map(|(p, _)| p.as_str().to_owned()).collect();
     OpError::WouldOverwrite { more: (plan.conflicts.len() - paths.len()) as u64, paths }
+}
+
+/// The paths whose unsaved changes a plan drops.
+pub(super) fn lost(plan: &Plan) -> Vec<String> {
+    let mut paths: Vec<_> = plan.lost.iter().map(|(path, _)| path.as_str().to_owned()).collect();
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 pub(super) fn lines(plan: &Plan) -> Vec<String> {

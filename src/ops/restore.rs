@@ -8,7 +8,7 @@ use crate::id::TreeId;
 use crate::object::access::ReadObjects;
 use crate::path::RepoPath;
 use crate::repo::Repo;
-use crate::steps::{materialize, restore, stage};
+use crate::steps::{materialize, restore};
 
 /// What to put back.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,10 @@ pub fn run(ctx: &Context, options: &RestoreOptions) -> Result<RestoreOutcome, Op
     let paths = locate::select(ctx, &repo, &options.paths)?;
     let mut outcome = RestoreOutcome::default();
     if options.staged {
-        unstage(ctx, &repo, options, &paths, &mut outcome)?;
+        let tree = source_tree(ctx, &repo, options)?;
+        let done = plans::unstage(&repo, tree, &paths, options.dry_run)?;
+        outcome.unstaged = done.count;
+        outcome.plan.extend(done.plan);
     }
     if options.worktree || !options.staged {
         restore_files(ctx, &repo, options, &paths, &mut outcome)?;
@@ -76,43 +79,6 @@ fn source_tree(
         None if options.staged => Ok(state.head_tree),
         None => Ok(state.staged_tree()),
     }
-}
-
-/// Makes the stage equal to a tree at some paths.
-fn unstage(
-    ctx: &Context,
-    repo: &Repo,
-    options: &RestoreOptions,
-    paths: &[RepoPath],
-    outcome: &mut RestoreOutcome,
-) -> Result<(), OpError> {
-    let tree = source_tree(ctx, repo, options)?;
-    let staged = repo.state()?.staged_tree();
-    let is_wanted = |p: &RepoPath| paths.iter().any(|w| p.starts_with(w));
-    let changes = crate::diff::tree::changes(&repo.store, staged, tree)?;
-    let changed: Vec<_> = changes.into_iter().filter(|c| is_wanted(&c.path)).collect();
-    for path in paths {
-        let is_in = |tree: Option<TreeId>| crate::steps::select::is_in_tree(repo, tree, path);
-        if !path.is_root() && !is_in(tree)? && !is_in(staged)? {
-            return Err(OpError::NoSuchPath { path: locate::shown(path), revision: None });
-        }
-    }
-    outcome.unstaged = changed.iter().filter_map(super::Change::of_tree).count() as u64;
-    if options.dry_run {
-        let line = |c: &crate::diff::tree::Change| format!("unstage {}", c.path);
-        outcome.plan.extend(changed.iter().map(line));
-        return Ok(());
-    }
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let edits = match tree {
-        Some(tree) => plans::stage_edits(repo, tree, paths)?,
-        None => paths.iter().map(|p| (p.clone(), None)).collect(),
-    };
-    let edits = plans::with_emptied_folders(repo, staged, tree, edits)?;
-    stage::edit_stage(repo, edits, (0, 0))?;
-    Ok(())
 }
 
 fn restore_files(

@@ -4,8 +4,7 @@ use super::syntax::Moment;
 use super::{Resolver, RevisionError, full_names};
 use crate::date;
 use crate::db::{DbError, ReflogOf, ReflogRow};
-use crate::id::CommitId;
-use crate::refs::{Head, RefName};
+use crate::refs::{Head, RefName, RefTarget, WorktreeId};
 
 /// Reflog rows read at once.
 const ROWS_AT_ONCE: u32 = 256;
@@ -22,8 +21,10 @@ pub fn moving(from: &Head, to: &str) -> String {
 }
 
 /// Whose reflog is meant.
-enum Log {
+pub enum Log {
+    /// That of the worktree's HEAD.
     Head,
+    /// That of a ref, which may have been deleted.
     Ref(RefName),
 }
 
@@ -44,20 +45,20 @@ impl Resolver<'_> {
         &self,
         name: &str,
         moment: &Moment<'_>,
-    ) -> Result<Option<CommitId>, RevisionError> {
+    ) -> Result<Option<RefTarget>, RevisionError> {
         let Some(log) = self.find_log(name)? else { return Ok(None) };
         let target = match moment {
             Moment::Moves(number) => self.moves_ago(&log, *number)?,
             Moment::Date(text) => self.at_date(&log, text)?,
         };
         match target {
-            Ok(target) => self.peel(target).map(Some),
+            Ok(target) => Ok(Some(target)),
             Err(why) => Err(RevisionError::NotThen { name: log.name().to_owned(), why }),
         }
     }
 
     /// The reflog that belongs to a name: a ref's, also that of one that was deleted.
-    fn find_log(&self, name: &str) -> Result<Option<Log>, RevisionError> {
+    pub fn find_log(&self, name: &str) -> Result<Option<Log>, RevisionError> {
         if matches!(name, "HEAD" | "@") {
             return Ok(Some(Log::Head));
         }
@@ -78,14 +79,14 @@ impl Resolver<'_> {
     }
 
     fn moves_ago(&self, log: &Log, number: u32) -> Result<Then, RevisionError> {
-        let rows = self.db.read(|view| view.reflog(log.of(self), number, 1))?;
+        let rows = self.db.read(|view| view.reflog(log.of(self.worktree), number, 1))?;
         if let Some(row) = rows.first() {
             return Ok(row.new.ok_or_else(|| "it was deleted by that move".to_owned()));
         }
         // One step beyond the oldest move is where that one started from.
         let before = number.checked_sub(1);
         let oldest = match before {
-            Some(n) => self.db.read(|view| view.reflog(log.of(self), n, 1))?.pop(),
+            Some(n) => self.db.read(|view| view.reflog(log.of(self.worktree), n, 1))?.pop(),
             None => None,
         };
         if let Some(old) = oldest.and_then(|row| row.old) {
@@ -120,7 +121,8 @@ impl Resolver<'_> {
     ) -> Result<Option<T>, DbError> {
         let mut skip = 0;
         loop {
-            let rows = self.db.read(|view| view.reflog(log.of(self), skip, ROWS_AT_ONCE))?;
+            let rows =
+                self.db.read(|view| view.reflog(log.of(self.worktree), skip, ROWS_AT_ONCE))?;
             if let Some(found) = rows.iter().find_map(&mut take) {
                 return Ok(Some(found));
             }
@@ -133,17 +135,19 @@ impl Resolver<'_> {
 }
 
 /// What a ref pointed at, or why it pointed at nothing.
-type Then = Result<crate::refs::RefTarget, String>;
+type Then = Result<RefTarget, String>;
 
 impl Log {
-    fn of<'l>(&'l self, resolver: &Resolver<'_>) -> ReflogOf<'l> {
+    /// How the database names it.
+    pub fn of(&self, worktree: WorktreeId) -> ReflogOf<'_> {
         match self {
-            Self::Head => ReflogOf::Head(resolver.worktree),
+            Self::Head => ReflogOf::Head(worktree),
             Self::Ref(name) => ReflogOf::Ref(name),
         }
     }
 
-    fn name(&self) -> &str {
+    /// The name people use.
+    pub fn name(&self) -> &str {
         match self {
             Self::Head => "HEAD",
             Self::Ref(name) => name.short(),

@@ -1,4 +1,4 @@
-//! Switching the worktree to another commit, in a way that a kill cannot spoil.
+//! Bringing the worktree to another tree and moving HEAD, in a way that a kill cannot spoil.
 //!
 //! Before the first write the tree to come is recorded; HEAD and the stage move last. Whoever comes after
 //! a kill treats files of any tree involved as nobody's work, so that repeating the checkout finishes it and
@@ -6,24 +6,38 @@
 
 use super::materialize::{self, Written};
 use super::switch::{self, SwitchFrom};
-use super::{RunContext, StepError};
-use crate::db::DbError;
-use crate::id::{CommitId, TreeId};
-use crate::refs::{HeadTarget, RefNote};
+use super::{RunContext, StepError, restore};
+use crate::db::{DbError, Tx};
+use crate::diff::tree as diff;
+use crate::id::TreeId;
+use crate::object::prolly;
+use crate::refs::{Head, HeadTarget, RefNote, RefTarget, RefUpdate};
 use crate::repo::{Repo, WorkState};
-use crate::worktree::plan::Plan;
+use crate::worktree::plan::{Plan, Why};
 
 /// Journal entries of this kind have the tree that a checkout was bringing for their key.
 const JOURNAL: &str = "checkout";
 
 /// Where a checkout goes.
 pub struct Target {
-    /// The commit.
-    pub commit: CommitId,
-    /// Its tree.
-    pub tree: TreeId,
+    /// The tree; `None` for a branch with nothing in it.
+    pub tree: Option<TreeId>,
     /// What HEAD shall hold.
     pub head: HeadTarget,
+    /// A branch that is made, or moved, in the same transaction, and what its reflog says.
+    pub branch: Option<(RefUpdate, RefNote)>,
+}
+
+/// A checkout to be made.
+pub struct Switch {
+    /// Where it goes.
+    pub target: Target,
+    /// Drop unsaved work, in files that differ between the trees and in all others that are tracked.
+    pub force: bool,
+    /// Only plan.
+    pub dry_run: bool,
+    /// What the reflogs say.
+    pub note: RefNote,
 }
 
 /// What a checkout planned and did; nothing was done when the plan has conflicts.
@@ -38,29 +52,40 @@ pub struct Switched {
 pub fn switch(
     repo: &Repo,
     state: &WorkState,
-    target: &Target,
-    force: bool,
-    dry_run: bool,
-    note: &RefNote,
+    request: &Switch,
     run: &RunContext,
 ) -> Result<Switched, StepError> {
-    let from = SwitchFrom { tree: state.staged_tree(), interrupted: interrupted(repo)? };
-    let plan = switch::plan_switch(repo, &from, Some(target.tree), force)?;
-    let nothing = Written::default();
-    if dry_run || !plan.conflicts.is_empty() {
-        return Ok(Switched { plan, written: nothing });
+    let Switch { target, force, dry_run, note } = request;
+    let interrupted = interrupted(repo)?;
+    let nothing = |plan| Switched { plan, written: Written::default() };
+    // To the same tree all work goes along, staged or not.
+    if target.tree == state.head_tree && !force && interrupted.is_empty() {
+        if !dry_run {
+            finish(repo, state, target, state.stage, note)?;
+        }
+        return Ok(nothing(Plan::default()));
     }
-    let stays_staged = !force && state.stage.is_some() && Some(target.tree) == state.head_tree;
+    let from = SwitchFrom { tree: state.staged_tree(), interrupted };
+    let mut plan = switch::plan_switch(repo, &from, target.tree, *force)?;
+    if *force {
+        drop_other_changes(repo, &from, target.tree, &mut plan, run)?;
+        plan.lost.extend(staged_work(repo, state, target.tree)?);
+    }
+    if *dry_run || !plan.conflicts.is_empty() {
+        return Ok(nothing(plan));
+    }
+    let stays_staged = !force && state.stage.is_some() && target.tree == state.head_tree;
     if state.stage.is_some() && !force && !stays_staged {
-        return Ok(Switched { plan: staged_conflicts(repo, state, plan)?, written: nothing });
+        plan.conflicts.extend(staged_work(repo, state, None)?);
+        return Ok(nothing(plan));
     }
     if stays_staged {
-        return finish(repo, state, target, state.stage, note)
-            .map(|()| Switched { plan, written: nothing });
+        return finish(repo, state, target, state.stage, note).map(|()| nothing(plan));
     }
     // Beside the trees of checkouts that were cut short earlier: their files may still be there.
-    let key = target.tree;
-    repo.db.write(|tx| tx.put_journal(repo.worktree, JOURNAL, key.as_bytes(), b""))?;
+    if let Some(tree) = target.tree {
+        repo.db.write(|tx| tx.put_journal(repo.worktree, JOURNAL, tree.as_bytes(), b""))?;
+    }
     let written = materialize::apply(repo, &plan, run)?;
     finish(repo, state, target, None, note)?;
     Ok(Switched { plan, written })
@@ -74,19 +99,72 @@ fn finish(
     note: &RefNote,
 ) -> Result<(), StepError> {
     repo.db.write(|tx| {
-        tx.set_head(repo.worktree, &state.head, &target.head, note)?;
+        move_head(tx, repo, state, target, note)?;
         tx.set_stage(repo.worktree, state.stage, stage)?;
         tx.clear_journal(repo.worktree, JOURNAL)?;
         Ok::<_, StepError>(())
     })
 }
 
-/// Staged work would be lost: every staged path is a conflict.
-fn staged_conflicts(repo: &Repo, state: &WorkState, mut plan: Plan) -> Result<Plan, StepError> {
-    let changes = crate::diff::tree::changes(&repo.store, state.head_tree, state.staged_tree())?;
-    let conflict = |c: crate::diff::tree::Change| (c.path, crate::worktree::plan::Why::Staged);
-    plan.conflicts.extend(changes.into_iter().map(conflict));
-    Ok(plan)
+/// Moves HEAD, and the branch that goes with it, if both still are as they were.
+pub fn move_head(
+    tx: &Tx<'_>,
+    repo: &Repo,
+    state: &WorkState,
+    target: &Target,
+    note: &RefNote,
+) -> Result<(), StepError> {
+    let mut expected = state.head.clone();
+    if let Some((update, branch_note)) = &target.branch {
+        tx.update_ref(update.clone(), branch_note)?;
+        if let Head::Branch { name, target } = &mut expected
+            && *name == update.name
+        {
+            *target = update.new.and_then(RefTarget::commit);
+        }
+    }
+    tx.set_head(repo.worktree, &expected, &target.head, note)?;
+    Ok(())
+}
+
+/// Adds to a forced plan what brings all other tracked files back to the tree they are of.
+fn drop_other_changes(
+    repo: &Repo,
+    from: &SwitchFrom,
+    to: Option<TreeId>,
+    plan: &mut Plan,
+    run: &RunContext,
+) -> Result<(), StepError> {
+    let Some(tree) = from.tree else { return Ok(()) };
+    let mut settled: std::collections::HashSet<_> =
+        diff::changes(&repo.store, from.tree, to)?.into_iter().map(|c| c.path).collect();
+    for interrupted in &from.interrupted {
+        let changes = diff::changes(&repo.store, from.tree, Some(*interrupted))?;
+        settled.extend(changes.into_iter().map(|c| c.path));
+    }
+    restore::plan_drop(repo, tree, &settled, plan, run)
+}
+
+/// Staged changes, where `to` has something else: they are in no commit.
+fn staged_work(
+    repo: &Repo,
+    state: &WorkState,
+    to: Option<TreeId>,
+) -> Result<Vec<(crate::path::RepoPath, Why)>, StepError> {
+    let mut work = Vec::new();
+    if state.stage.is_none() {
+        return Ok(work);
+    }
+    for change in diff::changes(&repo.store, state.head_tree, state.staged_tree())? {
+        let kept = match to {
+            Some(to) => prolly::resolve(&repo.store, to, &change.path)?,
+            None => None,
+        };
+        if kept.is_none() || kept != change.new {
+            work.push((change.path, Why::Staged));
+        }
+    }
+    Ok(work)
 }
 
 /// The trees that earlier, interrupted checkouts were bringing.

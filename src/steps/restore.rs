@@ -1,6 +1,6 @@
 //! Plans that make files equal to a tree, whatever they are now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::data_roots;
 use super::known::Known;
@@ -93,6 +93,43 @@ pub fn plan_restore(
     sort_dirs(&mut restore.plan);
     data_roots::keep_off_git(repo, &mut restore.plan)?;
     Ok(RestorePlan { plan: restore.plan, unknown, skipped })
+}
+
+/// Adds to a plan what brings the tracked files outside `settled` back to `tree`, whatever they are now;
+/// what that overwrites counts as lost.
+pub(super) fn plan_drop(
+    repo: &Repo,
+    tree: TreeId,
+    settled: &HashSet<RepoPath>,
+    plan: &mut Plan,
+    run: &RunContext,
+) -> Result<(), StepError> {
+    let Some(paths) = data_roots::to_look_at(repo, Vec::new())? else { return Ok(()) };
+    let wanted = RestoreOptions { tree, paths, remove_tracked: None };
+    let mut back = plan_restore(repo, &wanted, run)?.plan;
+    back.removals.retain(|path| !settled.contains(path));
+    back.dirs.retain(|path| !settled.contains(path));
+    back.files.retain(|file| !settled.contains(&file.path));
+    back.mode_changes.retain(|(path, _)| !settled.contains(path));
+    back.symlinks.retain(|(path, _)| !settled.contains(path));
+    back.conflicts.retain(|(path, _)| !settled.contains(path));
+    let files = back.files.iter().map(|file| &file.path);
+    let links = back.symlinks.iter().map(|(path, _)| path);
+    let is_there = |path: &&RepoPath| {
+        let disk = repo.paths.root.join(path.as_str());
+        std::fs::symlink_metadata(disk).is_ok()
+    };
+    // What is gone from the disk cannot be lost.
+    let lost: Vec<_> = files.chain(links).filter(is_there).cloned().collect();
+    plan.lost.extend(lost.into_iter().map(|path| (path, Why::Modified)));
+    plan.removals.extend(back.removals);
+    plan.dirs.extend(back.dirs);
+    plan.files.extend(back.files);
+    plan.mode_changes.extend(back.mode_changes);
+    plan.symlinks.extend(back.symlinks);
+    plan.conflicts.extend(back.conflicts);
+    sort_dirs(plan);
+    Ok(())
 }
 
 /// The problems of a scan that concern files of a tree.

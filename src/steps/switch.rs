@@ -168,6 +168,7 @@ impl<'p> Planner<'p> {
                 }
                 return Ok(());
             }
+            self.plan.lost.push((above.clone(), Why::Untracked));
             self.plan.removals.push(above.clone());
             self.plan.dirs.push(above);
             disk = OnDisk::Nothing;
@@ -184,14 +185,17 @@ impl<'p> Planner<'p> {
             ),
             OnDisk::Other | OnDisk::Beyond(_) => false,
         };
-        if !is_safe && !self.force {
+        if !is_safe {
             let why = if states.allowed.len() > usize::from(states.target.is_some()) {
                 Why::Modified
             } else {
                 Why::Untracked
             };
-            self.plan.conflicts.push((path, why));
-            return Ok(());
+            if !self.force {
+                self.plan.conflicts.push((path, why));
+                return Ok(());
+            }
+            self.plan.lost.push((path.clone(), why));
         }
         match &states.target {
             None => self.plan_removal(path, &disk, states),
@@ -314,6 +318,7 @@ impl<'p> Planner<'p> {
 /// Folders are made from the top and removed from the bottom.
 pub(super) fn sort_dirs(plan: &mut Plan) {
     plan.dirs.sort();
+    plan.dirs.dedup();
     plan.dir_removals.sort_by(|a, b| b.cmp(a));
     plan.dir_removals.dedup();
 }

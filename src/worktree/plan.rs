@@ -46,6 +46,8 @@ pub struct Plan {
     pub mode_changes: Vec<(RepoPath, bool)>,
     /// Links to make, with their targets; last, so that nothing is written through one.
     pub symlinks: Vec<(RepoPath, Box<str>)>,
+    /// Unsaved work that carrying the plan out would lose; only where that was allowed.
+    pub lost: Vec<(RepoPath, Why)>,
     /// What forbids to carry the plan out.
     pub conflicts: Vec<(RepoPath, Why)>,
 }
@@ -84,6 +86,7 @@ impl fmt::Display for Plan {
         }
         let link = |(p, t): &(RepoPath, Box<str>)| format!("link {p} -> {}", escape(t));
         self.symlinks.iter().try_for_each(|s| writeln!(f, "{}", link(s)))?;
+        self.lost.iter().try_for_each(|(p, why)| writeln!(f, "lose {p} ({why})"))?;
         self.conflicts.iter().try_for_each(|(p, why)| writeln!(f, "conflict {p} ({why})"))
     }
 }
@@ -102,6 +105,7 @@ mod tests {
             dirs: vec![path("d")],
             files: vec![file],
             symlinks: vec![(path("l"), "d/f".into())],
+            lost: vec![(path("gone"), Why::Modified)],
             conflicts: vec![(path("mine"), Why::Untracked)],
             ..Plan::default()
         };
@@ -113,6 +117,7 @@ mod tests {
                 "create d/",
                 "write d/f (1 bytes)",
                 "link l -> d/f",
+                "lose gone (changed)",
                 "conflict mine (not tracked)"
             ]
         );

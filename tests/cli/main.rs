@@ -2,6 +2,7 @@
 
 mod env;
 mod output;
+mod refs;
 mod revisions;
 mod unchanged;
 mod usage;

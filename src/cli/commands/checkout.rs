@@ -2,7 +2,7 @@ use esker::ops::Context;
 use esker::ops::checkout::{self, CheckoutOptions};
 
 use crate::cli::help::after_help;
-use crate::cli::render::text;
+use crate::cli::render::{refs, text};
 use crate::cli::report::{Exit, Failure};
 use crate::cli::ui::Ui;
 
@@ -20,7 +20,7 @@ use crate::cli::ui::Ui;
     , " 11" "the repository is locked by another process"
 ))]
 pub struct Args {
-    /// A branch, tag or commit; HEAD by default
+    /// A branch, tag or commit, HEAD by default; `-` is where HEAD was before
     #[arg(value_name = "REV")]
     target: Option<String>,
 
@@ -36,6 +36,10 @@ pub struct Args {
     #[arg(short = 'n', long)]
     dry_run: bool,
 
+    /// Make this branch there and move to it, as `esker switch -c` does
+    #[arg(short = 'b', value_name = "NEW", conflicts_with_all = ["paths", "detach"])]
+    create: Option<String>,
+
     /// Leave the branch: HEAD names the commit itself
     #[arg(long, conflicts_with = "paths")]
     detach: bool,
@@ -43,18 +47,21 @@ pub struct Args {
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let moves_head = self.paths.is_empty();
+        let (moves_head, dry_run) = (self.paths.is_empty(), self.dry_run);
         let options = CheckoutOptions {
             target: self.target,
             paths: self.paths,
             force: self.force,
-            dry_run: self.dry_run,
+            dry_run,
             detach: self.detach,
+            create: self.create,
         };
         let outcome = checkout::run(context, &options)?;
-        ui.summary(&outcome, |out, palette, outcome| {
-            text::checkout(out, palette, outcome, self.dry_run, moves_head)
+        ui.summary(&outcome, |out, palette, outcome| match moves_head {
+            true => refs::switch(out, palette, outcome, dry_run),
+            false => text::checkout_paths(out, outcome, dry_run),
         })?;
+        refs::switch_warnings(ui, &outcome);
         Ok(ui.skipped(&outcome.skipped))
     }
 }

@@ -7,6 +7,7 @@ use super::report::{Exit, Failure};
 use super::ui::Ui;
 
 mod add;
+mod branch;
 mod cat;
 mod checkout;
 mod commit;
@@ -17,10 +18,14 @@ mod hash;
 mod init;
 mod log;
 mod ls;
+mod reflog;
+mod reset;
 mod restore;
 mod show;
 mod stats;
 mod status;
+mod switch;
+mod tag;
 
 /// Every command, in the order of the help.
 #[derive(Debug, Subcommand)]
@@ -35,6 +40,11 @@ pub enum Command {
     Cat(cat::Args),
     Checkout(checkout::Args),
     Restore(restore::Args),
+    Branch(branch::Args),
+    Switch(switch::Args),
+    Tag(tag::Args),
+    Reset(reset::Args),
+    Reflog(reflog::Args),
     Hash(hash::Args),
     Stats(stats::Args),
     Fsck(fsck::Args),
@@ -56,6 +66,11 @@ impl Command {
             Self::Cat(args) => args.run(context, ui),
             Self::Checkout(args) => args.run(context, ui),
             Self::Restore(args) => args.run(context, ui),
+            Self::Branch(args) => args.run(context, ui),
+            Self::Switch(args) => args.run(context, ui),
+            Self::Tag(args) => args.run(context, ui),
+            Self::Reset(args) => args.run(context, ui),
+            Self::Reflog(args) => args.run(context, ui),
             Self::Hash(args) => args.run(context, ui),
             Self::Stats(args) => args.run(context, ui),
             Self::Fsck(args) => args.run(context, ui),

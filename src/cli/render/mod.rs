@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod objects;
+pub mod refs;
 pub mod status;
 pub mod text;
 pub mod units;

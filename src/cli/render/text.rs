@@ -89,36 +89,30 @@ pub fn commit(out: &mut dyn Write, palette: &Palette, outcome: &CommitOutcome) -
     writeln!(out, " {}", cost(outcome.bytes, outcome.new_bytes, outcome.stored_bytes))
 }
 
-/// `checkout`; with paths, HEAD stays where it is.
-pub fn checkout(
+/// What a dry run would do, a line each.
+pub(super) fn planned(out: &mut dyn Write, plan: &[String]) -> io::Result<()> {
+    plan.iter().try_for_each(|line| writeln!(out, "{}", safe(line)))?;
+    writeln!(out, "would change {}", counted(plan.len() as u64, "path"))
+}
+
+/// `checkout` of paths, where HEAD stays.
+pub fn checkout_paths(
     out: &mut dyn Write,
-    palette: &Palette,
     outcome: &CheckoutOutcome,
     is_dry_run: bool,
-    moved_head: bool,
 ) -> io::Result<()> {
-    outcome.plan.iter().try_for_each(|line| writeln!(out, "{}", safe(line)))?;
     if is_dry_run {
-        return writeln!(out, "would change {}", counted(outcome.plan.len() as u64, "path"));
+        return planned(out, &outcome.plan);
     }
-    let (id, good) = (palette.id, palette.good);
-    match (&outcome.branch, &outcome.commit) {
-        _ if !moved_head => {}
-        (Some(branch), _) => writeln!(out, "On branch {good}{}{good:#}", escape(branch))?,
-        (None, Some(commit)) => writeln!(out, "HEAD is now at {id}{}{id:#}", commit.short())?,
-        (None, None) => {}
-    }
-    let written = counted(outcome.written, "file");
-    let removed = count(outcome.removed);
+    let (written, removed) = (counted(outcome.written, "file"), count(outcome.removed));
     let (bytes, time) = (bytes(outcome.bytes), seconds(outcome.seconds));
     writeln!(out, "{written} written ({bytes}), {removed} removed, in {time}")
 }
 
 /// `restore`.
 pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, is_dry_run: bool) -> io::Result<()> {
-    outcome.plan.iter().try_for_each(|line| writeln!(out, "{}", safe(line)))?;
     if is_dry_run {
-        return writeln!(out, "would change {}", counted(outcome.plan.len() as u64, "path"));
+        return planned(out, &outcome.plan);
     }
     let RestoreOutcome { written, removed, unstaged, .. } = *outcome;
     let counts = [(written, "written"), (removed, "removed"), (unstaged, "unstaged")];

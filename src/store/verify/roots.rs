@@ -38,9 +38,10 @@ impl Roots {
             }
             roots.add_reflog(view, &mut seen, ReflogOf::Head(worktree), "reflog of HEAD")?;
         }
-        for (name, _) in &refs {
+        // Also those of refs that were deleted: they are how a branch comes back.
+        for name in view.logged_refs()? {
             let label = format!("reflog of {}", name.short());
-            roots.add_reflog(view, &mut seen, ReflogOf::Ref(name), &label)?;
+            roots.add_reflog(view, &mut seen, ReflogOf::Ref(&name), &label)?;
         }
         Ok(roots)
     }
