@@ -10,6 +10,7 @@ pub mod format;
 pub mod fsio;
 pub mod history;
 pub mod id;
+pub mod merge;
 pub mod object;
 pub mod ops;
 pub mod pack;

@@ -50,6 +50,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("history", &["id", "object"]),
     ("revision", &["date", "db", "history", "id", "object", "path", "refs"]),
     ("diff", &["id", "object", "path"]),
+    ("merge", &["diff", "history", "id", "object", "path"]),
     ("worktree", &["fsio", "id", "object", "path", "progress", "stat", "stat_cache"]),
     // L3½: what several verbs end with.
     (
@@ -64,6 +65,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "fsio",
             "history",
             "id",
+            "merge",
             "object",
             "pack",
             "path",
@@ -93,6 +95,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "fsio",
             "history",
             "id",
+            "merge",
             "object",
             "pack",
             "path",

@@ -37,6 +37,17 @@ pub fn diff(
     Walk { read, visit }.directories(&RepoPath::root(), old, new)
 }
 
+/// As [`diff`], of what two trees have at one path and below it.
+pub fn diff_values(
+    read: &dyn ReadObjects,
+    path: RepoPath,
+    old: Option<EntryValue>,
+    new: Option<EntryValue>,
+    visit: &mut dyn FnMut(Change) -> Flow,
+) -> Result<Flow, AccessError> {
+    Walk { read, visit }.values(path, old, new)
+}
+
 /// The differences as a list.
 pub fn changes(
     read: &dyn ReadObjects,
@@ -63,28 +74,8 @@ impl Walk<'_> {
         old: Option<TreeId>,
         new: Option<TreeId>,
     ) -> Result<Flow, AccessError> {
-        if old == new {
-            return Ok(Flow::Continue(()));
-        }
-        let (old_ids, new_ids) = (self.inner_ids(old)?, self.inner_ids(new)?);
-        let shared: HashSet<TreeId> = old_ids.intersection(&new_ids).copied().collect();
         let read = self.read;
-        let mut old = entries(read, old, &shared).peekable();
-        let mut new = entries(read, new, &shared).peekable();
-        loop {
-            let (a, b) = match (old.peek(), new.peek()) {
-                (None, None) => return Ok(Flow::Continue(())),
-                (Some(Ok(a)), Some(Ok(b))) if a.name == b.name => (old.next(), new.next()),
-                (Some(Ok(a)), Some(Ok(b))) if a.name < b.name => (old.next(), None),
-                (Some(Ok(_)), Some(Ok(_))) | (None, _) => (None, new.next()),
-                (Some(Err(_)), _) | (_, None) => (old.next(), None),
-                (_, Some(Err(_))) => (None, new.next()),
-            };
-            let (a, b) = (a.transpose()?, b.transpose()?);
-            if self.pair(path, a, b)?.is_break() {
-                return Ok(Flow::Break(()));
-            }
-        }
+        level(read, old, new, &mut |old, new| self.pair(path, old, new))
     }
 
     fn pair(
@@ -97,7 +88,15 @@ impl Walk<'_> {
             return Ok(Flow::Continue(()));
         };
         let path = dir.join(&name).map_err(AccessError::io)?;
-        let (old, new) = (old.map(|e| e.value), new.map(|e| e.value));
+        self.values(path, old.map(|e| e.value), new.map(|e| e.value))
+    }
+
+    fn values(
+        &mut self,
+        path: RepoPath,
+        old: Option<EntryValue>,
+        new: Option<EntryValue>,
+    ) -> Result<Flow, AccessError> {
         if old == new {
             return Ok(Flow::Continue(()));
         }
@@ -113,22 +112,54 @@ impl Walk<'_> {
         }
         self.directories(&path, old_dir, new_dir)
     }
+}
 
-    /// Ids of the nodes below the top of a large directory; empty for a small one.
-    fn inner_ids(&self, top: Option<TreeId>) -> Result<HashSet<TreeId>, AccessError> {
-        let mut ids = HashSet::new();
-        let mut pending: Vec<TreeId> = top.into_iter().collect();
-        while let Some(id) = pending.pop() {
-            let node = self.read.read_tree(id)?;
-            if let Node::Inner { level, children } = &*node {
-                ids.extend(children.iter().map(|c| c.id));
-                if *level > 1 {
-                    pending.extend(children.iter().map(|c| c.id));
-                }
+/// Visits the entries of one directory that may differ, by name, with what each side has; does not
+/// enter subdirectories.
+///
+/// Entries below nodes that both sides have are passed by; others may be equal.
+pub fn level(
+    read: &dyn ReadObjects,
+    old: Option<TreeId>,
+    new: Option<TreeId>,
+    visit: &mut dyn FnMut(Option<Entry>, Option<Entry>) -> Result<Flow, AccessError>,
+) -> Result<Flow, AccessError> {
+    if old == new {
+        return Ok(Flow::Continue(()));
+    }
+    let (old_ids, new_ids) = (inner_ids(read, old)?, inner_ids(read, new)?);
+    let shared: HashSet<TreeId> = old_ids.intersection(&new_ids).copied().collect();
+    let mut old = entries(read, old, &shared).peekable();
+    let mut new = entries(read, new, &shared).peekable();
+    loop {
+        let (a, b) = match (old.peek(), new.peek()) {
+            (None, None) => return Ok(Flow::Continue(())),
+            (Some(Ok(a)), Some(Ok(b))) if a.name == b.name => (old.next(), new.next()),
+            (Some(Ok(a)), Some(Ok(b))) if a.name < b.name => (old.next(), None),
+            (Some(Ok(_)), Some(Ok(_))) | (None, _) => (None, new.next()),
+            (Some(Err(_)), _) | (_, None) => (old.next(), None),
+            (_, Some(Err(_))) => (None, new.next()),
+        };
+        if visit(a.transpose()?, b.transpose()?)?.is_break() {
+            return Ok(Flow::Break(()));
+        }
+    }
+}
+
+/// Ids of the nodes below the top of a large directory; empty for a small one.
+fn inner_ids(read: &dyn ReadObjects, top: Option<TreeId>) -> Result<HashSet<TreeId>, AccessError> {
+    let mut ids = HashSet::new();
+    let mut pending: Vec<TreeId> = top.into_iter().collect();
+    while let Some(id) = pending.pop() {
+        let node = read.read_tree(id)?;
+        if let Node::Inner { level, children } = &*node {
+            ids.extend(children.iter().map(|c| c.id));
+            if *level > 1 {
+                pending.extend(children.iter().map(|c| c.id));
             }
         }
-        Ok(ids)
     }
+    Ok(ids)
 }
 
 fn tree_of(value: &Option<EntryValue>) -> Option<TreeId> {

@@ -44,6 +44,83 @@ pub fn edit_paths(
     Ok(top)
 }
 
+/// As [`edit_paths`], for edits in strictly ascending order of their paths: each directory is edited
+/// once, so that many edits cost what they change. What an edit puts at a path is there before the
+/// edits below that path.
+pub fn edit_sorted(
+    read: &dyn ReadObjects,
+    root: Option<TreeId>,
+    edits: &[(RepoPath, Option<EntryValue>)],
+    out: &mut dyn WriteObjects,
+) -> Result<Subtree, TreeError> {
+    let (root, edits) = match edits {
+        [(path, value), below @ ..] if path.is_root() => (directory_of(value.as_ref()), below),
+        _ => (root, edits),
+    };
+    match (edit_below(read, root, edits, 0, out)?, root) {
+        (Some(subtree), _) => Ok(subtree),
+        (None, Some(id)) => Ok(Subtree { id, totals: read.read_tree(id)?.totals() }),
+        (None, None) => prolly::build([], out),
+    }
+}
+
+/// Applies the edits below a directory that has `depth` names in its path; `None` when nothing is to
+/// be changed.
+fn edit_below(
+    read: &dyn ReadObjects,
+    dir: Option<TreeId>,
+    edits: &[(RepoPath, Option<EntryValue>)],
+    depth: usize,
+    out: &mut dyn WriteObjects,
+) -> Result<Option<Subtree>, TreeError> {
+    fn name(edit: &(RepoPath, Option<EntryValue>), depth: usize) -> Option<&str> {
+        edit.0.components().nth(depth)
+    }
+    let mut changed = Vec::new();
+    for group in edits.chunk_by(|a, b| name(a, depth) == name(b, depth)) {
+        let Some(name) = name(&group[0], depth) else { continue };
+        let (first, below) = match group {
+            [first, below @ ..] if first.0.components().nth(depth + 1).is_none() => {
+                (Some(first.1.clone()), below)
+            }
+            below => (None, below),
+        };
+        let start = match (&first, dir) {
+            (Some(value), _) => value.clone(),
+            (None, Some(dir)) => prolly::find(read, dir, name)?.map(|e| e.value),
+            (None, None) => None,
+        };
+        let inner = edit_below(read, directory_of(start.as_ref()), below, depth + 1, out)?;
+        match inner {
+            Some(subtree) => changed.push((name.into(), Some(subtree.entry_value()))),
+            None if first.is_some() => changed.push((name.into(), start)),
+            None => {}
+        }
+    }
+    if dir.is_none() {
+        changed.retain(|(_, value)| value.is_some());
+    }
+    if changed.is_empty() {
+        return Ok(None);
+    }
+    let edited = match dir {
+        Some(id) => prolly::edit(read, id, changed, out)?,
+        None => {
+            let entry =
+                |(name, value): (_, Option<_>)| Some(super::tree::Entry { name, value: value? });
+            prolly::build(changed.into_iter().filter_map(entry), out)?
+        }
+    };
+    Ok(Some(edited))
+}
+
+fn directory_of(value: Option<&EntryValue>) -> Option<TreeId> {
+    match value {
+        Some(EntryValue::Directory { id, .. }) => Some(*id),
+        _ => None,
+    }
+}
+
 /// Applies one edit below a directory; `None` when nothing was there to be removed.
 fn edit_one(
     read: &dyn ReadObjects,
@@ -164,5 +241,33 @@ mod tests {
         assert_eq!(found, Some(file("2")));
         assert_eq!(prolly::resolve(&objects, top.id, &path("a/b/c")).expect("resolve"), None);
         assert_eq!(prolly::resolve(&objects, top.id, &path("nowhere")).expect("resolve"), None);
+    }
+
+    #[test]
+    fn sorted_edits_give_what_single_ones_give() {
+        let mut objects = MemoryObjects::new();
+        let base = MemoryObjects::new();
+        let files = ["a/b/c", "a/b/d", "a/e", "f", "g/h"];
+        let start = files.map(|p| (path(p), Some(file(p)))).to_vec();
+        let root = edit_paths(&base, None, start, &mut objects).expect("edit").id;
+        let (read, mut out) = (objects.clone(), objects);
+        let dir = prolly::resolve(&read, root, &path("a/b")).expect("resolve");
+        let edits = vec![
+            (path("a/b/c"), None),
+            (path("a/b/new"), Some(file("1"))),
+            (path("a/e"), None),
+            (path("f"), None),
+            (path("f/x"), Some(file("2"))),
+            (path("g/h/none"), None),
+            (path("m"), dir),
+            (path("m/c"), Some(file("3"))),
+            (path("nowhere/x"), None),
+        ];
+        let sorted = edit_sorted(&read, Some(root), &edits, &mut out).expect("edit");
+        let single = edit_paths(&read, Some(root), edits, &mut out).expect("edit");
+        assert_eq!(sorted, single);
+        let found = prolly::resolve(&out, sorted.id, &path("m/c")).expect("resolve");
+        assert_eq!(found, Some(file("3")));
+        assert_eq!(edit_sorted(&read, Some(root), &[], &mut out).expect("edit").id, root);
     }
 }
