@@ -1,8 +1,8 @@
 //! Renames: what one side deleted in one place and added in another with the same content.
 //!
 //! Only those matter whose old path the other side changed or deleted too: then the change follows the
-//! file to its new path. Of several candidates one with the same name is taken, or else the first by
-//! path. Empty files are never paired: they say nothing about where they come from.
+//! file to its new path. Of several candidates those with the same name are paired first, the rest in
+//! the order of their paths. Empty files are never paired: they say nothing about where they come from.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -107,28 +107,37 @@ impl Moves {
         }
     }
 
+    /// Pairs what has the same name, then what is left.
     fn pair(mut self) -> Vec<(RepoPath, RepoPath)> {
         self.gone.sort_by(|a, b| a.0.cmp(&b.0));
         self.added.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut by_name: HashMap<(&Content, Option<&str>), VecDeque<usize>> = HashMap::new();
-        let mut by_content: HashMap<&Content, VecDeque<usize>> = HashMap::new();
-        for (number, (path, content)) in self.gone.iter().enumerate() {
-            by_name.entry((content, path.name())).or_default().push_back(number);
-            by_content.entry(content).or_default().push_back(number);
-        }
-        let mut used = vec![false; self.gone.len()];
         let mut pairs = Vec::new();
-        for (new, content) in &self.added {
-            let queues = [by_name.get_mut(&(content, new.name())), by_content.get_mut(content)];
-            let mut free = queues.into_iter().flatten().filter_map(|queue| {
-                std::iter::from_fn(|| queue.pop_front()).find(|number| !used[*number])
-            });
-            if let Some(number) = free.next() {
-                used[number] = true;
-                pairs.push((self.gone[number].0.clone(), new.clone()));
-            }
-        }
+        self.pair_by(|path| path.name().map(str::to_owned), &mut pairs);
+        self.pair_by(|_| None, &mut pairs);
         pairs
+    }
+
+    /// Pairs what has the same content and the same `key`; takes it off the lists.
+    fn pair_by(
+        &mut self,
+        key: impl Fn(&RepoPath) -> Option<String>,
+        pairs: &mut Vec<(RepoPath, RepoPath)>,
+    ) {
+        let mut sources: HashMap<_, VecDeque<RepoPath>> = HashMap::new();
+        for (path, content) in self.gone.drain(..) {
+            sources.entry((content, key(&path))).or_default().push_back(path);
+        }
+        self.added.retain(|(new, content)| {
+            let queue = sources.get_mut(&(content.clone(), key(new)));
+            let old = queue.and_then(VecDeque::pop_front);
+            pairs.extend(old.iter().map(|old| (old.clone(), new.clone())));
+            old.is_none()
+        });
+        let left = sources.into_iter().flat_map(|((content, _), paths)| {
+            paths.into_iter().map(move |path| (path, content.clone()))
+        });
+        self.gone.extend(left);
+        self.gone.sort_by(|a, b| a.0.cmp(&b.0));
     }
 }
 
@@ -193,11 +202,12 @@ fn renamed(
     } else {
         target.base = source.base.clone();
         target.origin = Some(old.clone());
-        if is_deleted {
-            target.conflict = Some(ConflictKind::RenamedDeleted);
-        } else if is_same_type {
+        if is_same_type && !is_deleted {
             *target.side_mut(other) = source.side(other).clone();
         } else {
+            target.conflict = Some(ConflictKind::RenamedDeleted);
+        }
+        if !is_same_type && !is_deleted {
             // A link or a file took its place: that one stays, as if it were new.
             walk.stages(old)?.base = None;
             return Ok(());

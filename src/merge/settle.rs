@@ -98,9 +98,9 @@ impl Settle<'_> {
             self.leave_only(&path);
             return self.path(path, stages);
         }
-        if directory == Side::Theirs {
-            // Of ours only a file can be there: what is below gets a directory of its own.
-            self.edits.entry(path.clone()).or_insert(None);
+        if tree_id(&self.current(&path)?).is_none() {
+            // What is below gets a directory of its own.
+            self.edits.insert(path.clone(), None);
         }
         if resolved.value.is_none()
             && let Some(kind) = resolved.conflict
@@ -126,16 +126,32 @@ impl Settle<'_> {
 
     /// Whether files are left in the directory at a path, whatever else is there.
     fn is_inhabited(&self, path: &RepoPath) -> Result<bool, MergeError> {
-        let ours = directory(&prolly::resolve(self.read, self.trees.ours, path)?);
-        let mut edits: Vec<_> = self.below(path).map(|(p, v)| (p.clone(), v.clone())).collect();
-        match edits.first_mut() {
-            Some((first, value)) if first == path => *value = directory(value),
-            _ => edits.insert(0, (path.clone(), ours)),
-        }
+        let start = directory(&self.current(path)?);
+        let mut edits = vec![(path.clone(), start)];
+        edits.extend(
+            self.below(path).filter(|(p, _)| *p != path).map(|(p, v)| (p.clone(), v.clone())),
+        );
         let (memory, mut nowhere) = (Memory::default(), NullObjects);
         let mut out = WriteThrough { out: &mut nowhere, memory: &memory };
         let root = edit_sorted(self.read, None, &edits, &mut out)?;
         Ok(root.totals.files > 0)
+    }
+
+    /// What is at a path after the edits of it and of what is above it, but for those below it.
+    fn current(&self, path: &RepoPath) -> Result<Option<EntryValue>, MergeError> {
+        let mut above = Some(path.clone());
+        while let Some(dir) = above {
+            if let Some(value) = self.edits.get(&dir) {
+                let rest = path.as_str()[dir.as_str().len()..].trim_start_matches('/');
+                return Ok(match tree_id(value) {
+                    Some(id) => prolly::resolve(self.read, id, &RepoPath::parse(rest)?)?,
+                    None if rest.is_empty() => value.clone(),
+                    None => None,
+                });
+            }
+            above = dir.parent();
+        }
+        Ok(prolly::resolve(self.read, self.trees.ours, path)?)
     }
 
     fn below<'s>(
