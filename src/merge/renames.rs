@@ -74,11 +74,14 @@ fn find(walk: &Walk<'_>, side: Side) -> Result<Vec<(RepoPath, RepoPath)>, MergeE
     Ok(moves.pair())
 }
 
+/// Told of a path, and of the file there before and after.
+type VisitFile<'v> = dyn FnMut(&RepoPath, &Option<EntryValue>, &Option<EntryValue>) + 'v;
+
 /// Visits the files in which a difference consists.
 fn each_file(
     walk: &Walk<'_>,
     unseen: &Unseen,
-    visit: &mut dyn FnMut(&RepoPath, &Option<EntryValue>, &Option<EntryValue>),
+    visit: &mut VisitFile<'_>,
 ) -> Result<(), MergeError> {
     let Unseen { path, old, new } = unseen;
     let _ = diff::diff_values(walk.read, path.clone(), old.clone(), new.clone(), &mut |change| {

@@ -350,44 +350,72 @@ impl Git<'_> {
         }
     }
 
-    /// Merges the two ends of a history.
-    fn merge(&self, number: usize) -> Listed {
-        let (ours, theirs) = (format!("{number}/ours"), format!("{number}/theirs"));
-        let args = ["-c", "merge.directoryRenames=false", "-c", "core.quotePath=false"];
-        let verb = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z"];
-        let args = [&args[..], &verb[..], &[&ours, &theirs]].concat();
-        let text = String::from_utf8(self.run(&args, b"")).expect("UTF-8");
-        let mut parts = text.split('\0').map(|part| part.trim_matches('\n'));
-        let tree = parts.next().expect("a tree").to_owned();
-        let plain = |path: &str| path.replace(&format!("~{number}_"), "~");
-        let conflicts = parts.filter(|p| !p.is_empty()).map(plain).collect();
-        let listed = String::from_utf8(self.run(&["ls-tree", "-r", "-z", &tree], b""));
-        let mut files = BTreeMap::new();
-        for entry in listed.expect("UTF-8").split('\0').filter(|e| !e.is_empty()) {
-            let (head, path) = entry.split_once('\t').expect("a path behind a tab");
-            let words: Vec<_> = head.split(' ').collect();
-            files.insert(plain(path), (words[0].to_owned(), words[2].to_owned()));
+    /// Merges the two ends of each of `count` histories.
+    fn merge_all(&self, count: usize) -> Vec<Listed> {
+        let asked: String = (0..count).map(|n| format!("{n}/ours {n}/theirs\n")).collect();
+        let setting = ["-c", "merge.directoryRenames=false"];
+        let verb = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "--stdin"];
+        let text = self.run(&[&setting[..], &verb[..]].concat(), asked.as_bytes());
+        let text = String::from_utf8(text).expect("UTF-8");
+        let mut parts = text.split('\0');
+        let mut merges = Vec::new();
+        for number in 0..count {
+            // Whether it is clean, its tree, the paths in conflict, an empty one.
+            let (_, tree) = (parts.next(), parts.next().expect("a tree"));
+            let files = BTreeMap::from([(String::new(), ("40000".to_owned(), tree.to_owned()))]);
+            let conflicts = parts.by_ref().take_while(|part| !part.is_empty());
+            let conflicts = conflicts.map(|path| plain(number, path)).collect();
+            merges.push(Listed { files, conflicts });
         }
-        Listed { files, conflicts }
+        while self.open_trees(&mut merges) {}
+        merges
     }
 
-    /// What files of these modes and ids are.
-    fn nodes(&self, listed: &[Listed]) -> HashMap<(String, String), Node> {
-        let all: BTreeSet<_> = listed.iter().flat_map(|l| l.files.values().cloned()).collect();
-        let asked: String = all.iter().map(|(_, id)| format!("{id}\n")).collect();
+    /// Puts the entries of all trees in their place; false when there are none.
+    fn open_trees(&self, merges: &mut [Listed]) -> bool {
+        let is_tree = |value: &&(String, String)| value.0 == "40000";
+        let values = merges.iter().flat_map(|m| m.files.values()).filter(is_tree);
+        let trees = self.objects(values.map(|(_, id)| id.clone()).collect());
+        for (number, merge) in merges.iter_mut().enumerate() {
+            for (at, (mode, id)) in std::mem::take(&mut merge.files) {
+                let Some(mut rest) = trees.get(&id).map(Vec::as_slice) else {
+                    merge.files.insert(at, (mode, id));
+                    continue;
+                };
+                while let Some(end) = rest.iter().position(|b| *b == 0) {
+                    let head = std::str::from_utf8(&rest[..end]).expect("a mode and a name");
+                    let (mode, name) = head.split_once(' ').expect("a mode and a name");
+                    let slash = if at.is_empty() { "" } else { "/" };
+                    let id = rest[end + 1..end + 21].iter().map(|b| format!("{b:02x}")).collect();
+                    let path = plain(number, &format!("{at}{slash}{name}"));
+                    merge.files.insert(path, (mode.to_owned(), id));
+                    rest = &rest[end + 21..];
+                }
+            }
+        }
+        !trees.is_empty()
+    }
+
+    /// The bytes of objects by id.
+    fn objects(&self, ids: BTreeSet<String>) -> HashMap<String, Vec<u8>> {
+        let asked: String = ids.iter().map(|id| format!("{id}\n")).collect();
         let output = self.run(&["cat-file", "--batch"], asked.as_bytes());
         let mut rest = output.as_slice();
-        let mut nodes = HashMap::new();
-        for (mode, id) in all {
+        let mut objects = HashMap::new();
+        for id in ids {
             let end = rest.iter().position(|b| *b == b'\n').expect("a line");
             let head = String::from_utf8_lossy(&rest[..end]).into_owned();
             let size: usize = head.rsplit(' ').next().and_then(|s| s.parse().ok()).expect("a size");
-            let bytes = &rest[end + 1..end + 1 + size];
-            nodes.insert((mode.clone(), id), Node::of(&mode, bytes));
+            objects.insert(id, rest[end + 1..end + 1 + size].to_vec());
             rest = &rest[end + size + 2..];
         }
-        nodes
+        objects
     }
+}
+
+/// A path as git gives it, with the branch's name without the number of the history.
+fn plain(number: usize, path: &str) -> String {
+    path.replace(&format!("~{number}_"), "~")
 }
 
 /// What git's merge gave, by mode and id.
@@ -459,7 +487,7 @@ fn merges_are_git_s() {
         );
         return;
     }
-    let (seed, rounds) = (number("ESKER_MERGE_SEED", 1), number("ESKER_MERGE_ROUNDS", 200));
+    let (seed, rounds) = (number("ESKER_MERGE_SEED", 1), number("ESKER_MERGE_ROUNDS", 300));
     println!("ESKER_MERGE_SEED={seed} ESKER_MERGE_ROUNDS={rounds}");
     let mut random = Random::new(seed);
     let mut maker = Maker { random: &mut random, contents: 0 };
@@ -472,12 +500,16 @@ fn merges_are_git_s() {
         mark += history.len();
     }
     git.run(&["fast-import", "--quiet"], &stream);
-    let listed: Vec<_> = (0..histories.len()).map(|number| git.merge(number)).collect();
-    let nodes = git.nodes(&listed);
+    let listed = git.merge_all(histories.len());
+    let ids = listed.iter().flat_map(|l| l.files.values()).map(|(_, id)| id.clone()).collect();
+    let contents = git.objects(ids);
     let (mut clean, mut crossed, mut meant) = (0, 0, BTreeMap::<&str, u32>::new());
     let mut wrong = Vec::new();
     for (number, (history, listed)) in histories.iter().zip(listed).enumerate() {
-        let files = listed.files.into_iter().map(|(path, id)| (path, nodes[&id])).collect();
+        let node = |(path, (mode, id)): (String, (String, String))| {
+            (path, Node::of(&mode, &contents[&id]))
+        };
+        let files = listed.files.into_iter().map(node).collect();
         let by_git = Outcome { files, conflicts: listed.conflicts };
         let esker = merge_by_esker(history);
         clean += u32::from(by_git.conflicts.is_empty());
