@@ -179,6 +179,11 @@ fn seal_hash(worktree: WorktreeId, dir: &str, seal: &SealRow) -> [u8; HASH_BYTES
     hash_fields(&[&number, dir.as_bytes(), &seal.boot, &time, &seal.seal])
 }
 
+/// Hash of a row of `boots`.
+fn boot_hash(row: &BootRow) -> [u8; HASH_BYTES] {
+    hash_fields(&[&row.boot, &row.recorded_at.to_le_bytes(), &row.synced_at.to_le_bytes()])
+}
+
 /// A page from columns dir, first_name, boot, written_at, page.
 fn stat_page(worktree: WorktreeId, row: &Row) -> Result<(RepoPath, StatPage), DbError> {
     let dir: String = row.get(0)?;
@@ -198,14 +203,6 @@ fn stat_page(worktree: WorktreeId, row: &Row) -> Result<(RepoPath, StatPage), Db
 }
 
 const PAGES: &str = "SELECT dir, first_name, boot, written_at, page FROM stat_pages";
-
-/// The range of directories below `dir`, that is of texts that start with `dir/`; `0` follows `/`.
-fn below(dir: &RepoPath) -> (String, String) {
-    match dir.as_str() {
-        "" => ("\0".into(), "\u{10ffff}".into()),
-        dir => (format!("{dir}/"), format!("{dir}0")),
-    }
-}
 
 /// What is known of the pages that were written during one boot of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,21 +229,15 @@ pub struct SealRow {
 impl CacheView<'_> {
     /// Every boot in which pages were written.
     pub fn boots(&self) -> Result<Vec<BootRow>, DbError> {
-        let sql = "SELECT boot, recorded_at, synced_at FROM boots";
+        let sql = "SELECT boot, recorded_at, synced_at, hash FROM boots";
         self.0.all(sql, [], |row| {
             let (boot, recorded_at, synced_at) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(BootRow { boot, recorded_at, synced_at })
+            let found = BootRow { boot, recorded_at, synced_at };
+            match row.get::<_, Vec<u8>>(3)? == boot_hash(&found) {
+                true => Ok(found),
+                false => Err(DbError::damaged("a boot of the stat cache is not what was written")),
+            }
         })
-    }
-
-    /// The pages of one directory, by first name.
-    pub fn stat_pages(
-        &self,
-        worktree: WorktreeId,
-        dir: &RepoPath,
-    ) -> Result<Vec<StatPage>, DbError> {
-        let sql = format!("{PAGES} WHERE worktree = ?1 AND dir = ?2 ORDER BY first_name");
-        self.0.all(&sql, (worktree.0, dir.as_str()), |row| Ok(stat_page(worktree, row)?.1))
     }
 
     /// The page of one directory that follows the one starting with `after`; the first one for `None`.
@@ -279,22 +270,6 @@ impl CacheView<'_> {
         self.0.one(&sql, (worktree.0, dir.as_str(), name), |row| Ok(stat_page(worktree, row)?.1))
     }
 
-    /// Visits every page of a worktree by directory, in byte order of its path as one text, then by
-    /// first name.
-    pub fn each_stat_page(
-        &self,
-        worktree: WorktreeId,
-        mut visit: impl FnMut(RepoPath, StatPage) -> Result<(), DbError>,
-    ) -> Result<(), DbError> {
-        let sql = format!("{PAGES} WHERE worktree = ?1 ORDER BY dir, first_name");
-        self.0.each(&sql, [worktree.0], |row| {
-            let (dir, page) = stat_page(worktree, row)?;
-            visit(dir, page)
-        })
-    }
-}
-
-impl CacheView<'_> {
     /// The seal of a folder.
     pub fn seal(&self, worktree: WorktreeId, dir: &RepoPath) -> Result<Option<SealRow>, DbError> {
         let sql = "SELECT boot, written_at, seal FROM seals WHERE worktree = ?1 AND dir = ?2";
@@ -327,8 +302,9 @@ impl CacheTx<'_> {
 
     /// Notes what is known of a boot's pages, over what was noted before.
     pub fn put_boot(&self, row: &BootRow) -> Result<(), DbError> {
-        let sql = "INSERT OR REPLACE INTO boots(boot, recorded_at, synced_at) VALUES(?1, ?2, ?3)";
-        self.0.0.run(sql, (&row.boot, row.recorded_at, row.synced_at))?;
+        let sql = "INSERT OR REPLACE INTO boots(boot, recorded_at, synced_at, hash) \
+                   VALUES(?1, ?2, ?3, ?4)";
+        self.0.0.run(sql, (&row.boot, row.recorded_at, row.synced_at, boot_hash(row)))?;
         Ok(())
     }
 
@@ -348,18 +324,6 @@ impl CacheTx<'_> {
         Ok(())
     }
 
-    /// Makes these the only pages of a directory.
-    pub fn replace_stat_pages(
-        &self,
-        worktree: WorktreeId,
-        dir: &RepoPath,
-        pages: &[StatPage],
-    ) -> Result<(), DbError> {
-        let sql = "DELETE FROM stat_pages WHERE worktree = ?1 AND dir = ?2";
-        self.0.0.run(sql, (worktree.0, dir.as_str()))?;
-        pages.iter().try_for_each(|page| self.put_stat_page(worktree, dir, page))
-    }
-
     /// Deletes the page of a directory that starts with `first_name`.
     pub fn remove_stat_page(
         &self,
@@ -369,19 +333,6 @@ impl CacheTx<'_> {
     ) -> Result<(), DbError> {
         let sql = "DELETE FROM stat_pages WHERE worktree = ?1 AND dir = ?2 AND first_name = ?3";
         self.0.0.run(sql, (worktree.0, dir.as_str(), first_name))?;
-        Ok(())
-    }
-
-    /// Deletes the pages of a directory and of all below it.
-    pub fn remove_stat_pages_under(
-        &self,
-        worktree: WorktreeId,
-        dir: &RepoPath,
-    ) -> Result<(), DbError> {
-        let sql = "DELETE FROM stat_pages WHERE worktree = ?1 AND (dir = ?2 OR \
-                   (dir >= ?3 AND dir < ?4))";
-        let (from, to) = below(dir);
-        self.0.0.run(sql, (worktree.0, dir.as_str(), from, to))?;
         Ok(())
     }
 }
@@ -403,24 +354,22 @@ mod tests {
     }
 
     fn put(cache: &CacheDb, dir: &str, names: &[&str]) {
-        let pages: Vec<_> = names.iter().map(|n| page(n)).collect();
-        cache.write(|tx| tx.replace_stat_pages(MAIN, &path(dir), &pages)).expect("write");
+        let put = |tx: &CacheTx| {
+            names.iter().try_for_each(|name| tx.put_stat_page(MAIN, &path(dir), &page(name)))
+        };
+        cache.write(put).expect("write");
+    }
+
+    fn pages(cache: &CacheDb, worktree: WorktreeId, dir: &str) -> Vec<StatPage> {
+        let after = |last: Option<&StatPage>| {
+            let last = last.map(|page| page.first_name.as_str());
+            cache.read(|view| view.next_stat_page(worktree, &path(dir), last)).expect("read")
+        };
+        std::iter::successors(after(None), |last| after(Some(last))).collect()
     }
 
     fn names(cache: &CacheDb, dir: &str) -> Vec<String> {
-        let pages = cache.read(|view| view.stat_pages(MAIN, &path(dir))).expect("read");
-        pages.into_iter().map(|page| page.first_name).collect()
-    }
-
-    fn all_dirs(cache: &CacheDb) -> Vec<String> {
-        let mut dirs = Vec::new();
-        let visit = |dir: RepoPath, _| {
-            dirs.push(dir.as_str().to_string());
-            Ok(())
-        };
-        let mut visit = visit;
-        cache.read(|view| view.each_stat_page(MAIN, &mut visit)).expect("read");
-        dirs
+        pages(cache, MAIN, dir).into_iter().map(|page| page.first_name).collect()
     }
 
     #[test]
@@ -432,16 +381,14 @@ mod tests {
         put(&cache, "", &["m"]);
         put(&cache, "a", &["x", "b"]);
         put(&cache, "a/b", &["c"]);
-        put(&cache, "a-b", &["d"]);
         drop(cache);
         let cache = CacheDb::new(&file, true);
         assert_eq!(names(&cache, "a"), ["b", "x"]);
         cache.write(|tx| tx.remove_stat_page(MAIN, &path("a"), "x")).expect("remove");
-        assert_eq!(all_dirs(&cache), ["", "a", "a-b", "a/b"]);
-        cache.write(|tx| tx.remove_stat_pages_under(MAIN, &path("a"))).expect("remove");
-        assert_eq!(all_dirs(&cache), ["", "a-b"]);
-        cache.write(|tx| tx.remove_stat_pages_under(MAIN, &path(""))).expect("remove");
-        assert_eq!(all_dirs(&cache), [""; 0]);
+        assert_eq!(
+            (names(&cache, "a"), names(&cache, "a/b")),
+            (vec!["b".into()], vec!["c".into()])
+        );
     }
 
     #[test]
@@ -488,6 +435,22 @@ mod tests {
     }
 
     #[test]
+    fn a_boot_changed_behind_our_back_is_never_returned() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let file = dir.path().join("cache.db");
+        let row = BootRow { boot: vec![7; 16], recorded_at: 5, synced_at: 6 };
+        for change in ["boot = x'00'", "recorded_at = 6", "synced_at = 7"] {
+            let cache = CacheDb::new(&file, true);
+            cache.write(|tx| tx.put_boot(&row)).expect("write");
+            let boots = cache.read(|view| view.boots()).expect("read");
+            assert_eq!(boots, std::slice::from_ref(&row));
+            let conn = Connection::open(&file).expect("open");
+            conn.execute_batch(&format!("UPDATE boots SET {change}")).expect(change);
+            assert_eq!(cache.read(|view| view.boots()).expect("remade"), [], "{change}");
+        }
+    }
+
+    #[test]
     fn a_page_changed_behind_our_back_is_never_returned() {
         let dir = tempfile::tempdir().expect("tempdir");
         let file = dir.path().join("cache.db");
@@ -504,8 +467,7 @@ mod tests {
             let conn = Connection::open(&file).expect("open");
             conn.execute_batch(change).expect(change);
             for (worktree, dir) in [(0, "a"), (0, "b"), (1, "a")] {
-                let read = |view: &CacheView| view.stat_pages(WorktreeId(worktree), &path(dir));
-                assert_eq!(cache.read(read).expect("remade"), [], "{change}");
+                assert_eq!(pages(&cache, WorktreeId(worktree), dir), [], "{change}");
             }
         }
     }

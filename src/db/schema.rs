@@ -42,7 +42,7 @@ CREATE TABLE journal(
   PRIMARY KEY(worktree, kind, key)) WITHOUT ROWID;
 ";
 
-/// `page` and `seal` end in 16 bytes of BLAKE3 over the row: this file is never synced.
+/// `page`, `seal` and `hash` end in 16 bytes of BLAKE3 over the row: this file is never synced.
 pub(super) const CACHE_TABLES: &str = "
 CREATE TABLE stat_pages(
   worktree INTEGER NOT NULL, dir TEXT NOT NULL, first_name TEXT NOT NULL, boot BLOB NOT NULL,
@@ -52,7 +52,8 @@ CREATE TABLE seals(
   worktree INTEGER NOT NULL, dir TEXT NOT NULL, boot BLOB NOT NULL, written_at INTEGER NOT NULL,
   seal BLOB NOT NULL, PRIMARY KEY(worktree, dir)) WITHOUT ROWID;
 CREATE TABLE boots(
-  boot BLOB PRIMARY KEY, recorded_at INTEGER NOT NULL, synced_at INTEGER NOT NULL) WITHOUT ROWID;
+  boot BLOB PRIMARY KEY, recorded_at INTEGER NOT NULL, synced_at INTEGER NOT NULL,
+  hash BLOB NOT NULL) WITHOUT ROWID;
 ";
 
 /// The statements that stamp a new file with its kind and format number.
