@@ -16,6 +16,9 @@ pub use log::{LogRecord, Replay, replay};
 /// Longest ref name in bytes.
 pub const MAX_NAME_BYTES: usize = 1024;
 
+/// Below it lies a ref for each stash, named by a rising number.
+pub const STASHES: &str = "refs/stash/";
+
 const BRANCHES: &str = "refs/heads/";
 const TAGS: &str = "refs/tags/";
 const REMOTES: &str = "refs/remotes/";
@@ -143,6 +146,14 @@ impl FromStr for RefName {
 /// Names the branch `short`: `branch_ref("main")` is `refs/heads/main`.
 pub fn branch_ref(short: &str) -> Result<RefName, RefNameError> {
     RefName::new(&format!("{BRANCHES}{short}"))
+}
+
+/// Names the stash that follows `last`, the one of the highest name.
+pub fn next_stash(last: Option<&RefName>) -> RefName {
+    let number = last.and_then(|name| name.as_str().strip_prefix(STASHES)?.parse::<u32>().ok());
+    // Eight digits sort as numbers do.
+    let name = format!("{STASHES}{:08}", number.unwrap_or(0).saturating_add(1));
+    RefName::new(&name).expect("digits keep the rules")
 }
 
 /// What a ref points at.

@@ -8,6 +8,7 @@
 //! | `NAME@{2}`, `NAME@{yesterday}` | where a ref was two moves ago, or then; `@{…}`: the current branch |
 //! | `@{-1}` | the branch or commit that HEAD was on before |
 //! | `NAME@{upstream}` | the branch that it follows |
+//! | `stash`, `stash@{2}` | the newest stash, the one two older |
 //! | `:/TEXT` | the newest commit whose message contains the text |
 //! | `REV~2`, `REV^2` | the first parent's first parent; the second parent |
 //! | `REV^{}`, `REV^{/TEXT}` | the commit itself; the newest ancestor whose message contains the text |
@@ -26,7 +27,7 @@ use crate::db::{DbError, StateDb};
 use crate::history::Ancestors;
 use crate::id::{CommitId, IdPrefix, TagId};
 use crate::object::access::{AccessError, FindCommits, ReadObjects};
-use crate::refs::{RefName, RefTarget, WorktreeId};
+use crate::refs::{self, RefName, RefTarget, WorktreeId};
 use syntax::{Base, Expression, Step};
 
 /// Why a revision names no commit.
@@ -77,6 +78,14 @@ pub enum RevisionError {
         /// The branch.
         branch: String,
     },
+    /// There are not so many stashes.
+    #[error("there is no stash@{{{number}}}")]
+    NoStash {
+        /// The number asked for.
+        number: usize,
+        /// How many there are.
+        count: usize,
+    },
     /// No message contains the text.
     #[error("no commit has '{text}' in its message")]
     NoMessage {
@@ -90,6 +99,9 @@ pub enum RevisionError {
     #[error(transparent)]
     Access(#[from] AccessError),
 }
+
+/// Names the newest stash, where no ref has this name.
+const STASH: &str = "stash";
 
 /// Fewest digits of an id that are taken for one.
 const MIN_DIGITS: usize = 4;
@@ -181,6 +193,9 @@ impl Resolver<'_> {
         if let Some((_, target)) = self.find_ref(name)? {
             return Ok(Some(target));
         }
+        if name == STASH {
+            return self.stash(0).map(Some);
+        }
         let prefix = name.parse::<IdPrefix>().ok().filter(|p| p.digits() >= MIN_DIGITS);
         let Some(prefix) = prefix else { return Ok(None) };
         let candidates = self.find.find_commits(&prefix)?;
@@ -199,6 +214,14 @@ impl Resolver<'_> {
             Err(e) if e.is_missing() => Ok(None),
             Err(e) => Err(e.into()),
         }
+    }
+
+    /// A stash by how many are newer.
+    fn stash(&self, number: usize) -> Result<RefTarget, RevisionError> {
+        let stashes = self.db.read(|view| view.refs(refs::STASHES))?;
+        let count = stashes.len();
+        let found = stashes.into_iter().rev().nth(number);
+        found.map(|(_, target)| target).ok_or(RevisionError::NoStash { number, count })
     }
 
     /// The commit that a ref leads to.

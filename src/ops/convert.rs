@@ -153,6 +153,7 @@ impl From<RevisionError> for OpError {
             RevisionError::BadDate { text } => OpError::BadDate { text },
             RevisionError::NoPrevious { number } => OpError::NoPreviousBranch { number },
             RevisionError::NoUpstream { branch } => OpError::NoUpstream { branch },
+            RevisionError::NoStash { number, count } => OpError::NoSuchStash { number, count },
             RevisionError::NoMessage { text } => OpError::NoSuchMessage { text },
             RevisionError::Db(e) => e.into(),
             RevisionError::Access(e) => e.into(),

@@ -122,6 +122,34 @@ pub enum OpError {
         /// The branch.
         branch: String,
     },
+    /// There are not so many stashes.
+    #[error("there is no stash@{{{number}}}: {}", stashes(*.count))]
+    NoSuchStash {
+        /// The number asked for.
+        number: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// A stash was needed and another revision was given.
+    #[error("'{}' is no stash", escape(.text))]
+    NotAStash {
+        /// The revision as given.
+        text: String,
+    },
+    /// Both a stash and HEAD changed some files.
+    #[error("the stash and HEAD both changed {}", list(.paths))]
+    StashConflicts {
+        /// The files.
+        paths: Vec<String>,
+        /// The stash, as a revision.
+        stash: String,
+    },
+    /// Files changed while they were put aside; the stash has what they were.
+    #[error("the stash is saved, but some files changed meanwhile and stay: {}", list(.paths))]
+    ChangedMeanwhile {
+        /// The files.
+        paths: Vec<String>,
+    },
     /// No ref of this name was ever moved.
     #[error("nothing of the name '{}' was ever moved", escape(.name))]
     NoReflog {
@@ -281,7 +309,7 @@ impl OpError {
         match self {
             Self::NoRepository { .. } => ErrorKind::NoRepository,
             Self::BadDate { .. } | Self::Usage { .. } => ErrorKind::Usage,
-            Self::WouldOverwrite { .. } => ErrorKind::Conflict,
+            Self::WouldOverwrite { .. } | Self::StashConflicts { .. } => ErrorKind::Conflict,
             Self::Damaged { .. } | Self::NeedsRebuild { .. } => ErrorKind::Damaged,
             Self::Locked { .. } => ErrorKind::Locked,
             Self::Interrupted => ErrorKind::Interrupted,
@@ -321,6 +349,15 @@ impl OpError {
             Self::NotMerged { branch } => {
                 return Some(format!("delete it nevertheless: esker branch -D {}", escape(branch)));
             }
+            Self::NoSuchStash { count: 0, .. } => "put work aside: esker stash push",
+            Self::NoSuchStash { .. } | Self::NotAStash { .. } => "see all: esker stash list",
+            Self::StashConflicts { stash, .. } => {
+                return Some(format!(
+                    "nothing was changed; bring it back where it was made: \
+                     esker switch --detach {stash}^ && esker stash pop {stash}"
+                ));
+            }
+            Self::ChangedMeanwhile { .. } => "see what is there: esker status",
             Self::NoReflog { .. } => "see all names: esker reflog --names",
             Self::NoSuchReflogEntry { name, .. } => {
                 return Some(format!("see where it was: esker reflog {}", escape(name)));
@@ -388,6 +425,14 @@ fn quoted(path: &str) -> String {
         return path.to_string();
     }
     format!("'{}'", escape(path).replace('\'', r"'\''"))
+}
+
+fn stashes(count: usize) -> String {
+    match count {
+        0 => "nothing was put aside".to_owned(),
+        1 => "there is 1 stash".to_owned(),
+        n => format!("there are {n} stashes"),
+    }
 }
 
 fn list(paths: &[String]) -> String {

@@ -35,6 +35,7 @@ pub mod reflog;
 pub mod reset;
 pub mod restore;
 pub mod show;
+pub mod stash;
 pub mod stats;
 pub mod status;
 pub mod switch;

@@ -117,6 +117,11 @@ pub(super) fn would_overwrite(plan: &Plan) -> OpError {
     OpError::WouldOverwrite { more: (plan.conflicts.len() - paths.len()) as u64, paths }
 }
 
+/// The paths that forbid to carry a plan out.
+pub(super) fn conflicting(plan: &Plan) -> Vec<String> {
+    plan.conflicts.iter().map(|(path, _)| path.as_str().to_owned()).collect()
+}
+
 /// The paths whose unsaved changes a plan drops.
 pub(super) fn lost(plan: &Plan) -> Vec<String> {
     let mut paths: Vec<_> = plan.lost.iter().map(|(path, _)| path.as_str().to_owned()).collect();

@@ -1,7 +1,7 @@
 //! Where refs were: `NAME@{n}`, `NAME@{date}` and `@{-n}`, from the reflogs.
 
 use super::syntax::Moment;
-use super::{Resolver, RevisionError, full_names};
+use super::{Resolver, RevisionError, STASH, full_names};
 use crate::date;
 use crate::db::{DbError, ReflogOf, ReflogRow};
 use crate::refs::{Head, RefName, RefTarget, WorktreeId};
@@ -46,6 +46,11 @@ impl Resolver<'_> {
         name: &str,
         moment: &Moment<'_>,
     ) -> Result<Option<RefTarget>, RevisionError> {
+        if let (STASH, Moment::Moves(number)) = (name, moment)
+            && self.find_ref(name)?.is_none()
+        {
+            return self.stash(*number as usize).map(Some);
+        }
         let Some(log) = self.find_log(name)? else { return Ok(None) };
         let target = match moment {
             Moment::Moves(number) => self.moves_ago(&log, *number)?,

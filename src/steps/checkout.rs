@@ -82,13 +82,49 @@ pub fn switch(
     if stays_staged {
         return finish(repo, state, target, state.stage, note).map(|()| nothing(plan));
     }
-    // Beside the trees of checkouts that were cut short earlier: their files may still be there.
-    if let Some(tree) = target.tree {
-        repo.db.write(|tx| tx.put_journal(repo.worktree, JOURNAL, tree.as_bytes(), b""))?;
-    }
+    begin(repo, target.tree)?;
     let written = materialize::apply(repo, &plan, run)?;
     finish(repo, state, target, None, note)?;
     Ok(Switched { plan, written })
+}
+
+/// The worktree alone to be brought from one tree to another.
+pub struct Shift {
+    /// The tree its files are of; what differs from it is unsaved work.
+    pub from: Option<TreeId>,
+    /// The tree to come.
+    pub to: Option<TreeId>,
+    /// The stage to come.
+    pub stage: Option<TreeId>,
+}
+
+/// Brings the worktree to another tree; HEAD stays.
+pub fn shift(
+    repo: &Repo,
+    state: &WorkState,
+    shift: &Shift,
+    run: &RunContext,
+) -> Result<Switched, StepError> {
+    let from = SwitchFrom { tree: shift.from, interrupted: interrupted(repo)? };
+    let plan = switch::plan_switch(repo, &from, shift.to, false)?;
+    if !plan.conflicts.is_empty() {
+        return Ok(Switched { plan, written: Written::default() });
+    }
+    begin(repo, shift.to)?;
+    let written = materialize::apply(repo, &plan, run)?;
+    repo.db.write(|tx| {
+        tx.set_stage(repo.worktree, state.stage, shift.stage)?;
+        tx.clear_journal(repo.worktree, JOURNAL)?;
+        Ok::<_, StepError>(())
+    })?;
+    Ok(Switched { plan, written })
+}
+
+/// Records the tree to come, beside those of checkouts that were cut short earlier: their files may
+/// still be there.
+fn begin(repo: &Repo, tree: Option<TreeId>) -> Result<(), StepError> {
+    let Some(tree) = tree else { return Ok(()) };
+    Ok(repo.db.write(|tx| tx.put_journal(repo.worktree, JOURNAL, tree.as_bytes(), b""))?)
 }
 
 fn finish(

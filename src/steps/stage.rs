@@ -433,6 +433,34 @@ pub(super) fn read_outcome<'v>(
     ReadValues { scan, comparison, results }
 }
 
+/// Stores the worktree's files as a tree and leaves the stage as it is.
+pub fn snapshot(
+    repo: &Repo,
+    paths: &[RepoPath],
+    taken: Taken,
+    run: &RunContext,
+) -> Result<(TreeId, Vec<Skipped>), StepError> {
+    known::settle(repo);
+    let state = repo.state()?;
+    let known = Known::for_storing(repo);
+    let scan = scan_paths(repo, paths, run)?;
+    let mut comparison =
+        compare::compare(&scan, state.staged_tree(), &repo.store, &known, run.threads)?;
+    if !taken.added {
+        drop_untracked(&mut comparison);
+    }
+    let reading = read_files(repo, &scan, &comparison, run)?;
+    let values = ReadValues { scan: &scan, comparison: &comparison, results: &reading.results };
+    let core = &repo.settings.core;
+    let session = repo.store.start_session()?;
+    let mut writer =
+        ObjectWriter::new(&repo.store, &session, core.compression_level, core.verify_writes)?;
+    let tree = build_tree(repo, &state, taken, &values, &mut writer)?;
+    repo.store.publish(writer.finish()?, &HashSet::new(), |_| Ok::<_, StepError>(()))?;
+    record_known(repo, &values);
+    Ok((tree, values.skipped()))
+}
+
 /// Builds the new trees and moves the stage; returns the bytes written.
 fn publish_stage(
     repo: &Repo,
@@ -446,23 +474,7 @@ fn publish_stage(
     let mut writer =
         ObjectWriter::new(&repo.store, &session, core.compression_level, core.verify_writes)?;
     let (scan, comparison) = (values.scan, values.comparison);
-    let memory = crate::object::paths::Memory::default();
-    let is_simple = scan.dirs.first().is_none_or(|d| d.path.is_root() && d.is_complete);
-    let read = crate::object::paths::ReadThrough { read: &repo.store, memory: &memory };
-    let tree: TreeId = if is_simple {
-        let tops =
-            compare::build(scan, comparison, taken, &repo.store, &mut writer, |f| values.value(f))?;
-        root_of(tops, state, &mut writer)?
-    } else {
-        let mut out = crate::object::paths::WriteThrough { out: &mut writer, memory: &memory };
-        let tops = compare::build(scan, comparison, taken, &read, &mut out, |f| values.value(f))?;
-        let mut edits: Vec<_> =
-            tops.into_iter().filter_map(|(p, v)| v.map(|v| (p, Some(v)))).collect();
-        if taken.removed {
-            edits.extend(comparison.missing.iter().map(|(p, _)| (p.clone(), None)));
-        }
-        edit_paths(&read, state.staged_tree(), edits, &mut out)?.id
-    };
+    let tree = build_tree(repo, state, taken, values, &mut writer)?;
     if Some(tree) == state.staged_tree() && spent == (0, 0) {
         return Ok(0);
     }
@@ -480,6 +492,34 @@ fn publish_stage(
         Ok::<_, StepError>(())
     })?;
     Ok(bytes)
+}
+
+/// Builds the trees of what was found, on those of the stage.
+fn build_tree(
+    repo: &Repo,
+    state: &WorkState,
+    taken: Taken,
+    values: &ReadValues<'_>,
+    writer: &mut ObjectWriter<'_>,
+) -> Result<TreeId, StepError> {
+    let (scan, comparison) = (values.scan, values.comparison);
+    let memory = crate::object::paths::Memory::default();
+    let is_simple = scan.dirs.first().is_none_or(|d| d.path.is_root() && d.is_complete);
+    let read = crate::object::paths::ReadThrough { read: &repo.store, memory: &memory };
+    Ok(if is_simple {
+        let tops =
+            compare::build(scan, comparison, taken, &repo.store, writer, |f| values.value(f))?;
+        root_of(tops, state, writer)?
+    } else {
+        let mut out = crate::object::paths::WriteThrough { out: writer, memory: &memory };
+        let tops = compare::build(scan, comparison, taken, &read, &mut out, |f| values.value(f))?;
+        let mut edits: Vec<_> =
+            tops.into_iter().filter_map(|(p, v)| v.map(|v| (p, Some(v)))).collect();
+        if taken.removed {
+            edits.extend(comparison.missing.iter().map(|(p, _)| (p.clone(), None)));
+        }
+        edit_paths(&read, state.staged_tree(), edits, &mut out)?.id
+    })
 }
 
 fn root_of(

@@ -8,6 +8,7 @@ mod like_git;
 mod output;
 mod refs;
 mod revisions;
+mod stash;
 mod unchanged;
 mod usage;
 mod verbs;

@@ -22,6 +22,7 @@ mod reflog;
 mod reset;
 mod restore;
 mod show;
+mod stash;
 mod stats;
 mod status;
 mod switch;
@@ -44,6 +45,7 @@ pub enum Command {
     Switch(switch::Args),
     Tag(tag::Args),
     Reset(reset::Args),
+    Stash(stash::Args),
     Reflog(reflog::Args),
     Hash(hash::Args),
     Stats(stats::Args),
@@ -70,6 +72,7 @@ impl Command {
             Self::Switch(args) => args.run(context, ui),
             Self::Tag(args) => args.run(context, ui),
             Self::Reset(args) => args.run(context, ui),
+            Self::Stash(args) => args.run(context, ui),
             Self::Reflog(args) => args.run(context, ui),
             Self::Hash(args) => args.run(context, ui),
             Self::Stats(args) => args.run(context, ui),

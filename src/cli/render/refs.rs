@@ -6,6 +6,7 @@ use esker::ops::branch::{BranchInfo, BranchOutcome};
 use esker::ops::checkout::CheckoutOutcome;
 use esker::ops::reflog::{ReflogEntry, ReflogOutcome};
 use esker::ops::reset::{ResetMode, ResetOptions, ResetOutcome};
+use esker::ops::stash::StashOutcome;
 use esker::ops::tag::{TagInfo, TagOutcome};
 use esker::path::escape;
 
@@ -225,4 +226,35 @@ fn written(out: &mut dyn Write, files: u64, removed: u64, size: u64, time: f64) 
     }
     let (files, removed) = (counted(files, "file"), count(removed));
     writeln!(out, "{files} written ({}), {removed} removed, in {}", bytes(size), seconds(time))
+}
+
+/// `stash`.
+pub fn stash(out: &mut dyn Write, palette: &Palette, outcome: &StashOutcome) -> io::Result<()> {
+    let id = palette.id;
+    match outcome {
+        StashOutcome::Push { saved: None, .. } => writeln!(out, "nothing to put aside"),
+        StashOutcome::Push { saved: Some(stash), .. } => {
+            writeln!(out, "put aside as {}: {}", stash.selector, safe(&stash.message))?;
+            writeln!(out, "bring it back with: esker stash pop")
+        }
+        StashOutcome::List { stashes } => stashes.iter().try_for_each(|stash| {
+            writeln!(out, "{id}{}{id:#}: {}", stash.selector, safe(&stash.message))
+        }),
+        StashOutcome::Show { stash, changes } => {
+            writeln!(out, "{id}{}{id:#}: {}\n", stash.selector, safe(&stash.message))?;
+            changes.iter().try_for_each(|change| {
+                writeln!(out, "{}\t{}", letter(change.change), escape(&change.path))
+            })
+        }
+        StashOutcome::Apply { stash, dropped, written: files, removed, bytes: size } => {
+            let and = if *dropped { " and dropped" } else { "" };
+            let (files, removed) = (counted(*files, "file"), count(*removed));
+            writeln!(out, "brought back{and} {}: {}", stash.selector, safe(&stash.message))?;
+            writeln!(out, "{files} written ({}), {removed} removed", bytes(*size))
+        }
+        StashOutcome::Drop { dropped } => dropped.iter().try_for_each(|stash| {
+            writeln!(out, "dropped {}: {}", stash.selector, safe(&stash.message))?;
+            writeln!(out, "bring it back with: esker stash apply {id}{}{id:#}", stash.commit)
+        }),
+    }
 }
