@@ -33,13 +33,17 @@ pub fn read(
         Source::Text(paragraphs) => Ok(Some(paragraphs.join("\n\n"))),
         Source::File(path) => read_file(&context.start_dir, &path).map(Some),
         Source::Old => Ok(None),
-        Source::Editor => match editor().filter(|_| term::is_interactive()) {
-            Some(editor) => {
-                let template = commit::edit_template(context, options)?;
-                edit(&editor, &template).map(Some)
-            }
-            None => Ok(None),
-        },
+        Source::Editor => from_editor(|| commit::edit_template(context, options)),
+    }
+}
+
+/// The message that a person writes into the template, or `None` where there is no editor or person.
+pub fn from_editor(
+    template: impl FnOnce() -> Result<String, OpError>,
+) -> Result<Option<String>, OpError> {
+    match editor().filter(|_| term::is_interactive()) {
+        Some(editor) => edit(&editor, &template()?).map(Some),
+        None => Ok(None),
     }
 }
 

@@ -223,6 +223,7 @@ impl From<RefError> for OpError {
     fn from(e: RefError) -> Self {
         match e {
             RefError::Db(e) => e.into(),
+            e if e.is_conflict() => OpError::MovedMeanwhile { what: e.to_string() },
             e => other(e),
         }
     }

@@ -245,6 +245,12 @@ pub enum OpError {
         /// What is wrong with it.
         why: String,
     },
+    /// Another process moved a ref, HEAD or the stage after this one had read it.
+    #[error("{what} meanwhile")]
+    MovedMeanwhile {
+        /// What was moved, in words.
+        what: String,
+    },
     /// Another process holds the lock.
     #[error("the repository is locked by {holder}")]
     Locked {
@@ -395,6 +401,9 @@ impl OpError {
             }
             Self::Damaged { .. } => "see what is affected: esker fsck",
             Self::NeedsRebuild { .. } => "make it anew: esker fsck --rebuild",
+            Self::MovedMeanwhile { .. } => {
+                "see how it is now: esker status; then run the command again"
+            }
             Self::Locked { .. } => "wait until it is done, then run the command again",
             Self::Full { .. } => "free some space, then run the command again: it goes on",
             Self::ReadOnly { .. } => "nothing can be written there; work in a copy",

@@ -123,7 +123,7 @@ pub(super) fn go(
         removed: done.written.removed,
         bytes: done.written.bytes,
         lost: plans::lost(&done.plan),
-        left_behind: left_behind(repo, state, to.commit)?,
+        left_behind: if how.dry_run { None } else { left_behind(repo, state, to.commit)? },
         plan: if how.dry_run { plans::lines(&done.plan) } else { Vec::new() },
         ..CheckoutOutcome::default()
     })

@@ -4,6 +4,9 @@
 //! a kill treats files of any tree involved as nobody's work, so that repeating the checkout finishes it and
 //! checking out HEAD undoes it.
 
+use std::collections::HashSet;
+
+use super::carry::{self, Carried};
 use super::materialize::{self, Written};
 use super::switch::{self, SwitchFrom};
 use super::{RunContext, StepError, restore};
@@ -11,6 +14,8 @@ use crate::db::{DbError, Tx};
 use crate::diff::tree as diff;
 use crate::id::TreeId;
 use crate::object::prolly;
+use crate::object::tree::EntryValue;
+use crate::path::RepoPath;
 use crate::refs::{Head, HeadTarget, RefNote, RefTarget, RefUpdate};
 use crate::repo::{Repo, WorkState};
 use crate::worktree::plan::{Plan, Why};
@@ -65,26 +70,27 @@ pub fn switch(
         }
         return Ok(nothing(Plan::default()));
     }
-    let from = SwitchFrom { tree: state.staged_tree(), interrupted };
+    // By force nothing that is staged counts; otherwise it goes along, and the way begins at HEAD.
+    let tree = if *force { state.staged_tree() } else { state.head_tree };
+    let from = SwitchFrom { tree, interrupted };
     let mut plan = switch::plan_switch(repo, &from, target.tree, *force)?;
+    let mut carried = Carried::default();
     if *force {
         drop_other_changes(repo, &from, target.tree, &mut plan, run)?;
         plan.lost.extend(staged_work(repo, state, target.tree)?);
+    } else {
+        carried = carry::carry(repo, state, target.tree)?;
+        let named: HashSet<_> = plan.conflicts.iter().map(|(path, _)| path.clone()).collect();
+        let new = carried.conflicts.iter().filter(|path| !named.contains(*path));
+        plan.conflicts.extend(new.map(|path| (path.clone(), Why::Staged)));
     }
     if *dry_run || !plan.conflicts.is_empty() {
         return Ok(nothing(plan));
     }
-    let stays_staged = !force && state.stage.is_some() && target.tree == state.head_tree;
-    if state.stage.is_some() && !force && !stays_staged {
-        plan.conflicts.extend(staged_work(repo, state, None)?);
-        return Ok(nothing(plan));
-    }
-    if stays_staged {
-        return finish(repo, state, target, state.stage, note).map(|()| nothing(plan));
-    }
     begin(repo, target.tree)?;
     let written = materialize::apply(repo, &plan, run)?;
-    finish(repo, state, target, None, note)?;
+    let stage = carried.stage(repo, target.tree)?;
+    finish(repo, state, target, stage, note)?;
     Ok(Switched { plan, written })
 }
 
@@ -172,7 +178,7 @@ fn drop_other_changes(
     run: &RunContext,
 ) -> Result<(), StepError> {
     let Some(tree) = from.tree else { return Ok(()) };
-    let mut settled: std::collections::HashSet<_> =
+    let mut settled: HashSet<_> =
         diff::changes(&repo.store, from.tree, to)?.into_iter().map(|c| c.path).collect();
     for interrupted in &from.interrupted {
         let changes = diff::changes(&repo.store, from.tree, Some(*interrupted))?;
@@ -181,12 +187,12 @@ fn drop_other_changes(
     restore::plan_drop(repo, tree, &settled, plan, run)
 }
 
-/// Staged changes, where `to` has something else: they are in no commit.
+/// Staged changes that `to` does not have: they are in no commit.
 fn staged_work(
     repo: &Repo,
     state: &WorkState,
     to: Option<TreeId>,
-) -> Result<Vec<(crate::path::RepoPath, Why)>, StepError> {
+) -> Result<Vec<(RepoPath, Why)>, StepError> {
     let mut work = Vec::new();
     if state.stage.is_none() {
         return Ok(work);
@@ -196,7 +202,12 @@ fn staged_work(
             Some(to) => prolly::resolve(&repo.store, to, &change.path)?,
             None => None,
         };
-        if kept.is_none() || kept != change.new {
+        // A folder is its files; what is deleted in the stage is no work that could be lost.
+        let is_work = match &change.new {
+            Some(EntryValue::Directory { files, .. }) => *files == 0,
+            new => new.is_some(),
+        };
+        if is_work && kept != change.new {
             work.push((change.path, Why::Staged));
         }
     }

@@ -1,5 +1,6 @@
 //! Tails that several verbs share: bringing the worktree into the stage, and a tree into the worktree.
 
+mod carry;
 pub mod checkout;
 pub mod data_roots;
 pub mod hash_tree;

@@ -216,6 +216,14 @@ fn unsaved_work_goes_along_or_is_refused() {
     let refused = env.run(&["switch", "old"]);
     assert_eq!(refused.code, 4, "{}", refused.stderr);
     assert!(refused.stderr.starts_with("error: unsaved changes would be lost: a.csv"));
+    // What the other branch does not touch goes along, too.
+    env.ok(&["restore", "a.csv"]);
+    env.ok(&["switch", "old"]);
+    assert_eq!(env.ok(&["status", "-s"]), "A  staged.csv\n");
+    assert_eq!(env.ok(&["ls", "-R"]), "a.csv\nboth.csv\n");
+    env.ok(&["switch", "-"]);
+    assert_eq!(env.ok(&["status", "-s"]), "A  staged.csv\n");
+    env.write("a.csv", "unsaved");
     let planned = env.ok(&["switch", "-f", "-n", "old"]);
     assert!(planned.contains("lose a.csv (changed)\n"), "{planned}");
     assert!(planned.contains("lose staged.csv (staged)\n"), "{planned}");
@@ -508,5 +516,51 @@ fn a_rebuilt_repository_has_its_refs_and_reflogs() {
         env.ok(&["reflog", "renamed"]),
     ];
     assert_eq!(after, before);
+    env.ok(&["fsck"]);
+}
+
+#[test]
+fn staged_changes_go_along_where_the_other_branch_does_not_touch_them() {
+    let (env, _, _) = two_commits();
+    commit(&env, "more", &[("d/one", "1"), ("d/two", "1"), ("gone", "1"), ("x", "1")]);
+    env.ok(&["branch", "other"]);
+    commit(&env, "only on main", &[("a.csv", "3"), ("d/two", "2"), ("same", "both")]);
+    // New, changed, deleted; in a folder that both have; the same as on the other branch.
+    env.write("new/deep/file", "new");
+    env.write("d/one", "staged");
+    env.write("d/three", "staged");
+    for path in ["gone", "x"] {
+        fs::remove_file(env.path(path)).expect("remove");
+    }
+    env.write("x/is/a/folder", "now");
+    env.ok(&["add", "-A"]);
+    let staged = "M  d/one\nA  d/three\nD  gone\nA  new/deep/file\n";
+    assert!(env.ok(&["status", "-s"]).starts_with(staged));
+    let before = env.ok(&["status", "-s"]);
+    env.write("d/one", "changed after that");
+    let planned = env.ok(&["switch", "-n", "other"]);
+    assert!(planned.contains("write d/two (1 bytes)\n"), "{planned}");
+    env.ok(&["switch", "other"]);
+    assert_eq!(env.ok(&["status", "-s"]), before.replace("M  d/one", "MM d/one"));
+    assert_eq!(read(&env, "d/one").as_deref(), Some("changed after that"));
+    assert_eq!(read(&env, "d/two").as_deref(), Some("1"));
+    env.ok(&["fsck"]);
+    env.ok(&["switch", "main"]);
+    assert_eq!(env.ok(&["status", "-s"]), before.replace("M  d/one", "MM d/one"));
+    // Staged where the other branch has something else.
+    env.write("d/two", "mine");
+    env.ok(&["add", "d/two"]);
+    let ran = env.run(&["switch", "other"]);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(
+        ran.stderr.starts_with("error: unsaved changes would be lost: d/two"),
+        "{}",
+        ran.stderr
+    );
+    // The same as there is no change any more.
+    env.write("d/two", "1");
+    env.ok(&["add", "d/two"]);
+    env.ok(&["switch", "other"]);
+    assert_eq!(env.ok(&["status", "-s"]), before.replace("M  d/one", "MM d/one"));
     env.ok(&["fsck"]);
 }

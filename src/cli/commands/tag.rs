@@ -93,7 +93,12 @@ impl Args {
         };
         let message = match self.file {
             Some(file) => Some(message::read_file(&context.start_dir, &file)?),
-            None if is_annotated => Some(self.message.join("\n\n")),
+            None if !self.message.is_empty() => Some(self.message.join("\n\n")),
+            None if is_annotated => {
+                let template =
+                    format!("\n\n# What is {name}? Lines that start with '#' are left out.\n");
+                Some(message::from_editor(|| Ok(template))?.unwrap_or_default())
+            }
             None => None,
         };
         Ok(TagAction::Create(NewTag { name, revision, message, force: self.force }))
