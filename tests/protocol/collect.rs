@@ -34,7 +34,7 @@ impl Protocol {
             state.processes[at].phase = Phase::Idle;
             return true;
         }
-        let marked = self.marks(state).into_iter().fold(0, |all, (pack, _)| all | bit(pack));
+        let marked = self.marks(state).packs();
         let live = state.root.live | state.root.staged;
         let plan = &mut state.processes[at].plan;
         let is_incremental = self.collect(at).is_some_and(|collect| collect.is_incremental);
@@ -56,7 +56,7 @@ impl Protocol {
         let marks = self.marks(state);
         let (mut condemns, mut survivors) = (0, 0);
         for pack in pack_members(state.root.live) {
-            let marked = marks.iter().find(|mark| mark.0 == pack).map_or(0, |mark| mark.1);
+            let marked = marks.of(pack);
             if marked == 0 {
                 condemns |= bit(pack);
             } else if collect.copies && marked != state.holds(pack) {
@@ -108,48 +108,43 @@ impl Protocol {
 
     /// Whether readers would go through a recipe that the plan breaks.
     fn names_swept(&self, state: &State, at: usize, blob: Object) -> bool {
+        // One that copies nothing marks so that no recipe breaks, and writes none.
+        let copies = self.collect(at).is_some_and(|collect| collect.copies);
         let condemns = state.processes[at].plan.condemns;
         let swept = |recipe: Recipe| recipe.names & condemns != 0;
-        self.keeps(Condition::RecipesRewritten) && recipe_read(state, blob, true).is_some_and(swept)
+        copies
+            && self.keeps(Condition::RecipesRewritten)
+            && recipe_read(state, blob, true).is_some_and(swept)
     }
 
     /// What is reachable, by the pack and the places in it that readers of this root go to.
-    pub fn marks(&self, state: &State) -> Vec<(PackId, Objects)> {
-        let mut marks = Vec::new();
-        let mut mark = |pack: PackId, objects: Objects| match marks
-            .iter_mut()
-            .find(|mark: &&mut (PackId, Objects)| mark.0 == pack)
-        {
-            Some(known) => known.1 |= objects,
-            None => marks.push((pack, objects)),
-        };
-        let live = state.root.live;
+    pub fn marks(&self, state: &State) -> Marks {
+        let mut marks = Marks::default();
         let reachable = state.reachable();
         for object in members(reachable & !BLOBS & !IN_BLOBS) {
-            if let Some(pack) = state.locate(live, object) {
-                mark(pack, set(&[object]));
+            if let Some(pack) = state.locate(state.root.live, object) {
+                marks.add(pack, set(&[object]));
             }
         }
         for blob in members(reachable & BLOBS) {
-            let Some(recipe) =
-                recipe_read(state, blob, self.keeps(Condition::DeadRecipesNotMarked))
-            else {
-                continue;
-            };
-            mark(recipe.pack, set(&[blob]));
-            for chunk in members(closure(blob) & CHUNKS) {
-                let holders =
-                    pack_members(live).filter(|&pack| state.holds(pack) & set(&[chunk]) != 0);
-                if self.keeps(Condition::MarkedAsRead) {
-                    holders
-                        .filter(|&pack| recipe.names & bit(pack) != 0)
-                        .for_each(|pack| mark(pack, set(&[chunk])));
-                } else {
-                    holders.take(1).for_each(|pack| mark(pack, set(&[chunk])));
-                }
-            }
+            self.mark_blob(state, blob, &mut marks);
         }
         marks
+    }
+
+    /// Marks the recipe that is read, and the chunks in the packs that it names.
+    fn mark_blob(&self, state: &State, blob: Object, marks: &mut Marks) {
+        let whole = self.keeps(Condition::DeadRecipesNotMarked);
+        let Some(recipe) = recipe_read(state, blob, whole) else { return };
+        marks.add(recipe.pack, set(&[blob]));
+        for chunk in members(closure(blob) & CHUNKS) {
+            let packs = match self.keeps(Condition::MarkedAsRead) {
+                true => state.root.live & recipe.names,
+                false => state.locate(state.root.live, chunk).map_or(0, bit),
+            };
+            let held = pack_members(packs).filter(|&pack| state.holds(pack) & set(&[chunk]) != 0);
+            held.for_each(|pack| marks.add(pack, set(&[chunk])));
+        }
     }
 
     /// The grace outlasts every reader that began before the root that condemned.
@@ -186,7 +181,7 @@ impl Protocol {
     }
 
     pub fn start_reading(&self, state: &mut State) -> bool {
-        let needs = self.marks(state).into_iter().fold(0, |all, (pack, _)| all | bit(pack));
+        let needs = self.marks(state).packs();
         state.faults.readers -= 1;
         state.reader = Some(Reader { needs, older_than: 0 });
         true
@@ -195,6 +190,27 @@ impl Protocol {
     fn is_fenced(&self, state: &State, at: usize) -> bool {
         let own = session_bit(session_now(state, at));
         self.keeps(Condition::CollectionsAreFenced) && state.root.fenced & own != 0
+    }
+}
+
+/// The objects that are marked in each pack that has any.
+#[derive(Default)]
+pub struct Marks(Vec<(PackId, Objects)>);
+
+impl Marks {
+    fn add(&mut self, pack: PackId, objects: Objects) {
+        match self.0.iter_mut().find(|mark| mark.0 == pack) {
+            Some(known) => known.1 |= objects,
+            None => self.0.push((pack, objects)),
+        }
+    }
+
+    pub fn packs(&self) -> Packs {
+        self.0.iter().fold(0, |all, (pack, _)| all | bit(*pack))
+    }
+
+    pub fn of(&self, pack: PackId) -> Objects {
+        self.0.iter().find(|mark| mark.0 == pack).map_or(0, |mark| mark.1)
     }
 }
 

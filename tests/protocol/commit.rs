@@ -84,7 +84,7 @@ impl Protocol {
     fn drop_unreachable_places(&self, state: &mut State) {
         let marks = self.marks(state);
         for pack in state.packs.iter_mut().filter(|pack| state.root.live & bit(pack.id) != 0) {
-            pack.holds = marks.iter().find(|mark| mark.0 == pack.id).map_or(0, |mark| mark.1);
+            pack.holds = marks.of(pack.id);
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::model::{Collect, Push, Role};
 use crate::names::bit;
 use crate::objects::{
-    B, C0, C1, C2, C3, C4, C5, JUNK, Object, Objects, T0, T1, T2, X0, X1, X2, Y, Z, set,
+    B, C0, C1, C2, C3, C4, C5, JUNK, Object, Objects, T0, T1, T2, T4, X0, X1, X2, Y, Z, set,
 };
 use crate::state::{Broken, Faults, Pack, Process, REFS, Recipe, Refs, Root, State};
 
@@ -139,7 +139,18 @@ pub fn resumed_chain() -> Configuration {
 pub fn recipes() -> Configuration {
     let roles = [Role::Collect(COPY), push(&[(0, Some(C4))]), push(&[(1, Some(C5))])];
     let packs = [OLD, set(&[X0]), set(&[Y, JUNK])];
-    Configuration::of("two recipes", [None, None, Some(C0)], &packs, &roles)
+    let base = Configuration::of("two recipes", [None, None, Some(C0)], &packs, &roles);
+    Configuration { more_faults: CRASH, ..base }
+}
+
+/// A blob with a chunk in a sparse pack and another that lies twice, and a push of the same blob.
+pub fn rewriting() -> Configuration {
+    let roles = [Role::Collect(COPY_ONCE), Role::Collect(COLLECT_ONCE), push(&[(1, Some(C5))])];
+    let packs =
+        [OLD | set(&[C4, T4]), set(&[X0]), set(&[Y, JUNK]), set(&[Z]), set(&[B]), set(&[Z])];
+    let base = Configuration::of("rewriting", [Some(C4), None, Some(C0)], &packs, &roles);
+    let recipes = vec![Recipe { blob: B, pack: 4, names: bit(2) | bit(3) }];
+    Configuration { recipes, faults: CRASH, ..base }
 }
 
 /// A recipe that outlives the pack it names.

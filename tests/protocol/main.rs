@@ -72,6 +72,11 @@ fn two_recipes_of_one_blob() {
 }
 
 #[test]
+fn a_recipe_is_rewritten() {
+    explore(configurations::rewriting());
+}
+
+#[test]
 fn recipes_of_dead_packs() {
     explore(configurations::dead_recipes());
 }

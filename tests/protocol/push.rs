@@ -131,7 +131,7 @@ impl Protocol {
         }
         if !blobs.is_empty() {
             let own = state.processes[at].answered | state.processes[at].unanswered;
-            let usable = self.usable(state, at);
+            let usable = self.nameable(state, at);
             let Some(pack) = new_pack(state, at, set(blobs)) else { return };
             for &blob in blobs {
                 let chunks = members(closure(blob) & CHUNKS);
@@ -238,6 +238,13 @@ impl Protocol {
             usable |= root.condemned;
         }
         usable
+    }
+
+    /// Packs of others that a new recipe may name: those that stay live in the root that lists it.
+    fn nameable(&self, state: &State, at: usize) -> Packs {
+        let condemns = state.processes[at].plan.condemns;
+        let stays = if self.keeps(Condition::RecipesNameWhatStays) { !condemns } else { !0 };
+        self.usable(state, at) & stays
     }
 
     /// The packs of others that a push relies on when it uses a recipe.

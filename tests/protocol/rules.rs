@@ -82,11 +82,13 @@ conditions! {
     /// 6: copies are kept only if the plan came out the same, down to what their recipes name.
     CopiesOfSamePlan: recipes, COMPLETE;
     /// 6: blobs are marked through the recipe that readers will use.
-    MarkedAsRead: recipes, COMPLETE;
+    MarkedAsRead: rewriting, COMPLETE;
     /// 6: a table that is written anew keeps every entry of a pack that stays live, reachable or not.
     TablesKeepWholePacks: folding, COMPLETE;
     /// 6: a reachable recipe that named a swept pack is written anew.
     RecipesRewritten: recipes, COMPLETE;
+    /// 6: a recipe that a collection writes names packs that stay live, not whatever place a table tells.
+    RecipesNameWhatStays: rewriting, COMPLETE;
     /// 6: nothing is deleted before the collection's own root was read back.
     DeletedAfterReadBack: two_pushers, LISTED;
     /// 6: nothing is deleted before the grace is over.
