@@ -9,7 +9,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::id::{Address, PackId};
+use crate::id::{Address, ChunkId, PackId};
 
 /// Format number written to and accepted in the header.
 pub const VERSION: u16 = 1;
@@ -322,6 +322,11 @@ impl StoredHash {
         Self(*hash.as_bytes().first_chunk().expect("a hash has 32 bytes"))
     }
 
+    /// The hash of a chunk that is stored raw, alone in its block: the head of its id.
+    pub fn of_chunk(id: ChunkId) -> Self {
+        Self(*id.as_bytes().first_chunk().expect("an id has 32 bytes"))
+    }
+
     /// A hash read from a trailer.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -344,6 +349,14 @@ pub struct Compressed<'a> {
     pub codec: Codec,
     /// Hash of `stored`, taken where the bytes were made, so that a later change is found.
     pub hash: StoredHash,
+}
+
+impl<'a> Compressed<'a> {
+    /// A block of one raw chunk, whose bytes need not be hashed again.
+    pub fn raw_chunk(id: ChunkId, bytes: &'a [u8]) -> Self {
+        let raw_len = bytes.len() as u32;
+        Self { stored: bytes, raw_len, codec: Codec::Raw, hash: StoredHash::of_chunk(id) }
+    }
 }
 
 /// What the trailer says about one block.

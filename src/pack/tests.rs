@@ -46,11 +46,10 @@ fn write_blocks<W: Write>(
     blocks: &[Vec<Vec<u8>>],
 ) -> Result<Vec<BlockPlace>, PackError> {
     let mut codec = BlockCodec::new(3, true)?;
-    let mut out = Vec::new();
     let write = |chunks: &Vec<Vec<u8>>| {
         let raw = chunks.concat();
         let rows: Vec<_> = chunks.iter().map(|c| (address(c), c.len() as u32)).collect();
-        writer.append_block(codec.compress(&raw, &mut out)?, &rows)
+        writer.append_block(codec.compress(&raw)?, &rows)
     };
     blocks.iter().map(write).collect()
 }
@@ -167,9 +166,8 @@ fn every_changed_byte_is_found() {
 fn check_reports_a_wrong_address_and_goes_on() {
     let mut writer = PackWriter::new(Vec::new(), header()).expect("begin");
     let mut codec = BlockCodec::new(1, true).expect("codec");
-    let mut out = Vec::new();
     for (raw, listed) in [(b"aaaa", b"aaaa"), (b"bbbb", b"xxxx"), (b"cccc", b"cccc")] {
-        let block = codec.compress(raw, &mut out).expect("compress");
+        let block = codec.compress(raw).expect("compress");
         writer.append_block(block, &[(address(listed), 4)]).expect("append");
     }
     let pack = writer.finish().expect("finish");

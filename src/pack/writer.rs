@@ -3,7 +3,7 @@
 //! The writer never syncs; whoever owns the file does, after [`PackWriter::finish`]. A pack whose
 //! writer was dropped before that has no tail and is not a pack.
 
-use std::io::Write;
+use std::io::{self, IoSlice, Write};
 
 use crate::id::Address;
 
@@ -36,8 +36,8 @@ pub struct FinishedPack<W> {
 
 /// Appends blocks to a pack.
 ///
-/// Each block is two writes, a header of eight bytes and the stored bytes; the output need not
-/// buffer for speed. After a failed write the writer refuses to go on.
+/// Each block is one vectored write of its header and its stored bytes; the output need not buffer for
+/// speed. After a failed write the writer refuses to go on.
 pub struct PackWriter<W> {
     out: W,
     header: Header,
@@ -116,8 +116,7 @@ impl<W: Write> PackWriter<W> {
             _ => StoredHash::of(sealed),
         };
         let header = BlockHeader { stored_len, raw_len: block.raw_len, codec: block.codec };
-        let written = self.out.write_all(&header.encode());
-        if let Err(error) = written.and_then(|()| self.out.write_all(sealed)) {
+        if let Err(error) = write_both(&mut self.out, &header.encode(), sealed) {
             self.poisoned = true;
             return Err(PackError::Io(error));
         }
@@ -168,6 +167,16 @@ impl<W: Write> PackWriter<W> {
         let len = self.len + (trailer.len() + TAIL_LEN) as u64;
         Ok(FinishedPack { out: self.out, len, trailer: self.trailer })
     }
+}
+
+/// Writes all of `head` and `body`, with one call where the output takes all it is given.
+fn write_both(out: &mut impl Write, head: &[u8], body: &[u8]) -> io::Result<()> {
+    let written = match out.write_vectored(&[IoSlice::new(head), IoSlice::new(body)]) {
+        Err(e) if e.kind() == io::ErrorKind::Interrupted => 0,
+        result => result?,
+    };
+    out.write_all(head.get(written..).unwrap_or_default())?;
+    out.write_all(&body[written.saturating_sub(head.len())..])
 }
 
 /// Checks what a trailer's decoder would refuse.

@@ -1,21 +1,20 @@
 //! An open pack with one writer: chunks are gathered into blocks and appended in the order they come.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::path::PathBuf;
 
 use super::StoreError;
 use super::session::Session;
 use crate::catalog::Location;
-use crate::id::{Address, PackId};
+use crate::id::{Address, ChunkId, PackId};
 use crate::pack::codec::BlockCodec;
-use crate::pack::layout::{
-    ChunkPlace, Codec, Compressed, PackError, PackKind, StoredHash, Trailer,
-};
+use crate::pack::layout::{ChunkPlace, Compressed, PackKind, Trailer};
 use crate::pack::writer::PackWriter;
 
 /// A pack is sealed once it holds this many bytes.
 const PACK_BYTES: u64 = 64 << 20;
+/// A chunk of at least this length may have a block to itself.
+const LONG_CHUNK_BYTES: usize = 32 << 10;
 
 /// A pack whose tail is written but which is not yet synced, named or listed.
 pub struct SealedPack {
@@ -35,32 +34,6 @@ pub struct SealedPack {
     pub raw_bytes: u64,
 }
 
-/// A compressed block that owns its bytes, to wait for its turn.
-pub struct OwnedBlock {
-    stored: Vec<u8>,
-    raw_len: u32,
-    codec: Codec,
-    hash: StoredHash,
-}
-
-impl OwnedBlock {
-    /// Compresses `raw` with `codec`.
-    pub fn compress(raw: Cow<'_, [u8]>, codec: &mut BlockCodec) -> Result<Self, PackError> {
-        let mut out = Vec::new();
-        let Compressed { raw_len, codec, hash, .. } = codec.compress(&raw, &mut out)?;
-        let stored = match codec {
-            Codec::Raw => raw.into_owned(),
-            Codec::Zstd => out,
-        };
-        Ok(Self { stored, raw_len, codec, hash })
-    }
-
-    fn as_compressed(&self) -> Compressed<'_> {
-        let Self { stored, raw_len, codec, hash } = self;
-        Compressed { stored, raw_len: *raw_len, codec: *codec, hash: *hash }
-    }
-}
-
 /// Writes the packs of one kind for one worker.
 pub struct Lane<'s> {
     session: &'s Session,
@@ -69,7 +42,6 @@ pub struct Lane<'s> {
     codec: BlockCodec,
     pack: Option<OpenPack>,
     raw: Vec<u8>,
-    stored: Vec<u8>,
     chunks: Vec<(Address, u32)>,
     sealed: Vec<SealedPack>,
 }
@@ -91,7 +63,6 @@ impl<'s> Lane<'s> {
             codec,
             pack: None,
             raw: Vec::new(),
-            stored: Vec::new(),
             chunks: Vec::new(),
             sealed: Vec::new(),
         }
@@ -112,16 +83,31 @@ impl<'s> Lane<'s> {
         Ok(())
     }
 
+    /// As [`Lane::add`], for a chunk of a file. A long one that would not shrink is written as it lies,
+    /// raw and in a block of its own.
+    pub fn add_chunk(
+        &mut self,
+        id: ChunkId,
+        bytes: &[u8],
+        placed: Placed<'_>,
+    ) -> Result<(), StoreError> {
+        if bytes.len() < LONG_CHUNK_BYTES || self.codec.is_worth_trying([bytes]) {
+            return self.add(id.into(), bytes, placed);
+        }
+        self.flush(placed)?;
+        let chunk = (id.into(), bytes.len() as u32);
+        self.append(Compressed::raw_chunk(id, bytes), &[chunk], placed)
+    }
+
     /// Appends the block being gathered, if any.
     pub fn flush(&mut self, placed: Placed<'_>) -> Result<(), StoreError> {
         if self.chunks.is_empty() {
             return Ok(());
         }
-        let mut stored = std::mem::take(&mut self.stored);
         let (raw, chunks) = (std::mem::take(&mut self.raw), std::mem::take(&mut self.chunks));
-        let block = self.codec.compress(&raw, &mut stored)?;
+        let block = self.codec.compress(&raw)?;
         append(&mut self.pack, self.session, self.kind, block, &chunks, placed)?;
-        (self.raw, self.stored, self.chunks) = (raw, stored, chunks);
+        (self.raw, self.chunks) = (raw, chunks);
         self.raw.clear();
         self.chunks.clear();
         self.seal_if_full()
@@ -130,11 +116,10 @@ impl<'s> Lane<'s> {
     /// Appends a block compressed elsewhere; the caller keeps the order.
     pub fn append(
         &mut self,
-        block: &OwnedBlock,
+        block: Compressed<'_>,
         chunks: &[(Address, u32)],
         placed: Placed<'_>,
     ) -> Result<(), StoreError> {
-        let block = block.as_compressed();
         append(&mut self.pack, self.session, self.kind, block, chunks, placed)?;
         self.seal_if_full()
     }

@@ -1,24 +1,35 @@
 //! One piece of a large file: hashed, claimed and compressed by any worker, without order.
 
+use std::ops::Range;
+
 use crossbeam_channel::Sender;
 
 use super::IngestError;
+use super::buffer::Buffer;
 use crate::catalog::{Claim, Claims};
 use crate::format::FormatParameters;
 use crate::id::{Address, BlobId, ChunkId};
 use crate::pack::codec::BlockCodec;
+use crate::pack::layout::{Codec, Compressed, StoredHash};
 use crate::recipe::{self, Value};
-use crate::store::lane::OwnedBlock;
 
 /// Bytes of a large file that one batch covers (a multiple of every allowed group size up to 2 MiB).
 pub(super) const SEGMENT_BYTES: usize = 2 << 20;
+
+/// The memory of one batch, handed on from one to the next.
+#[derive(Default)]
+pub(super) struct Buffers {
+    pub(super) data: Buffer,
+    /// The blocks that were compressed, one after the other.
+    pub(super) packed: Vec<u8>,
+}
 
 /// A segment of a file with the chunks that end in it.
 pub(super) struct Batch {
     /// Position in the file's order.
     pub(super) index: u64,
-    /// The head of a chunk begun in the segment before, then the segment.
-    pub(super) data: Vec<u8>,
+    /// `data` holds the head of a chunk begun in the segment before, then the segment.
+    pub(super) buffers: Buffers,
     /// Where in `data` the segment starts.
     pub(super) segment_at: usize,
     /// Offset of the segment in the file.
@@ -49,14 +60,39 @@ pub(super) struct BatchDone {
     /// Set when the batch is the whole file.
     pub(super) whole: Option<BlobId>,
     pub(super) blocks: Vec<ReadyBlock>,
-    /// The buffer, to be used again.
-    pub(super) data: Vec<u8>,
+    /// What the blocks' bytes lie in, and then used again.
+    pub(super) buffers: Buffers,
 }
 
-/// A compressed block that waits for its turn in the pack.
+/// A block that waits for its turn in the pack.
 pub(super) struct ReadyBlock {
-    pub(super) block: OwnedBlock,
+    /// Where the bytes to store lie: raw ones in the batch's data, others among its packed ones.
+    at: Range<usize>,
+    codec: Codec,
+    raw_len: u32,
+    hash: StoredHash,
     pub(super) chunks: Vec<(Address, u32)>,
+}
+
+impl ReadyBlock {
+    /// The block, whose bytes lie in the buffers of its batch.
+    pub(super) fn compressed<'b>(&self, buffers: &'b Buffers) -> Compressed<'b> {
+        let bytes = match self.codec {
+            Codec::Raw => &buffers.data[..],
+            Codec::Zstd => &buffers.packed,
+        };
+        let (codec, raw_len, hash) = (self.codec, self.raw_len, self.hash);
+        Compressed { stored: &bytes[self.at.clone()], raw_len, codec, hash }
+    }
+
+    /// A chunk that is stored as it is, in a block of its own: its id is the hash of its bytes,
+    /// and a reader of a part of the file gets no more than it needs.
+    fn raw(chunk: &NewChunk, data: &[u8]) -> Self {
+        let Compressed { raw_len, codec, hash, .. } =
+            Compressed::raw_chunk(chunk.id, chunk.of(data));
+        let chunks = vec![(chunk.id.into(), raw_len)];
+        Self { at: chunk.start..chunk.end, codec, raw_len, hash, chunks }
+    }
 }
 
 /// Processes one batch; the only work of an ingest that runs out of order.
@@ -68,29 +104,40 @@ pub(super) fn run(
     block_bytes: u32,
 ) -> Result<BatchDone, IngestError> {
     let values = group_values(&batch, params);
-    let whole = batch.is_whole_file.then(|| BlobId::of(&batch.data));
-    let Batch { index, data, ends, .. } = batch;
-    let mut done = BatchDone { index, chunks: Vec::new(), values, whole, blocks: Vec::new(), data };
+    let whole = batch.is_whole_file.then(|| BlobId::of(&batch.buffers.data));
+    let Batch { index, buffers, ends, .. } = batch;
+    let (chunks, blocks) = (Vec::with_capacity(ends.len()), Vec::new());
+    let mut done = BatchDone { index, chunks, values, whole, blocks, buffers };
     if let Some(claims) = claims {
         let new = claim_chunks(&mut done, &ends, claims)?;
-        done.blocks = compress(&done.data, &new, codec, block_bytes)?;
+        done.blocks = pack(&mut done.buffers, &new, codec, block_bytes)?;
     }
     Ok(done)
 }
 
 fn group_values(batch: &Batch, params: &FormatParameters) -> Vec<Value> {
     let group = params.group_bytes as usize;
-    let segment = &batch.data[batch.segment_at..];
+    let segment = &batch.buffers.data[batch.segment_at..];
     let value =
         |(i, data): (usize, &[u8])| recipe::group_value(batch.offset + (i * group) as u64, data);
     segment.chunks(group).enumerate().map(value).collect()
 }
 
-/// A chunk that must be written: its address and its place in the batch's data.
+/// A chunk that must be written: its id and its place in the batch's data.
 struct NewChunk {
-    address: Address,
+    id: ChunkId,
     start: usize,
     end: usize,
+}
+
+impl NewChunk {
+    fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    fn of<'d>(&self, data: &'d [u8]) -> &'d [u8] {
+        &data[self.start..self.end]
+    }
 }
 
 fn claim_chunks(
@@ -101,17 +148,17 @@ fn claim_chunks(
     let mut new = Vec::new();
     let mut start = 0;
     for &end in ends {
-        let bytes = &done.data[start..end];
+        let bytes = &done.buffers.data[start..end];
         let len = (end - start) as u32;
         // A lone chunk is found by the blob's id, so that even a hole must be stored.
         let is_hole = ends.len() > 1 && is_zero(bytes);
-        let address = (!is_hole).then(|| Address::from(ChunkId::of(bytes)));
-        if let Some(address) = address
-            && claims.claim(&address)? == Claim::New
+        let id = (!is_hole).then(|| ChunkId::of(bytes));
+        if let Some(id) = id
+            && claims.claim(&id.into())? == Claim::New
         {
-            new.push(NewChunk { address, start, end });
+            new.push(NewChunk { id, start, end });
         }
-        done.chunks.push(FileChunk { address, len });
+        done.chunks.push(FileChunk { address: id.map(Address::from), len });
         start = end;
     }
     Ok(new)
@@ -122,25 +169,37 @@ pub(super) fn is_zero(bytes: &[u8]) -> bool {
     bytes.first() == Some(&0) && bytes.iter().all(|&b| b == 0)
 }
 
-/// Packs the new chunks into blocks of nearly equal size and compresses them.
-fn compress(
-    data: &[u8],
+/// Makes blocks of nearly equal size of the new chunks, compressed where that is worth it.
+fn pack(
+    buffers: &mut Buffers,
     new: &[NewChunk],
     codec: &mut BlockCodec,
     block_bytes: u32,
 ) -> Result<Vec<ReadyBlock>, IngestError> {
-    let total: usize = new.iter().map(|c| c.end - c.start).sum();
+    let total: usize = new.iter().map(NewChunk::len).sum();
     let count = total.div_ceil(block_bytes as usize).max(1);
     let target = total.div_ceil(count);
+    let Buffers { data, packed } = buffers;
+    let data = &data[..];
+    packed.clear();
+    codec.start_anew();
     let mut blocks = Vec::with_capacity(count + 1);
     let mut rest = new;
     while !rest.is_empty() {
-        let (block, after) = rest.split_at(fill(rest, target));
-        let raw = gather(data, block);
-        let chunks = block.iter().map(|c| (c.address, (c.end - c.start) as u32)).collect();
-        let block = OwnedBlock::compress(raw, codec)?;
-        blocks.push(ReadyBlock { block, chunks });
+        let (chunks, after) = rest.split_at(fill(rest, target));
         rest = after;
+        let shrunk = match codec.is_worth_trying(chunks.iter().map(|c| c.of(data))) {
+            true => codec.shrink(&gather(data, chunks))?,
+            false => None,
+        };
+        let Some(Compressed { stored, raw_len, codec: made_by, hash }) = shrunk else {
+            blocks.extend(chunks.iter().map(|chunk| ReadyBlock::raw(chunk, data)));
+            continue;
+        };
+        let at = packed.len()..packed.len() + stored.len();
+        packed.extend_from_slice(stored);
+        let chunks = chunks.iter().map(|c| (c.id.into(), c.len() as u32)).collect();
+        blocks.push(ReadyBlock { at, codec: made_by, raw_len, hash, chunks });
     }
     Ok(blocks)
 }
@@ -149,9 +208,8 @@ fn compress(
 fn fill(chunks: &[NewChunk], target: usize) -> usize {
     let mut bytes = 0;
     let fits = |c: &&NewChunk| {
-        let half = (c.end - c.start) / 2;
-        let fits = bytes + half <= target;
-        bytes += c.end - c.start;
+        let fits = bytes + c.len() / 2 <= target;
+        bytes += c.len();
         fits
     };
     chunks.iter().take_while(fits).count().max(1)
@@ -164,6 +222,6 @@ fn gather<'d>(data: &'d [u8], chunks: &[NewChunk]) -> std::borrow::Cow<'d, [u8]>
     if is_contiguous {
         return data[first.start..last.end].into();
     }
-    let parts: Vec<&[u8]> = chunks.iter().map(|c| &data[c.start..c.end]).collect();
+    let parts: Vec<&[u8]> = chunks.iter().map(|c| c.of(data)).collect();
     parts.concat().into()
 }

@@ -6,9 +6,12 @@
 //! killed run starts again from there.
 
 mod batch;
+mod buffer;
+mod large;
 mod layout;
 mod publisher;
 mod schedule;
+mod small;
 mod worker;
 
 use std::collections::{BTreeMap, HashMap};
