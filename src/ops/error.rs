@@ -166,6 +166,20 @@ pub enum OpError {
         /// The revision that was searched; `None` for worktree and stage.
         revision: Option<String>,
     },
+    /// A path is in no version and not staged.
+    #[error("'{}' is not tracked", escape(.path))]
+    NotTracked {
+        /// The path as given.
+        path: String,
+    },
+    /// Something stands where something else is to be put.
+    #[error("'{}' exists", escape(.path))]
+    Exists {
+        /// The path.
+        path: String,
+        /// Whether a folder is involved, which is never replaced.
+        is_folder: bool,
+    },
     /// A path leaves the repository.
     #[error("'{}' is outside the repository", escape(.path))]
     PathOutside {
@@ -315,7 +329,9 @@ impl OpError {
         match self {
             Self::NoRepository { .. } => ErrorKind::NoRepository,
             Self::BadDate { .. } | Self::Usage { .. } => ErrorKind::Usage,
-            Self::WouldOverwrite { .. } | Self::StashConflicts { .. } => ErrorKind::Conflict,
+            Self::WouldOverwrite { .. } | Self::StashConflicts { .. } | Self::Exists { .. } => {
+                ErrorKind::Conflict
+            }
             Self::Damaged { .. } | Self::NeedsRebuild { .. } => ErrorKind::Damaged,
             Self::Locked { .. } => ErrorKind::Locked,
             Self::Interrupted => ErrorKind::Interrupted,
@@ -375,6 +391,13 @@ impl OpError {
                 return Some(format!("see what is there: esker ls -R {}", escape(revision)));
             }
             Self::NoSuchPath { revision: None, .. } => "see what there is: esker status",
+            Self::NotTracked { .. } => {
+                "see what is tracked: esker ls -R, and what is not: esker status"
+            }
+            Self::Exists { is_folder: true, .. } => {
+                "choose another name, or move what is there first"
+            }
+            Self::Exists { .. } => "replace it: repeat the command with --force",
             Self::PathOutside { .. } => "only paths below the folder that holds .esker can be used",
             Self::OutsideRoots { .. } => "name the data folder: esker add data",
             Self::InGitIndex { path } => {

@@ -32,9 +32,28 @@ pub fn look(
     paths: Vec<RepoPath>,
     run: &RunContext,
 ) -> Result<Seen, StepError> {
+    look_at(repo, tree, paths, true, run)
+}
+
+/// Like [`look`], but also at tracked files that rules leave out.
+pub fn look_past_rules(
+    repo: &Repo,
+    tree: Option<TreeId>,
+    paths: Vec<RepoPath>,
+    run: &RunContext,
+) -> Result<Seen, StepError> {
+    look_at(repo, tree, paths, false, run)
+}
+
+fn look_at(
+    repo: &Repo,
+    tree: Option<TreeId>,
+    paths: Vec<RepoPath>,
+    honour_ignore: bool,
+    run: &RunContext,
+) -> Result<Seen, StepError> {
     let flag = run.cancel.flag();
-    let options =
-        ScanOptions { threads: run.threads, honour_ignore: true, paths, cancel: Some(&flag) };
+    let options = ScanOptions { threads: run.threads, honour_ignore, paths, cancel: Some(&flag) };
     known::settle(repo);
     let scan = scan::scan(&repo.paths.root, &options)?;
     let known = Known::for_looking(repo);

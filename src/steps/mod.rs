@@ -1,5 +1,6 @@
 //! Tails that several verbs share: bringing the worktree into the stage, and a tree into the worktree.
 
+pub mod carried;
 mod carry;
 pub mod checkout;
 pub mod data_roots;
@@ -12,6 +13,7 @@ mod resume;
 pub mod select;
 pub mod stage;
 pub mod switch;
+pub mod untracked;
 
 use std::sync::Arc;
 

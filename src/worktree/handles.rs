@@ -160,6 +160,27 @@ impl Handles {
         }
     }
 
+    /// Gives a file, symlink or folder another name, in a folder that exists.
+    ///
+    /// What stands at the new name is replaced only if asked for, and never a folder that holds
+    /// something.
+    pub fn rename(
+        &mut self,
+        from: &RepoPath,
+        to: &RepoPath,
+        replace: bool,
+    ) -> Result<(), HandleError> {
+        self.folders.forget(from);
+        let (Some(above), Some(new)) = (to.parent(), to.name()) else {
+            return Err(failed("move to", to, io::ErrorKind::InvalidInput.into()));
+        };
+        let target = self.folder(&above)?;
+        self.in_parent("move", from, |dir, old| match replace {
+            true => dir.rename(old, &target, new),
+            false => rename_to_free(dir, old, &target, new),
+        })
+    }
+
     /// Makes an empty temporary file, which vanishes unless it is put in place.
     pub fn create_temp(&mut self) -> Result<TempFile, HandleError> {
         self.made += 1;
@@ -273,6 +294,24 @@ impl Handles {
 
     fn folder(&mut self, path: &RepoPath) -> Result<Arc<Dir>, HandleError> {
         self.folders.open(&self.root.dir, path.as_str())
+    }
+}
+
+/// Renames unless something stands at the new name, in one step where the system has one.
+fn rename_to_free(dir: &Dir, old: &str, target: &Dir, new: &str) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{RenameFlags, renameat_with};
+        match renameat_with(dir, old, target, new, RenameFlags::NOREPLACE) {
+            // This file system knows no such step.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {}
+            result => return Ok(result?),
+        }
+    }
+    match target.symlink_metadata(new) {
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => dir.rename(old, target, new),
+        Err(e) => Err(e),
     }
 }
 

@@ -4,9 +4,19 @@
 #[allow(dead_code)]
 mod data;
 mod env;
+#[path = "../support/ran.rs"]
+#[allow(dead_code)]
+mod ran;
+#[path = "../support/repo.rs"]
+#[allow(dead_code)]
+mod repo;
+
+mod ignored;
 mod like_git;
+mod moves;
 mod output;
 mod refs;
+mod removals;
 mod revisions;
 mod stash;
 mod unchanged;

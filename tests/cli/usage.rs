@@ -5,8 +5,26 @@ use serde_json::{Value, json};
 use crate::env::Env;
 
 const VERBS: &[&str] = &[
-    "init", "add", "status", "commit", "log", "show", "ls", "cat", "checkout", "restore", "hash",
-    "stats", "fsck", "config", "demo",
+    "init",
+    "add",
+    "status",
+    "commit",
+    "log",
+    "show",
+    "ls",
+    "cat",
+    "checkout",
+    "restore",
+    "rm",
+    "mv",
+    "clean",
+    "check-ignore",
+    "roots",
+    "hash",
+    "stats",
+    "fsck",
+    "config",
+    "demo",
 ];
 
 #[test]

@@ -9,7 +9,9 @@ use super::ui::Ui;
 mod add;
 mod branch;
 mod cat;
+mod check_ignore;
 mod checkout;
+mod clean;
 mod commit;
 mod config;
 mod demo;
@@ -18,9 +20,12 @@ mod hash;
 mod init;
 mod log;
 mod ls;
+mod mv;
 mod reflog;
 mod reset;
 mod restore;
+mod rm;
+mod roots;
 mod show;
 mod stash;
 mod stats;
@@ -47,6 +52,11 @@ pub enum Command {
     Reset(reset::Args),
     Stash(stash::Args),
     Reflog(reflog::Args),
+    Rm(rm::Args),
+    Mv(mv::Args),
+    Clean(clean::Args),
+    CheckIgnore(check_ignore::Args),
+    Roots(roots::Args),
     Hash(hash::Args),
     Stats(stats::Args),
     Fsck(fsck::Args),
@@ -74,6 +84,11 @@ impl Command {
             Self::Reset(args) => args.run(context, ui),
             Self::Stash(args) => args.run(context, ui),
             Self::Reflog(args) => args.run(context, ui),
+            Self::Rm(args) => args.run(context, ui),
+            Self::Mv(args) => args.run(context, ui),
+            Self::Clean(args) => args.run(context, ui),
+            Self::CheckIgnore(args) => args.run(context, ui),
+            Self::Roots(args) => args.run(context, ui),
             Self::Hash(args) => args.run(context, ui),
             Self::Stats(args) => args.run(context, ui),
             Self::Fsck(args) => args.run(context, ui),

@@ -6,3 +6,4 @@ pub mod refs;
 pub mod status;
 pub mod text;
 pub mod units;
+pub mod worktree;
