@@ -1,4 +1,5 @@
-//! `reset --hard` and `stash`, killed: running them again finishes them, and what was put aside is whole.
+//! `reset --hard`, `switch` and `stash`, killed: running them again finishes them; what is staged goes along,
+//! and what was put aside is whole.
 
 use std::fs;
 
@@ -88,4 +89,37 @@ fn work_of_a_killed_stash_is_never_lost() {
         fs::remove_dir_all(env.path("data/untracked")).expect("remove");
         assert_eq!(repo::hash(&env, "."), committed);
     }
+}
+
+#[test]
+fn staged_work_goes_along_in_a_killed_switch() {
+    let env = Env::new();
+    env.ok(&["init"]);
+    let mut killer = Killer::new("switch");
+    let mut files = dataset(&mut killer.random);
+    files.remove("data/large.bin");
+    write_all(&env.dir(), &files);
+    repo::commit_all(&env, "first");
+    env.ok(&["switch", "-c", "other"]);
+    files.values_mut().step_by(2).for_each(|bytes| *bytes = killer.random.text(9));
+    write_all(&env.dir(), &files);
+    repo::commit_all(&env, "second");
+    env.write("data/staged/new", "staged");
+    env.ok(&["add", "."]);
+    let there = repo::hash(&env, ".");
+    killer.run(&env, &["switch", "main"]);
+    let trees = [("main", repo::hash(&env, ".")), ("other", there)];
+    let mut at = 0;
+    while killer.goes_on() {
+        killer.kill(&env, &["switch", trees[1 - at].0]);
+        repo::assert_clean(&env);
+        at = killer.random.below(2) as usize;
+        let (branch, tree) = &trees[at];
+        killer.run(&env, &["switch", branch]);
+        repo::assert_no_leftovers(&env);
+        assert_eq!(env.json(&["status", "--json"])["branch"], **branch);
+        assert_eq!(repo::hash(&env, "."), *tree);
+        assert_eq!(env.ok(&["status", "-s"]), "A  data/staged/new\n");
+    }
+    repo::assert_clean(&env);
 }
