@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::names::{self, Kind};
-use super::{Context, OpError, Skipped, encode, locate, plans};
+use super::{Context, LostWork, OpError, Skipped, encode, locate, plans};
 use crate::db::DbError;
 use crate::history::merge_base;
 use crate::id::CommitId;
@@ -33,8 +33,8 @@ pub struct CheckoutOutcome {
     pub unchanged: u64,
     /// Bytes written.
     pub bytes: u64,
-    /// Files whose unsaved changes were dropped, which needs `force`.
-    pub lost: Vec<String>,
+    /// Unsaved work that was dropped, which needs `force`.
+    pub lost: Vec<LostWork>,
     /// Commits that nothing names any more, now that HEAD has left them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_behind: Option<LeftBehind>,

@@ -51,6 +51,7 @@ pub use change::{Change, ChangeKind, Skipped};
 pub use error::{ErrorKind, OpError};
 pub use head::LeftBehind;
 pub use names::DeletedRef;
+pub use plans::LostWork;
 
 /// What a verb knows of the process it runs in.
 #[derive(Clone)]

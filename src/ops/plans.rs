@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde::Serialize;
+
 use super::OpError;
 use super::locate::shown;
 use crate::id::TreeId;
@@ -122,12 +124,25 @@ pub(super) fn conflicting(plan: &Plan) -> Vec<String> {
     plan.conflicts.iter().map(|(path, _)| path.as_str().to_owned()).collect()
 }
 
-/// The paths whose unsaved changes a plan drops.
-pub(super) fn lost(plan: &Plan) -> Vec<String> {
-    let mut paths: Vec<_> = plan.lost.iter().map(|(path, _)| path.as_str().to_owned()).collect();
-    paths.sort();
-    paths.dedup();
-    paths
+/// Unsaved work that a forced checkout or a hard reset drops.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LostWork {
+    /// The file.
+    pub path: String,
+    /// Whether it was changed, staged or not tracked.
+    pub why: String,
+}
+
+/// The unsaved work that a plan drops, by path.
+pub(super) fn lost(plan: &Plan) -> Vec<LostWork> {
+    let one = |(path, why): &(RepoPath, Why)| LostWork {
+        path: path.as_str().to_owned(),
+        why: why.to_string(),
+    };
+    let mut lost: Vec<_> = plan.lost.iter().map(one).collect();
+    lost.sort_by(|a, b| a.path.cmp(&b.path));
+    lost.dedup_by(|a, b| a.path == b.path);
+    lost
 }
 
 pub(super) fn lines(plan: &Plan) -> Vec<String> {

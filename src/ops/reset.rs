@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Change, Context, OpError, Skipped, encode, locate, plans};
+use super::{Change, Context, LostWork, OpError, Skipped, encode, locate, plans};
 use crate::id::CommitId;
 use crate::object::access::ReadObjects;
 use crate::refs::{Head, HeadTarget, RefNote, RefTarget, RefUpdate};
@@ -62,8 +62,8 @@ pub struct ResetOutcome {
     pub removed: u64,
     /// Bytes written.
     pub bytes: u64,
-    /// Files whose unsaved changes were dropped.
-    pub lost: Vec<String>,
+    /// Unsaved work that was dropped.
+    pub lost: Vec<LostWork>,
     /// What would be done, a line each; for a dry run only.
     pub plan: Vec<String>,
     /// Files that could not be looked at.
@@ -126,12 +126,6 @@ fn reset_head(ctx: &Context, repo: &Repo, options: &ResetOptions) -> Result<Rese
         previous: state.commit(),
         ..ResetOutcome::default()
     };
-    if options.dry_run && commit != state.commit() {
-        let id = |id: Option<CommitId>| id.map_or("nothing".to_owned(), |id| id.short());
-        let what = outcome.branch.as_deref().unwrap_or("HEAD");
-        let (old, new) = (id(state.commit()), id(commit));
-        outcome.plan.push(format!("move {what} from {old} to {new}"));
-    }
     let note = ctx.note(repo, format!("reset: moving to {name}"));
     let target = target(repo, &state, commit, &note)?;
     match options.mode {

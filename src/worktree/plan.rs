@@ -86,7 +86,6 @@ impl fmt::Display for Plan {
         }
         let link = |(p, t): &(RepoPath, Box<str>)| format!("link {p} -> {}", escape(t));
         self.symlinks.iter().try_for_each(|s| writeln!(f, "{}", link(s)))?;
-        self.lost.iter().try_for_each(|(p, why)| writeln!(f, "lose {p} ({why})"))?;
         self.conflicts.iter().try_for_each(|(p, why)| writeln!(f, "conflict {p} ({why})"))
     }
 }
@@ -105,7 +104,6 @@ mod tests {
             dirs: vec![path("d")],
             files: vec![file],
             symlinks: vec![(path("l"), "d/f".into())],
-            lost: vec![(path("gone"), Why::Modified)],
             conflicts: vec![(path("mine"), Why::Untracked)],
             ..Plan::default()
         };
@@ -117,7 +115,6 @@ mod tests {
                 "create d/",
                 "write d/f (1 bytes)",
                 "link l -> d/f",
-                "lose gone (changed)",
                 "conflict mine (not tracked)"
             ]
         );

@@ -388,7 +388,14 @@ fn a_hard_reset_names_what_is_lost_before_and_after() {
     assert!(!planned.contains("untracked.csv"), "{planned}");
     assert_eq!((head(&env), read(&env, "a.csv").as_deref()), (second, Some("unsaved")));
     let done = env.json(&["reset", "--hard", "HEAD~1", "--json"]);
-    assert_eq!(done["lost"], json!(["a.csv", "both.csv", "staged.csv"]));
+    assert_eq!(
+        done["lost"],
+        json!([
+            {"path": "a.csv", "why": "changed"},
+            {"path": "both.csv", "why": "changed"},
+            {"path": "staged.csv", "why": "staged"},
+        ])
+    );
     assert_eq!(read(&env, "both.csv").as_deref(), Some("same"));
     assert_eq!(read(&env, "untracked.csv").as_deref(), Some("mine"));
     assert_eq!((read(&env, "staged.csv"), read(&env, "b/new.csv")), (None, None));

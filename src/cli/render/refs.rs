@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use esker::ops::LostWork;
 use esker::ops::branch::{BranchInfo, BranchOutcome};
 use esker::ops::checkout::CheckoutOutcome;
 use esker::ops::reflog::{ReflogEntry, ReflogOutcome};
@@ -137,6 +138,7 @@ pub fn switch(
     is_dry_run: bool,
 ) -> io::Result<()> {
     if is_dry_run {
+        to_be_lost(out, palette, &outcome.lost)?;
         return planned(out, &outcome.plan);
     }
     let (id, good) = (palette.id, palette.good);
@@ -178,6 +180,13 @@ pub fn reset(
     options: &ResetOptions,
 ) -> io::Result<()> {
     if options.dry_run {
+        if let (Some(from), Some(to)) = (outcome.previous, outcome.commit)
+            && from != to
+        {
+            let what = outcome.branch.as_deref().unwrap_or("HEAD");
+            writeln!(out, "move {} from {} to {}", escape(what), from.short(), to.short())?;
+        }
+        to_be_lost(out, palette, &outcome.lost)?;
         return planned(out, &outcome.plan);
     }
     if !options.paths.is_empty() {
@@ -205,13 +214,21 @@ pub fn reset(
     })
 }
 
-fn lost(out: &mut dyn Write, palette: &Palette, lost: &[String]) -> io::Result<()> {
+/// Unsaved work that would be dropped, a line each.
+fn to_be_lost(out: &mut dyn Write, palette: &Palette, lost: &[LostWork]) -> io::Result<()> {
+    let bad = palette.bad;
+    lost.iter().try_for_each(|work| {
+        writeln!(out, "{bad}lose{bad:#} {} ({})", escape(&work.path), work.why)
+    })
+}
+
+fn lost(out: &mut dyn Write, palette: &Palette, lost: &[LostWork]) -> io::Result<()> {
     /// So many are named.
     const NAMED: usize = 10;
     if lost.is_empty() {
         return Ok(());
     }
-    let named: Vec<_> = lost.iter().take(NAMED).map(|path| escape(path)).collect();
+    let named: Vec<_> = lost.iter().take(NAMED).map(|work| escape(&work.path)).collect();
     let more = match lost.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {} more", count(more as u64)),

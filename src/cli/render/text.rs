@@ -92,6 +92,9 @@ pub fn commit(out: &mut dyn Write, palette: &Palette, outcome: &CommitOutcome) -
 /// What a dry run would do, a line each.
 pub(super) fn planned(out: &mut dyn Write, plan: &[String]) -> io::Result<()> {
     plan.iter().try_for_each(|line| writeln!(out, "{}", safe(line)))?;
+    if plan.is_empty() {
+        return writeln!(out, "no file would change");
+    }
     writeln!(out, "would change {}", counted(plan.len() as u64, "path"))
 }
 
