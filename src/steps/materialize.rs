@@ -85,9 +85,10 @@ fn write_files(
     let bytes = files.iter().map(|f| f.size).sum();
     run.progress.begin("writing", Some(bytes), Some(files.len() as u64));
     let tasks = Mutex::new(tasks_of(repo, files)?);
-    let job = Job { repo, root, files, run, tasks, stopped: AtomicBool::new(false) };
+    let job = &Job { repo, root, files, run, tasks, stopped: AtomicBool::new(false) };
     let results: Vec<Result<Vec<(usize, Stat)>, StepError>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..run.threads.max(1)).map(|_| scope.spawn(|| job.work())).collect();
+        let start = |n: usize| scope.spawn(move || job.work(n % 2 == 1));
+        let workers: Vec<_> = (0..run.threads.max(1)).map(start).collect();
         let died = || Err(StepError::Store(StoreError::Output(io::Error::other("a worker died"))));
         workers.into_iter().map(|w| w.join().unwrap_or_else(|_| died())).collect()
     });
@@ -153,9 +154,10 @@ struct Job<'j> {
 }
 
 impl Job<'_> {
-    fn work(&self) -> Result<Vec<(usize, Stat)>, StepError> {
+    fn work(&self, from_end: bool) -> Result<Vec<(usize, Stat)>, StepError> {
         let mut writer = Writer {
             job: self,
+            from_end,
             worktree: self.root.handles()?,
             buf: BlockBuf::new(),
             done: Vec::new(),
@@ -167,16 +169,20 @@ impl Job<'_> {
         result.map(|()| writer.done)
     }
 
-    fn next(&self) -> Option<Task> {
+    fn next(&self, from_end: bool) -> Option<Task> {
         if self.stopped.load(Ordering::Relaxed) {
             return None;
         }
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if from_end { tasks.pop_back() } else { tasks.pop_front() }
     }
 }
 
 struct Writer<'w> {
     job: &'w Job<'w>,
+    /// Whether it takes the last task first. Threads that write one file wait for each other's lock on it: they
+    /// begin at both ends.
+    from_end: bool,
     worktree: Handles,
     buf: BlockBuf,
     done: Vec<(usize, Stat)>,
@@ -184,7 +190,7 @@ struct Writer<'w> {
 
 impl Writer<'_> {
     fn run(&mut self) -> Result<(), StepError> {
-        while let Some(task) = self.job.next() {
+        while let Some(task) = self.job.next(self.from_end) {
             self.job.run.cancel.check()?;
             match task {
                 Task::Chunks(files) => self.write_chunks(&files)?,
