@@ -1,4 +1,5 @@
-//! One piece of a large file: hashed, claimed and compressed by any worker, without order.
+//! The chunks that end in one segment of a large file: hashed, claimed and compressed by any worker,
+//! without order.
 
 use std::ops::Range;
 
@@ -6,17 +7,13 @@ use crossbeam_channel::Sender;
 
 use super::IngestError;
 use super::buffer::Buffer;
+use super::segment::Answer;
 use crate::catalog::{Claim, Claims};
-use crate::format::FormatParameters;
-use crate::id::{Address, BlobId, ChunkId};
+use crate::id::{Address, ChunkId};
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::{Codec, Compressed, StoredHash};
-use crate::recipe::{self, Value};
 
-/// Bytes of a large file that one batch covers (a multiple of every allowed group size up to 2 MiB).
-pub(super) const SEGMENT_BYTES: usize = 2 << 20;
-
-/// The memory of one batch, handed on from one to the next.
+/// The memory of one segment, handed on from one to the next.
 #[derive(Default)]
 pub(super) struct Buffers {
     pub(super) data: Buffer,
@@ -30,16 +27,10 @@ pub(super) struct Batch {
     pub(super) index: u64,
     /// `data` holds the head of a chunk begun in the segment before, then the segment.
     pub(super) buffers: Buffers,
-    /// Where in `data` the segment starts.
-    pub(super) segment_at: usize,
-    /// Offset of the segment in the file.
-    pub(super) offset: u64,
     /// Ends of the chunks in `data`; the first starts at 0.
     pub(super) ends: Vec<usize>,
-    /// Whether this is the file's first and last batch.
-    pub(super) is_whole_file: bool,
     /// Where the result goes.
-    pub(super) reply: Sender<Result<BatchDone, IngestError>>,
+    pub(super) reply: Sender<Answer>,
 }
 
 /// One chunk of a file, as its recipe will need it.
@@ -55,10 +46,6 @@ pub(super) struct FileChunk {
 pub(super) struct BatchDone {
     pub(super) index: u64,
     pub(super) chunks: Vec<FileChunk>,
-    /// Chaining values of the segment's groups.
-    pub(super) values: Vec<Value>,
-    /// Set when the batch is the whole file.
-    pub(super) whole: Option<BlobId>,
     pub(super) blocks: Vec<ReadyBlock>,
     /// What the blocks' bytes lie in, and then used again.
     pub(super) buffers: Buffers,
@@ -98,29 +85,16 @@ impl ReadyBlock {
 /// Processes one batch; the only work of an ingest that runs out of order.
 pub(super) fn run(
     batch: Batch,
-    claims: Option<&Claims<'_>>,
+    claims: &Claims<'_>,
     codec: &mut BlockCodec,
-    params: &FormatParameters,
     block_bytes: u32,
 ) -> Result<BatchDone, IngestError> {
-    let values = group_values(&batch, params);
-    let whole = batch.is_whole_file.then(|| BlobId::of(&batch.buffers.data));
     let Batch { index, buffers, ends, .. } = batch;
     let (chunks, blocks) = (Vec::with_capacity(ends.len()), Vec::new());
-    let mut done = BatchDone { index, chunks, values, whole, blocks, buffers };
-    if let Some(claims) = claims {
-        let new = claim_chunks(&mut done, &ends, claims)?;
-        done.blocks = pack(&mut done.buffers, &new, codec, block_bytes)?;
-    }
+    let mut done = BatchDone { index, chunks, blocks, buffers };
+    let new = claim_chunks(&mut done, &ends, claims)?;
+    done.blocks = pack(&mut done.buffers, &new, codec, block_bytes)?;
     Ok(done)
-}
-
-fn group_values(batch: &Batch, params: &FormatParameters) -> Vec<Value> {
-    let group = params.group_bytes as usize;
-    let segment = &batch.buffers.data[batch.segment_at..];
-    let value =
-        |(i, data): (usize, &[u8])| recipe::group_value(batch.offset + (i * group) as u64, data);
-    segment.chunks(group).enumerate().map(value).collect()
 }
 
 /// A chunk that must be written: its id and its place in the batch's data.

@@ -7,17 +7,28 @@ use std::ops::Deref;
 #[derive(Default)]
 pub(super) struct Buffer {
     bytes: Vec<u8>,
-    len: usize,
+    start: usize,
+    end: usize,
 }
 
 impl Buffer {
-    pub(super) fn clear(&mut self) {
-        self.len = 0;
+    /// Drops all bytes and makes room for `front` bytes before those that will be read.
+    pub(super) fn clear(&mut self, front: usize) {
+        (self.start, self.end) = (0, 0);
+        self.room(front);
+        (self.start, self.end) = (front, front);
     }
 
-    pub(super) fn extend_from_slice(&mut self, bytes: &[u8]) {
-        self.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
-        self.len += bytes.len();
+    /// Puts bytes into the room before the others.
+    pub(super) fn prepend(&mut self, bytes: &[u8]) {
+        let start = self.start - bytes.len();
+        self.bytes[start..self.start].copy_from_slice(bytes);
+        self.start = start;
+    }
+
+    /// Drops the first `len` bytes; their room can be used again.
+    pub(super) fn drop_front(&mut self, len: usize) {
+        self.start = (self.start + len).min(self.end);
     }
 
     /// Reads until `enough` more bytes are there or the source ends, and never more than `max`;
@@ -28,28 +39,28 @@ impl Buffer {
         enough: usize,
         max: usize,
     ) -> io::Result<usize> {
-        let start = self.len;
+        let start = self.end;
         loop {
-            let left = max - (self.len - start);
+            let left = max - (self.end - start);
             match source.read(&mut self.room(left)[..left]) {
                 Ok(0) => break,
-                Ok(read) => self.len += read,
+                Ok(read) => self.end += read,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Err(e),
             }
-            if self.len - start >= enough {
+            if self.end - start >= enough {
                 break;
             }
         }
-        Ok(self.len - start)
+        Ok(self.end - start)
     }
 
     /// What follows the bytes read, at least `len` bytes long.
     fn room(&mut self, len: usize) -> &mut [u8] {
-        if self.bytes.len() < self.len + len {
-            self.bytes.resize(self.len + len, 0);
+        if self.bytes.len() < self.end + len {
+            self.bytes.resize(self.end + len, 0);
         }
-        &mut self.bytes[self.len..]
+        &mut self.bytes[self.end..]
     }
 }
 
@@ -57,7 +68,7 @@ impl Deref for Buffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.bytes[..self.len]
+        &self.bytes[self.start..self.end]
     }
 }
 
@@ -85,10 +96,13 @@ mod tests {
         let mut source = Drip(b"0123456789", false);
         assert_eq!(buffer.read_from(&mut source, 4, 5).expect("read"), 5);
         assert_eq!(&buffer[..], b"01234");
-        buffer.clear();
-        buffer.extend_from_slice(b"ab");
+        buffer.clear(4);
+        buffer.prepend(b"ab");
         assert_eq!(buffer.read_from(&mut source, 4, 5).expect("read"), 5);
         assert_eq!(&buffer[..], b"ab56789");
+        buffer.drop_front(3);
+        buffer.prepend(b"cdefg");
+        assert_eq!(&buffer[..], b"cdefg6789");
         assert_eq!(buffer.read_from(&mut source, 1, 1).expect("read"), 0);
     }
 }

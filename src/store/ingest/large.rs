@@ -1,15 +1,20 @@
-//! Large files: one worker reads and cuts, all of them process the pieces, and the reader appends
-//! the blocks in order.
+//! Large files: one worker reads, all of them process the pieces, and the reader appends the blocks in order.
+//!
+//! A segment is worked on twice: scanned, by anybody; then, once the segments before it are and the reader has
+//! walked over the places where it may be cut, stored, again by anybody.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::batch::{Batch, BatchDone, Buffers, SEGMENT_BYTES};
+use super::batch::{Batch, BatchDone, Buffers};
 use super::buffer::Buffer;
 use super::layout::FileLayout;
+use super::segment::{Answer, Piece, SEGMENT_BYTES, Scanned, Segment};
 use super::worker::{ATTEMPTS, Worker};
 use super::{IngestError, ItemResult, Partial, SourceFile};
+use crate::chunk::{Candidate, Chunker};
 use crate::id::BlobId;
 
 /// The state of a large file between two segments.
@@ -17,17 +22,24 @@ struct Reading {
     item: usize,
     /// Offset of the next segment.
     offset: u64,
-    /// Bytes since the last cut.
-    carry: Buffer,
+    /// The last bytes read, for the scan of the next segment.
+    tail: Vec<u8>,
+    /// Bytes since the last cut, and where they may be cut.
+    carry: Vec<u8>,
+    candidates: Vec<Candidate>,
     layout: FileLayout,
     whole: Option<BlobId>,
     /// What the last checkpoint recorded.
     recorded: (usize, usize),
+    /// The next segment to be read, to be cut, and to be appended.
     next_index: u64,
+    next_cut: u64,
     next_done: u64,
-    early: BTreeMap<u64, BatchDone>,
-    reply: Sender<Result<BatchDone, IngestError>>,
-    answers: Receiver<Result<BatchDone, IngestError>>,
+    /// What came before its turn.
+    scanned: BTreeMap<u64, Scanned>,
+    stored: BTreeMap<u64, BatchDone>,
+    reply: Sender<Answer>,
+    answers: Receiver<Answer>,
 }
 
 impl Reading {
@@ -36,22 +48,76 @@ impl Reading {
         Self {
             item,
             offset: 0,
-            carry: Buffer::default(),
+            tail: Vec::new(),
+            carry: Vec::new(),
+            candidates: Vec::new(),
             layout: FileLayout::default(),
             whole: None,
             recorded: (0, 0),
             next_index: 0,
+            next_cut: 0,
             next_done: 0,
-            early: BTreeMap::new(),
+            scanned: BTreeMap::new(),
+            stored: BTreeMap::new(),
             reply,
             answers,
         }
     }
 
-    fn resume(&mut self, from: Partial) {
+    /// Goes on from an earlier run's part, of which `carry` follows the last cut.
+    fn resume(&mut self, from: Partial, carry: &[u8], chunker: &Chunker) {
         self.offset = from.offset;
         self.recorded = (from.layout.chunks.len(), from.layout.values.len());
         self.layout = from.layout;
+        self.carry = carry.to_vec();
+        self.candidates = chunker.candidates(carry, 0);
+        self.keep_tail(carry);
+    }
+
+    fn keep_tail(&mut self, data: &[u8]) {
+        let start = data.len().saturating_sub(Chunker::CONTEXT_BYTES);
+        self.tail.clear();
+        self.tail.extend_from_slice(&data[start..]);
+    }
+
+    /// Reads the next segment: `max_bytes` unless the file ends. `front` bytes of room are left for the carry.
+    fn read(
+        &mut self,
+        file: &mut dyn Read,
+        mut buffers: Buffers,
+        max_bytes: usize,
+        front: usize,
+    ) -> std::io::Result<Segment> {
+        buffers.data.clear(front);
+        buffers.data.prepend(&self.tail);
+        let start = buffers.data.len();
+        let read = buffers.data.read_from(file, max_bytes, max_bytes)?;
+        self.keep_tail(&buffers.data);
+        let (index, offset, is_last) = (self.next_index, self.offset, read < max_bytes);
+        self.next_index += 1;
+        self.offset += read as u64;
+        Ok(Segment { index, buffers, start, offset, is_last, reply: self.reply.clone() })
+    }
+
+    /// Cuts the next segment in order: the chunks that end in it, the first of which began in the carry.
+    fn cut(&mut self, scanned: Scanned, chunker: &Chunker) -> Batch {
+        let Scanned { segment, candidates, .. } = scanned;
+        let Segment { index, mut buffers, start, is_last, reply, .. } = segment;
+        buffers.data.drop_front(start);
+        buffers.data.prepend(&self.carry);
+        let carried = self.carry.len();
+        self.candidates.extend(candidates.into_iter().map(|mut candidate| {
+            candidate.at = candidate.at - start + carried;
+            candidate
+        }));
+        let data = &buffers.data[..];
+        let ends = chunker.ends_among(&self.candidates, data, is_last);
+        let cut = ends.last().copied().unwrap_or(0);
+        self.carry.clear();
+        self.carry.extend_from_slice(&data[cut..]);
+        self.candidates.retain(|candidate| candidate.at >= cut);
+        self.candidates.iter_mut().for_each(|candidate| candidate.at -= cut);
+        Batch { index, buffers, ends, reply }
     }
 
     fn in_flight(&self) -> u64 {
@@ -110,10 +176,11 @@ impl Worker<'_, '_> {
             let chunked: u64 = partial.layout.chunks.iter().map(|c| u64::from(c.len)).sum();
             file.skip_to(chunked)?;
             let unchunked = partial.offset.saturating_sub(chunked) as usize;
-            if reading.carry.read_from(&mut file, unchunked, unchunked)? < unchunked {
+            let mut carry = Buffer::default();
+            if carry.read_from(&mut file, unchunked, unchunked)? < unchunked {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
-            reading.resume(partial);
+            reading.resume(partial, &carry, &self.shared.chunker);
         }
         Ok(file)
     }
@@ -124,24 +191,21 @@ impl Worker<'_, '_> {
         reading: &mut Reading,
         mut file: &mut dyn SourceFile,
     ) -> Result<std::io::Result<()>, IngestError> {
-        let max_in_flight = self.shared.workers as u64 + 2;
+        let max_in_flight = self.shared.workers as u64 + 3;
         loop {
             self.shared.check_cancel()?;
-            let mut buffers = self.spare.pop().unwrap_or_default();
-            buffers.data.clear();
-            buffers.data.extend_from_slice(&reading.carry);
-            reading.carry.clear();
-            let segment_at = buffers.data.len();
-            let read = match buffers.data.read_from(&mut file, SEGMENT_BYTES, SEGMENT_BYTES) {
-                Ok(read) => read,
+            let buffers = self.spare.pop().unwrap_or_default();
+            // What is carried on into a segment is shorter than the longest chunk.
+            let front = self.shared.chunker.lengths().max as usize;
+            let before = reading.offset;
+            let segment = match reading.read(&mut file, buffers, SEGMENT_BYTES, front) {
+                Ok(segment) => segment,
                 Err(e) => return Ok(Err(e)),
             };
-            let is_last = read < SEGMENT_BYTES;
-            self.shared.progress.advance(read as u64, 0);
-            self.shared.schedule.count(read as u64, 0);
-            if !buffers.data.is_empty() {
-                self.offer(reading, buffers, segment_at, is_last);
-            }
+            let is_last = segment.is_last;
+            self.shared.progress.advance(reading.offset - before, 0);
+            self.shared.schedule.count(reading.offset - before, 0);
+            self.shared.schedule.offer(Piece::Scan(segment));
             while reading.in_flight() >= max_in_flight {
                 self.advance(reading)?;
             }
@@ -157,36 +221,26 @@ impl Worker<'_, '_> {
         }
     }
 
-    fn offer(&mut self, reading: &mut Reading, buffers: Buffers, segment_at: usize, is_last: bool) {
-        let data = &buffers.data[..];
-        let ends = match self.lane {
-            Some(_) => self.shared.chunker.ends(data, is_last),
-            None => vec![data.len()],
-        };
-        let cut = ends.last().copied().unwrap_or(0);
-        let offset = reading.offset;
-        reading.offset += (data.len() - segment_at) as u64;
-        reading.carry.extend_from_slice(&data[cut..]);
-        let batch = Batch {
-            index: reading.next_index,
-            is_whole_file: is_last && offset == 0,
-            buffers,
-            segment_at,
-            offset,
-            ends,
-            reply: reading.reply.clone(),
-        };
-        reading.next_index += 1;
-        self.shared.schedule.offer(Box::new(batch));
+    /// Cuts the next segment in order and offers its chunks; when files are only hashed, it is done with.
+    fn cut(&mut self, reading: &mut Reading, mut scanned: Scanned) {
+        reading.layout.values.append(&mut scanned.values);
+        reading.whole = scanned.whole;
+        if self.lane.is_none() {
+            reading.next_done += 1;
+            self.spare.push(scanned.segment.buffers);
+            return;
+        }
+        let batch = reading.cut(scanned, &self.shared.chunker);
+        self.shared.schedule.offer(Piece::Store(batch));
     }
 
     /// Takes one answer, or does a piece of work while there is none.
     fn advance(&mut self, reading: &mut Reading) -> Result<(), IngestError> {
         let answer = match reading.answers.try_recv() {
             Ok(answer) => answer,
-            Err(_) => match self.shared.schedule.try_batch() {
-                Some(batch) => {
-                    self.help(*batch);
+            Err(_) => match self.shared.schedule.try_piece() {
+                Some(piece) => {
+                    self.help(piece);
                     return Ok(());
                 }
                 None if self.shared.schedule.is_stopped() => return Err(IngestError::Cancelled),
@@ -196,19 +250,28 @@ impl Worker<'_, '_> {
                 },
             },
         };
-        let done = answer?;
-        reading.early.insert(done.index, done);
-        while let Some(done) = reading.early.remove(&reading.next_done) {
-            reading.next_done += 1;
-            self.append(reading, done)?;
+        match answer {
+            Answer::Scanned(scanned) => {
+                reading.scanned.insert(scanned.segment.index, scanned);
+                while let Some(scanned) = reading.scanned.remove(&reading.next_cut) {
+                    reading.next_cut += 1;
+                    self.cut(reading, scanned);
+                }
+            }
+            Answer::Stored(done) => {
+                let done = done?;
+                reading.stored.insert(done.index, done);
+                while let Some(done) = reading.stored.remove(&reading.next_done) {
+                    reading.next_done += 1;
+                    self.append(reading, done)?;
+                }
+            }
         }
         Ok(())
     }
 
     fn append(&mut self, reading: &mut Reading, done: BatchDone) -> Result<(), IngestError> {
         reading.layout.chunks.extend(done.chunks);
-        reading.layout.values.extend(done.values);
-        reading.whole = done.whole;
         if let Some(lane) = &mut self.lane {
             for ready in &done.blocks {
                 let block = ready.compressed(&done.buffers);
@@ -250,5 +313,49 @@ impl Worker<'_, '_> {
         let layout = (reading.layout.chunks.len() > 1).then_some(reading.layout);
         self.finish(reading.item, stored, layout);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::chunk::ChunkLengths;
+
+    /// Ends of all chunks of `data`, found segment by segment, each scanned on its own.
+    fn ends_in_segments(mut data: &[u8], segment_bytes: usize, chunker: &Chunker) -> Vec<usize> {
+        let front = chunker.lengths().max as usize;
+        let mut reading = Reading::new(0);
+        let mut segments = Vec::new();
+        while segments.last().is_none_or(|s: &Segment| !s.is_last) {
+            let read = reading.read(&mut data, Buffers::default(), segment_bytes, front);
+            segments.push(read.expect("memory can be read"));
+        }
+        let (mut ends, mut first) = (Vec::new(), 0);
+        for segment in segments {
+            let batch = reading.cut(segment.scan(Some(chunker), 1 << 10), chunker);
+            ends.extend(batch.ends.iter().map(|end| first + end));
+            first = ends.last().copied().unwrap_or(0);
+        }
+        assert!(reading.carry.is_empty());
+        ends
+    }
+
+    proptest! {
+        #[test]
+        fn segments_are_cut_as_the_whole_file_is(
+            seed: u64,
+            len in 0usize..100_000,
+            letters in prop_oneof![Just(255u8), 1u8..4],
+            segment_kib in 1usize..40,
+        ) {
+            let chunker = Chunker::new(ChunkLengths { min: 1024, avg: 2048, max: 8192 });
+            let mut data = vec![0; len];
+            blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof().fill(&mut data);
+            data.iter_mut().for_each(|byte| *byte %= letters);
+            let expected = chunker.ends(&data, true);
+            prop_assert_eq!(ends_in_segments(&data, segment_kib << 10, &chunker), expected);
+        }
     }
 }

@@ -11,6 +11,7 @@ mod large;
 mod layout;
 mod publisher;
 mod schedule;
+mod segment;
 mod small;
 mod worker;
 

@@ -1,9 +1,9 @@
 //! Decides what each worker of an ingest does next, and brings all of them to a checkpoint.
 //!
 //! Work comes in two grains: *items* (files, taken in order: a span of small ones or one large one)
-//! and *batches* (pieces of a large file, which any worker may process). Batches go first, so that a
+//! and *pieces* of a large file, which any worker may process. Pieces go first, so that a
 //! huge file keeps all cores busy. A worker that finds no item left *retires*: its pack is sealed and
-//! it serves batches only.
+//! it serves pieces only.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::batch::Batch;
+use super::segment::Piece;
 
-/// A file of at least this many bytes is cut into batches that several workers share.
+/// A file of at least this many bytes is cut into pieces that several workers share.
 pub const LARGE_FILE_BYTES: u64 = 1 << 20;
 /// Small files that one worker takes at a time, so that neighbours lie in the same blocks.
 const SPAN_FILES: usize = 128;
@@ -40,7 +40,7 @@ impl Default for CheckpointRule {
 pub(super) enum Job {
     Small(Range<usize>),
     Large(usize),
-    Batch(Box<Batch>),
+    Piece(Piece),
     /// Seal, deposit, then call [`Schedule::arrive`].
     Checkpoint,
     /// Seal, deposit, then call [`Schedule::retire`].
@@ -61,7 +61,9 @@ pub(super) struct Schedule<'a> {
 
 struct State {
     next: usize,
-    batches: VecDeque<Box<Batch>>,
+    /// Pieces to be scanned, and those that are cut; these go first, for they free memory.
+    scans: VecDeque<Piece>,
+    stores: VecDeque<Piece>,
     /// Workers that still own an open pack.
     active: usize,
     /// Workers that read a large file at the moment.
@@ -71,11 +73,18 @@ struct State {
     last: Instant,
 }
 
+impl State {
+    fn take_piece(&mut self) -> Option<Piece> {
+        self.stores.pop_front().or_else(|| self.scans.pop_front())
+    }
+}
+
 impl<'a> Schedule<'a> {
     pub(super) fn new(sizes: &'a [u64], workers: usize, rule: CheckpointRule) -> Self {
         let state = State {
             next: 0,
-            batches: VecDeque::new(),
+            scans: VecDeque::new(),
+            stores: VecDeque::new(),
             active: workers,
             drivers: 0,
             arrived: 0,
@@ -113,8 +122,8 @@ impl<'a> Schedule<'a> {
             if !retired && self.wanted.load(Ordering::Relaxed) {
                 return Job::Checkpoint;
             }
-            if let Some(batch) = state.batches.pop_front() {
-                return Job::Batch(batch);
+            if let Some(piece) = state.take_piece() {
+                return Job::Piece(piece);
             }
             if !retired {
                 return self.take_item(&mut state);
@@ -150,14 +159,19 @@ impl<'a> Schedule<'a> {
     }
 
     /// Offers a piece of a large file to whoever is free.
-    pub(super) fn offer(&self, batch: Box<Batch>) {
-        self.lock().batches.push_back(batch);
+    pub(super) fn offer(&self, piece: Piece) {
+        let mut state = self.lock();
+        match piece {
+            Piece::Scan(_) => state.scans.push_back(piece),
+            Piece::Store(_) => state.stores.push_back(piece),
+        }
+        drop(state);
         self.wake.notify_one();
     }
 
     /// A piece to help with, without waiting.
-    pub(super) fn try_batch(&self) -> Option<Box<Batch>> {
-        self.lock().batches.pop_front()
+    pub(super) fn try_piece(&self) -> Option<Piece> {
+        self.lock().take_piece()
     }
 
     /// The large file taken last by this worker is done.
@@ -217,7 +231,10 @@ impl<'a> Schedule<'a> {
     /// Ends the run early: every worker gets [`Job::Done`].
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
-        self.lock().batches.clear();
+        let mut state = self.lock();
+        state.scans.clear();
+        state.stores.clear();
+        drop(state);
         self.wake.notify_all();
     }
 
@@ -238,7 +255,7 @@ mod tests {
                 Job::Small(range) => jobs.push(format!("{range:?}")),
                 Job::Large(item) => jobs.push(format!("large {item}")),
                 Job::Retire => return jobs,
-                Job::Batch(_) | Job::Checkpoint | Job::Done => unreachable!("none was offered"),
+                Job::Piece(_) | Job::Checkpoint | Job::Done => unreachable!("none was offered"),
             }
         }
     }

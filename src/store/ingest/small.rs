@@ -55,7 +55,7 @@ impl Worker<'_, '_> {
         let mut file = self.shared.source.open(item)?;
         let expected = self.shared.schedule.size(item).min(LARGE_FILE_BYTES) as usize;
         // One byte more than expected: growth shows, and no second read is needed to see the end.
-        buffer.clear();
+        buffer.clear(0);
         let read = buffer.read_from(&mut file, expected, expected + 1)?;
         file.is_unchanged(read as u64)
     }

@@ -2,9 +2,10 @@
 //!
 //! What it does with a span of small files is in `small`, with a large file in `large`.
 
-use super::batch::{self, Batch, Buffers};
+use super::batch::{self, Buffers};
 use super::layout::FileLayout;
 use super::schedule::Job;
+use super::segment::{Answer, Piece};
 use super::{Deposit, Finished, IngestError, ItemResult, Shared};
 use crate::pack::codec::BlockCodec;
 use crate::store::lane::Lane;
@@ -49,7 +50,7 @@ impl<'a, 's> Worker<'a, 's> {
                     self.shared.schedule.large_done();
                     result?;
                 }
-                Job::Batch(batch) => self.help(*batch),
+                Job::Piece(piece) => self.help(piece),
                 Job::Checkpoint => self.checkpoint()?,
                 Job::Retire => {
                     self.hand_over()?;
@@ -61,14 +62,24 @@ impl<'a, 's> Worker<'a, 's> {
         }
     }
 
-    pub(super) fn help(&mut self, batch: Batch) {
-        let reply = batch.reply.clone();
-        let claims = self.shared.claims.as_ref();
-        let params = &self.shared.params;
-        let block_bytes = params.large_block_bytes(self.shared.level);
-        let result = batch::run(batch, claims, &mut self.codec, params, block_bytes);
+    /// Works on a piece of somebody's large file.
+    pub(super) fn help(&mut self, piece: Piece) {
+        let (shared, params) = (self.shared, &self.shared.params);
         // The reader of the file may have failed and gone; then nobody needs the answer.
-        let _ = reply.send(result);
+        let _ = match (piece, &shared.claims) {
+            (Piece::Scan(segment), claims) => {
+                let reply = segment.reply.clone();
+                let chunker = claims.as_ref().map(|_| &shared.chunker);
+                reply.send(Answer::Scanned(segment.scan(chunker, params.group_bytes)))
+            }
+            (Piece::Store(batch), Some(claims)) => {
+                let reply = batch.reply.clone();
+                let block_bytes = params.large_block_bytes(shared.level);
+                let done = batch::run(batch, claims, &mut self.codec, block_bytes);
+                reply.send(Answer::Stored(done))
+            }
+            (Piece::Store(_), None) => Ok(()),
+        };
     }
 
     pub(super) fn checkpoint(&mut self) -> Result<(), IngestError> {
