@@ -41,6 +41,9 @@ fn run(args: &[OsString]) -> u8 {
     let mut ui = Ui::new(&cli.global, meter);
     let result = execute(cli.command, &context, &mut ui);
     ui.stop_progress();
+    // What follows is said when a pager no longer has the terminal.
+    let finished = ui.out.finish();
+    let result = result.and_then(|exit| finished.map(|()| exit).map_err(Failure::from));
     match result {
         _ if ui.out.is_closed() => report::DONE,
         Ok(exit) => exit.code(),
@@ -53,7 +56,5 @@ fn run(args: &[OsString]) -> u8 {
 
 fn execute(command: Command, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
     signal::cancel_on_interrupt(&context.cancel);
-    let exit = command.run(context, ui)?;
-    ui.out.finish()?;
-    Ok(exit)
+    command.run(context, ui)
 }

@@ -22,6 +22,19 @@ pub struct Stat {
     pub inode: u64,
 }
 
+/// Whether the owner may run a file.
+#[cfg(unix)]
+pub fn is_executable(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.mode() & 0o100 != 0
+}
+
+/// Whether the owner may run a file: a system without such a mark says no.
+#[cfg(not(unix))]
+pub fn is_executable(_: &Metadata) -> bool {
+    false
+}
+
 impl Stat {
     /// Takes the values from what the operating system answered.
     #[cfg(unix)]

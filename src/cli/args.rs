@@ -45,7 +45,7 @@ pub struct Global {
 
     /// Print results and errors only
     ///
-    /// With `status`: print nothing, exit with 1 when something differs and with 9 on failure.
+    /// With `status` and `diff`: print nothing, exit with 1 when something differs and with 9 on failure.
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
@@ -76,6 +76,10 @@ pub struct Global {
     /// Show no progress
     #[arg(long, global = true, hide_short_help = true)]
     pub no_progress: bool,
+
+    /// Print long output as it is, without a pager
+    #[arg(long, global = true, hide_short_help = true)]
+    pub no_pager: bool,
 }
 
 /// When to do something that suits a terminal.
@@ -103,7 +107,7 @@ impl When {
 impl Cli {
     /// Whether the exit code is to say if something differs.
     pub fn is_comparison(&self) -> bool {
-        self.global.quiet && matches!(self.command, Command::Status(_))
+        self.global.quiet && matches!(self.command, Command::Status(_) | Command::Diff(_))
     }
 }
 

@@ -6,6 +6,7 @@ pub mod gather;
 mod help;
 mod message;
 mod out;
+mod pager;
 pub mod progress;
 mod render;
 pub mod report;

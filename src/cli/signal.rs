@@ -10,6 +10,7 @@ use esker::progress::Cancel;
 use super::report;
 
 static IS_LEFT_TO_CHILD: AtomicBool = AtomicBool::new(false);
+static IS_PAGING: AtomicBool = AtomicBool::new(false);
 
 /// Makes the first Ctrl-C ask the work to stop, and the second end the process at once.
 pub fn cancel_on_interrupt(cancel: &Cancel) {
@@ -20,7 +21,7 @@ pub fn cancel_on_interrupt(cancel: &Cancel) {
         if IS_LEFT_TO_CHILD.load(Ordering::Relaxed) {
             return;
         }
-        if cancel.is_cancelled() {
+        if cancel.is_cancelled() && !IS_PAGING.load(Ordering::Relaxed) {
             process::exit(i32::from(report::INTERRUPTED));
         }
         cancel.cancel();
@@ -34,6 +35,12 @@ pub fn leave_to_child<T>(work: impl FnOnce() -> T) -> T {
     let result = work();
     IS_LEFT_TO_CHILD.store(false, Ordering::Relaxed);
     result
+}
+
+/// Makes the second Ctrl-C do no more than the first: a pager still has the terminal, and whoever ended
+/// before it would leave it alone with the shell.
+pub fn keep_running_on_second_interrupt() {
+    IS_PAGING.store(true, Ordering::Relaxed);
 }
 
 /// Makes a panic print one line and a hint instead of Rust's own message.

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use esker::ops::{OpError, Skipped};
+use esker::ops::{Context, OpError, Skipped};
 use serde::Serialize;
 
 use super::args::Global;
 use super::out::Out;
+use super::pager::Pager;
 use super::progress::Meter;
 use super::render::json;
 use super::report::{Exit, Failure};
@@ -28,6 +29,8 @@ pub struct Ui {
     pub verbose: bool,
     /// Use the colours of standard error.
     warning: Palette,
+    /// Whether long output may go through a pager.
+    may_page: bool,
     meter: Arc<Meter>,
 }
 
@@ -41,6 +44,7 @@ impl Ui {
             quiet: global.quiet,
             verbose: global.verbose,
             warning: Palette::for_stderr(global.color),
+            may_page: !global.no_pager && !global.json,
             meter,
         }
     }
@@ -48,6 +52,17 @@ impl Ui {
     /// Removes the progress bar, so that text can follow.
     pub fn stop_progress(&self) {
         self.meter.stop();
+    }
+
+    /// Lets what follows go through a pager, if standard output is a terminal and nobody forbade it.
+    /// Called before anything is printed, by commands whose output may be long.
+    pub fn page(&mut self, context: &Context) {
+        if self.may_page
+            && let Some(pager) = Pager::start(context)
+        {
+            self.may_page = false;
+            self.out.page(pager);
+        }
     }
 
     /// Prints what was asked for: as JSON, or by `text`.
@@ -135,8 +150,9 @@ impl<'u> Stream<'u> {
     }
 
     /// How the stream ended: the verb's error, or that of printing.
-    pub fn end(self, verb: Result<(), OpError>) -> Result<(), Failure> {
-        verb?;
-        Ok(self.result?)
+    pub fn end<T>(self, verb: Result<T, OpError>) -> Result<T, Failure> {
+        let outcome = verb?;
+        self.result?;
+        Ok(outcome)
     }
 }

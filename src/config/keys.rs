@@ -32,6 +32,7 @@ pub(super) const KEYS: &[KeyRule] = &[
     key("core.compression_level", Some("1"), Some("ESKER_COMPRESSION_LEVEL"), Kind::Level),
     key("core.verify_writes", Some("true"), Some("ESKER_VERIFY_WRITES"), Kind::Flag),
     key("core.jobs", Some("0"), Some("ESKER_JOBS"), Kind::Count),
+    key("core.pager", None, Some("ESKER_PAGER"), Kind::Text),
     key("ui.color", Some("auto"), None, Kind::Color),
 ];
 

@@ -48,6 +48,31 @@ pub fn diff_values(
     Walk { read, visit }.values(path, old, new)
 }
 
+/// As [`diff`], but only of `paths` and what lies below them; all, if there are none. What lies beside
+/// them is not read.
+pub fn diff_paths(
+    read: &dyn ReadObjects,
+    old: Option<TreeId>,
+    new: Option<TreeId>,
+    paths: &[RepoPath],
+    visit: &mut dyn FnMut(Change) -> Flow,
+) -> Result<Flow, AccessError> {
+    if paths.is_empty() || paths.iter().any(RepoPath::is_root) {
+        return diff(read, old, new, visit);
+    }
+    for path in paths {
+        let find = |tree: Option<TreeId>| match tree {
+            Some(tree) => prolly::resolve(read, tree, path),
+            None => Ok(None),
+        };
+        let (old, new) = (find(old)?, find(new)?);
+        if diff_values(read, path.clone(), old, new, visit)?.is_break() {
+            return Ok(Flow::Break(()));
+        }
+    }
+    Ok(Flow::Continue(()))
+}
+
 /// The differences as a list.
 pub fn changes(
     read: &dyn ReadObjects,
@@ -227,6 +252,30 @@ mod tests {
         assert_eq!(found, ["D a", "M b", "A c", "M d/y", "A d/z"]);
         assert!(shown(&objects, Some(new), Some(new)).is_empty());
         assert_eq!(shown(&objects, None, Some(sub1.id)), ["A x", "A y"]);
+    }
+
+    #[test]
+    fn only_what_lies_below_the_paths_is_visited() {
+        let mut objects = MemoryObjects::new();
+        let sub1 = tree(&mut objects, vec![file("x", "1"), file("y", "2")]);
+        let sub2 = tree(&mut objects, vec![file("x", "2"), file("y", "3")]);
+        let dir = |s: prolly::Subtree| Entry { name: "d".into(), value: s.entry_value() };
+        let old = tree(&mut objects, vec![file("a", "1"), dir(sub1)]).id;
+        let new = tree(&mut objects, vec![file("a", "2"), dir(sub2)]).id;
+        let found = |paths: &[&str]| {
+            let paths: Vec<_> =
+                paths.iter().map(|p| RepoPath::parse(p).expect("a valid path")).collect();
+            let mut found = Vec::new();
+            let ended = diff_paths(&objects, Some(old), Some(new), &paths, &mut |change| {
+                found.push(change.path.as_str().to_owned());
+                Flow::Continue(())
+            });
+            assert!(ended.expect("all objects are there").is_continue());
+            found
+        };
+        assert_eq!(found(&["d/y"]), ["d/y"]);
+        assert_eq!(found(&["d", "nothing"]), ["d/x", "d/y"]);
+        assert_eq!(found(&[]), ["a", "d/x", "d/y"]);
     }
 
     #[test]

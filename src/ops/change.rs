@@ -30,6 +30,8 @@ pub enum ChangeKind {
     /// Only its executable bit differs.
     #[serde(rename = "mode")]
     ModeChanged,
+    /// It was somewhere else, with the same content.
+    Renamed,
     /// It is in the worktree and was never added.
     Untracked,
 }
@@ -79,7 +81,7 @@ impl Change {
     }
 }
 
-fn kind_of(old: Option<&EntryValue>, new: Option<&EntryValue>) -> ChangeKind {
+pub(super) fn kind_of(old: Option<&EntryValue>, new: Option<&EntryValue>) -> ChangeKind {
     use EntryValue::{Directory, File, Symlink};
     match (old, new) {
         (None, _) => ChangeKind::Added,

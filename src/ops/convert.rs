@@ -14,6 +14,7 @@ use crate::object::access::AccessError;
 use crate::object::prolly::TreeError;
 use crate::pack::layout::PackError;
 use crate::path::PathError;
+use crate::progress::Cancelled;
 use crate::repo::RepoError;
 use crate::revision::RevisionError;
 use crate::steps::StepError;
@@ -226,6 +227,12 @@ impl From<RefError> for OpError {
             e if e.is_conflict() => OpError::MovedMeanwhile { what: e.to_string() },
             e => other(e),
         }
+    }
+}
+
+impl From<Cancelled> for OpError {
+    fn from(_: Cancelled) -> Self {
+        OpError::Interrupted
     }
 }
 

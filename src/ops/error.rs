@@ -158,6 +158,14 @@ pub enum OpError {
         /// The one that was probably meant.
         suggestion: Option<String>,
     },
+    /// Two revisions share no history.
+    #[error("'{}' and '{}' have no commit in common", escape(.left), escape(.right))]
+    NoCommonCommit {
+        /// One revision as given.
+        left: String,
+        /// The other one.
+        right: String,
+    },
     /// A path is in neither the worktree nor the tree asked for.
     #[error("no '{}' in {}", escape(.path), .revision.as_deref().unwrap_or("the worktree or the stage"))]
     NoSuchPath {
@@ -387,6 +395,10 @@ impl OpError {
             Self::NoPreviousBranch { .. } => "see all branches: esker branch",
             Self::NoUpstream { .. } => "name the branch itself, such as origin/main",
             Self::NoSuchMessage { .. } => "see what there is: esker log --oneline",
+            Self::NoCommonCommit { left, right } => {
+                let (left, right) = (quoted(left), quoted(right));
+                return Some(format!("compare them as they are: esker diff {left} {right}"));
+            }
             Self::NoSuchPath { revision: Some(revision), .. } => {
                 return Some(format!("see what is there: esker ls -R {}", escape(revision)));
             }

@@ -8,7 +8,7 @@ use crate::object::tree::EntryValue;
 use crate::path::{RepoPath, escape};
 use crate::refs::RefTarget;
 use crate::repo::Repo;
-use crate::revision::{Resolver, RevisionError};
+use crate::revision::{Range, Resolver, RevisionError};
 
 /// Repository paths of what a person typed.
 pub(super) fn select(
@@ -40,6 +40,48 @@ fn unresolved(repo: &Repo, e: RevisionError) -> Result<OpError, OpError> {
     let similar = similar_ref(repo, "refs/", &name)?;
     let suggestion = similar.map(|similar| text.replacen(&name, &similar, 1));
     Ok(OpError::UnknownRevision { text, suggestion })
+}
+
+/// Splits arguments as git does: revisions, `^REV` and ranges first; from the first one that is no
+/// revision and names a file on disk or in HEAD, all are paths.
+pub(super) fn revisions_and_paths(
+    ctx: &Context,
+    repo: &Repo,
+    args: &[String],
+) -> Result<(Vec<String>, Vec<String>), OpError> {
+    for (at, text) in args.iter().enumerate() {
+        let text = text.strip_prefix('^').unwrap_or(text);
+        let named = match Range::parse(text) {
+            Some(range) => {
+                commit(ctx, repo, range.left).and_then(|_| commit(ctx, repo, range.right))
+            }
+            None => commit(ctx, repo, text),
+        };
+        match named {
+            Ok(_) => {}
+            Err(OpError::UnknownRevision { .. } | OpError::IsEmptyRepository)
+                if is_path(ctx, repo, text) =>
+            {
+                return Ok((args[..at].to_vec(), args[at..].to_vec()));
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    Ok((args.to_vec(), Vec::new()))
+}
+
+/// Whether something has this path on disk, on the stage or in HEAD.
+fn is_path(ctx: &Context, repo: &Repo, text: &str) -> bool {
+    let Ok(mut paths) = select(ctx, repo, &[text.to_owned()]) else { return false };
+    let Some(path) = paths.pop() else { return false };
+    let is_recorded = || {
+        let state = repo.state().ok()?;
+        let trees = [state.staged_tree(), state.head_tree].into_iter().flatten();
+        Some(trees.into_iter().any(|tree| {
+            prolly::resolve(&repo.store, tree, &path).is_ok_and(|found| found.is_some())
+        }))
+    };
+    ctx.start_dir.join(text).symlink_metadata().is_ok() || is_recorded() == Some(true)
 }
 
 /// What answers questions about revisions.
@@ -105,6 +147,24 @@ pub(super) fn find(
             path: shown(&path),
             revision: Some(revision.unwrap_or("HEAD").to_owned()),
         }),
+    }
+}
+
+/// As [`find`], but a lone revision that names none is taken for a path in HEAD; returns the revision
+/// that it was found in.
+pub(super) fn find_either<'t>(
+    ctx: &Context,
+    repo: &Repo,
+    revision: Option<&'t str>,
+    path: Option<&str>,
+) -> Result<(&'t str, RepoPath, EntryValue), OpError> {
+    match find(ctx, repo, revision, path) {
+        // A lone argument may be either; the error to report is that of the revision.
+        Err(error @ OpError::UnknownRevision { .. }) if path.is_none() => {
+            let (path, value) = find(ctx, repo, None, revision).map_err(|_| error)?;
+            Ok(("HEAD", path, value))
+        }
+        found => found.map(|(path, value)| (revision.unwrap_or("HEAD"), path, value)),
     }
 }
 

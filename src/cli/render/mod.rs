@@ -1,5 +1,7 @@
 //! Outcomes as text for people and as JSON for programs, both from the same values.
 
+pub mod diff;
+pub mod graph;
 pub mod json;
 pub mod objects;
 pub mod refs;

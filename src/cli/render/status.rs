@@ -88,6 +88,7 @@ fn label(change: ChangeKind) -> &'static str {
         ChangeKind::Deleted => "deleted:    ",
         ChangeKind::TypeChanged => "typechange: ",
         ChangeKind::ModeChanged => "mode:       ",
+        ChangeKind::Renamed => "renamed:    ",
         ChangeKind::Untracked => "",
     }
 }
@@ -135,13 +136,14 @@ pub fn letter(change: ChangeKind) -> char {
         ChangeKind::Modified | ChangeKind::ModeChanged => 'M',
         ChangeKind::Deleted => 'D',
         ChangeKind::TypeChanged => 'T',
+        ChangeKind::Renamed => 'R',
         ChangeKind::Untracked => '?',
     }
 }
 
 /// A path as git quotes it: as it is, or as a string literal of C when it holds a space, a quote, or
 /// anything that cannot be shown.
-fn quoted(path: &str) -> String {
+pub(super) fn quoted(path: &str) -> String {
     let is_plain = |c: char| !matches!(c, ' ' | '"' | '\\') && !is_hidden(c);
     if path.chars().all(is_plain) {
         return path.to_string();

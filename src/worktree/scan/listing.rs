@@ -7,7 +7,7 @@ use std::io;
 use super::walk::Found;
 use super::{Problem, Reason, ScannedDir, ScannedEntry, ScannedKind};
 use crate::path::{RepoPath, check_name, escape};
-use crate::stat::Stat;
+use crate::stat::{Stat, is_executable};
 use crate::worktree::ignore::Ignore;
 
 /// A folder and the rules that hold in it.
@@ -184,17 +184,6 @@ pub(super) fn kind_of(metadata: &Metadata) -> Result<ScannedKind, Reason> {
     } else {
         Err(reason_for(kind))
     }
-}
-
-#[cfg(unix)]
-fn is_executable(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    metadata.mode() & 0o100 != 0
-}
-
-#[cfg(not(unix))]
-fn is_executable(_: &Metadata) -> bool {
-    false
 }
 
 #[cfg(unix)]
