@@ -1,27 +1,44 @@
 //! Walks of the commit graph.
 
+pub mod annotate;
+pub mod graph;
 pub mod merge_base;
+mod trails;
 
 use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use crate::id::CommitId;
 use crate::object::access::{AccessError, ReadObjects};
 use crate::object::commit::Commit;
+use crate::path::RepoPath;
+use trails::Trails;
 
 /// Commits reachable from some starts, newest first, each once.
+///
+/// With [`Ancestors::touching`] only those that changed what lies at some paths: of a merge that took
+/// one side as it was, only that side is followed, as git does it.
 pub struct Ancestors<'a> {
     read: &'a dyn ReadObjects,
+    allowed: Option<HashSet<CommitId>>,
+    first_parent: bool,
+    not_before: i64,
+    paths: Vec<RepoPath>,
+    links: Option<Links>,
     seen: HashSet<CommitId>,
     queue: BinaryHeap<Queued>,
     order: u64,
 }
+
+/// The parents that a walk followed from each commit, in their order.
+pub type Links = HashMap<CommitId, Vec<CommitId>>;
 
 struct Queued {
     time: i64,
     order: u64,
     id: CommitId,
     commit: Commit,
+    trails: Trails,
 }
 
 impl PartialEq for Queued {
@@ -51,22 +68,121 @@ impl<'a> Ancestors<'a> {
         read: &'a dyn ReadObjects,
         starts: impl IntoIterator<Item = CommitId>,
     ) -> Result<Self, AccessError> {
-        let mut walk = Self { read, seen: HashSet::new(), queue: BinaryHeap::new(), order: 0 };
-        for id in starts {
-            walk.push(id, i64::MAX)?;
+        Self::build(read).start(starts)
+    }
+
+    /// A walk that is yet to be told what to leave out, and then to [`Ancestors::start`].
+    pub fn build(read: &'a dyn ReadObjects) -> Self {
+        Self {
+            read,
+            allowed: None,
+            first_parent: false,
+            not_before: i64::MIN,
+            paths: Vec::new(),
+            links: None,
+            seen: HashSet::new(),
+            queue: BinaryHeap::new(),
+            order: 0,
         }
-        Ok(walk)
+    }
+
+    /// Never leaves these commits.
+    pub fn within(mut self, allowed: HashSet<CommitId>) -> Self {
+        self.allowed = Some(allowed);
+        self
+    }
+
+    /// Follows only the first parent of each commit.
+    pub fn first_parent(mut self) -> Self {
+        self.first_parent = true;
+        self
+    }
+
+    /// Ends where every commit left is older than this, in seconds since 1970.
+    pub fn not_before(mut self, seconds: i64) -> Self {
+        self.not_before = seconds;
+        self
+    }
+
+    /// Leaves out commits that changed nothing at these paths; none is no such condition.
+    pub fn touching(mut self, paths: Vec<RepoPath>) -> Self {
+        self.paths = paths;
+        self
+    }
+
+    /// Remembers which parents it follows, for [`Ancestors::into_links`].
+    pub fn with_links(mut self) -> Self {
+        self.links = Some(Links::new());
+        self
+    }
+
+    /// The links of a walk [`Ancestors::with_links`], also of the commits it left out.
+    pub fn into_links(self) -> Links {
+        self.links.unwrap_or_default()
+    }
+
+    /// Adds commits to start from.
+    pub fn start(
+        mut self,
+        starts: impl IntoIterator<Item = CommitId>,
+    ) -> Result<Self, AccessError> {
+        for id in starts {
+            if self.is_new(id) {
+                let commit = self.read.read_commit(id)?;
+                let trails = Trails::of(self.read, commit.tree, &self.paths, None)?;
+                self.push(id, commit, trails, i64::MAX);
+            }
+        }
+        Ok(self)
+    }
+
+    fn is_new(&self, id: CommitId) -> bool {
+        self.allowed.as_ref().is_none_or(|allowed| allowed.contains(&id))
+            && !self.seen.contains(&id)
     }
 
     /// A parent counts as no younger than its child, whatever the clocks said.
-    fn push(&mut self, id: CommitId, latest: i64) -> Result<(), AccessError> {
-        if self.seen.insert(id) {
-            let commit = self.read.read_commit(id)?;
-            let time = commit.committer.seconds.min(latest);
-            self.order += 1;
-            self.queue.push(Queued { time, order: self.order, id, commit });
+    fn push(&mut self, id: CommitId, commit: Commit, trails: Trails, latest: i64) {
+        self.seen.insert(id);
+        let time = commit.committer.seconds.min(latest);
+        self.order += 1;
+        self.queue.push(Queued { time, order: self.order, id, commit, trails });
+    }
+
+    /// Follows a commit to its parents; gives it back if it belongs to what was asked for.
+    fn step(&mut self, queued: Queued) -> Result<Option<(CommitId, Commit)>, AccessError> {
+        let Queued { time, id, commit, trails, .. } = queued;
+        let count = if self.first_parent { 1 } else { commit.parents.len() };
+        let mut followed = Vec::new();
+        let mut is_touched = true;
+        for parent in commit.parents.iter().take(count) {
+            if self.paths.is_empty() && !self.is_new(*parent) {
+                followed.push((*parent, None));
+                continue;
+            }
+            let theirs = self.read.read_commit(*parent)?;
+            let their_trails = Trails::of(self.read, theirs.tree, &self.paths, Some(&trails))?;
+            is_touched = self.paths.is_empty() || !their_trails.lead_to_the_same(&trails);
+            if !is_touched {
+                followed = vec![(*parent, Some((theirs, their_trails)))];
+                break;
+            }
+            followed.push((*parent, Some((theirs, their_trails))));
         }
-        Ok(())
+        if followed.is_empty() {
+            is_touched = self.paths.is_empty() || trails.lead_anywhere();
+        }
+        let is_allowed = |id: &CommitId| self.allowed.as_ref().is_none_or(|all| all.contains(id));
+        let links = followed.iter().map(|(id, _)| *id).filter(is_allowed).collect();
+        for (parent, read) in followed {
+            if let Some((commit, trails)) = read.filter(|_| self.is_new(parent)) {
+                self.push(parent, commit, trails, time);
+            }
+        }
+        if let Some(all) = &mut self.links {
+            all.insert(id, links);
+        }
+        Ok(is_touched.then_some((id, commit)))
     }
 }
 
@@ -74,13 +190,19 @@ impl Iterator for Ancestors<'_> {
     type Item = Result<(CommitId, Commit), AccessError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let Queued { time, id, commit, .. } = self.queue.pop()?;
-        for parent in &commit.parents {
-            if let Err(e) = self.push(*parent, time) {
-                self.queue.clear();
-                return Some(Err(e));
+        loop {
+            let queued = self.queue.pop().filter(|queued| queued.time >= self.not_before)?;
+            match self.step(queued) {
+                Ok(None) => {}
+                Ok(Some(found)) => return Some(Ok(found)),
+                Err(e) => {
+                    self.queue.clear();
+                    return Some(Err(e));
+                }
             }
         }
-        Some(Ok((id, commit)))
     }
 }
+
+#[cfg(test)]
+mod tests;

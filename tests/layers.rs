@@ -47,10 +47,10 @@ const TABLE: &[(&str, &[&str])] = &[
         &["config", "db", "format", "fsio", "id", "object", "path", "refs", "stat_cache", "store"],
     ),
     // L3 domain: sees objects through object::access, never where they lie.
-    ("history", &["id", "object"]),
-    ("revision", &["date", "db", "history", "id", "object", "path", "refs"]),
     ("diff", &["id", "object", "path"]),
+    ("history", &["diff", "id", "object", "path"]),
     ("merge", &["diff", "history", "id", "object", "path"]),
+    ("revision", &["date", "db", "history", "id", "object", "path", "refs"]),
     ("worktree", &["fsio", "id", "object", "path", "progress", "stat", "stat_cache"]),
     // L3½: what several verbs end with.
     (
@@ -117,8 +117,11 @@ const TABLE: &[(&str, &[&str])] = &[
 /// What the terminal may see of the library.
 const TERMINAL: &[&str] = &["id", "ops", "path", "progress"];
 
-/// Verbs that name others: `show` for their types; `demo` because it does what a person would do.
+/// Verbs that name others: most for their types; `demo` because it does what a person would do.
 const VERBS_THAT_NAME_OTHERS: &[(&str, &[&str])] = &[
+    ("annotate", &["log", "ls"]),
+    ("diff", &["ls"]),
+    ("find", &["ls"]),
     ("show", &["log", "ls"]),
     ("demo", &["add", "checkout", "commit", "fsck", "hash", "init", "log", "stats", "status"]),
 ];

@@ -198,7 +198,8 @@ fn history(ctx: &Context) -> Result<String, OpError> {
 
 fn commit_tree(ctx: &Context, revision: &str) -> Result<String, OpError> {
     let mut tree = String::new();
-    let options = log::LogOptions { revision: Some(revision.to_owned()), max_count: Some(1) };
+    let args = vec![revision.to_owned()];
+    let options = log::LogOptions { args, max_count: Some(1), ..log::LogOptions::default() };
     log::run(ctx, &options, &mut |entry| {
         tree = entry.tree.to_string();
         ControlFlow::Break(())

@@ -1,26 +1,66 @@
-//! `log`: the commits that lead to a revision.
+//! `log`: the commits that lead to some revisions, and those of them that a person looks for.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::locate;
-use super::{Context, OpError, encode};
-use crate::history::Ancestors;
+use super::listing::{self, ChangeTotals, FileChange};
+use super::starts::{self, Starts};
+use super::{Context, OpError, encode, locate};
+use crate::history::graph::{self, Edge};
+use crate::history::{Ancestors, Links};
 use crate::id::{CommitId, TreeId};
 use crate::object::access::ReadObjects;
 use crate::object::commit::{Commit, Person};
+use crate::path::RepoPath;
 use crate::refs::RefTarget;
 use crate::repo::Repo;
-use std::collections::HashMap;
 
-/// Which commits.
+mod filter;
+
+use filter::Filter;
+
+/// Which commits, and what to tell of them.
 #[derive(Clone, Debug, Default)]
 pub struct LogOptions {
-    /// Where to start; HEAD when absent.
-    pub revision: Option<String>,
+    /// Revisions, `^REV`, ranges, and paths behind them, as a person wrote them; HEAD when there is
+    /// none.
+    pub args: Vec<String>,
+    /// Paths that cannot be taken for revisions: only commits that changed something there.
+    pub paths: Vec<String>,
+    /// Start from every branch, tag and HEAD.
+    pub all: bool,
+    /// Follow only the first parent of each commit.
+    pub first_parent: bool,
+    /// Only merges, or none.
+    pub merges: Option<bool>,
+    /// Only commits of this date or later, as a person wrote it.
+    pub since: Option<String>,
+    /// Only commits of this date or earlier.
+    pub until: Option<String>,
+    /// Only commits whose author matches one of these expressions.
+    pub authors: Vec<String>,
+    /// Only commits whose message matches one of these expressions.
+    pub messages: Vec<String>,
+    /// Let letters of both cases match.
+    pub ignore_case: bool,
+    /// Only commits with this metadata: a key, or a key and its value; all of them.
+    pub meta: Vec<(String, Option<String>)>,
+    /// Leave out so many first.
+    pub skip: usize,
     /// How many at most.
     pub max_count: Option<usize>,
+    /// The oldest first.
+    pub reverse: bool,
+    /// In the order and with the edges of a drawing.
+    pub graph: bool,
+    /// Count files and bytes of each commit.
+    pub totals: bool,
+    /// Tell what each commit changed.
+    pub changes: bool,
+    /// Tell what only moved as a rename.
+    pub renames: bool,
 }
 
 /// Who did something, and when.
@@ -57,31 +97,155 @@ pub struct LogEntry {
     /// Metadata, as key and value, sorted by key.
     #[serde(serialize_with = "encode::pairs")]
     pub meta: Vec<(String, String)>,
-    /// Files in the commit.
-    pub files: u64,
-    /// Bytes of the files in the commit.
-    pub bytes: u64,
+    /// Files and bytes in the commit, where they were asked for.
+    #[serde(flatten)]
+    pub totals: Option<LogTotals>,
     /// Short names of what points at it: `HEAD -> main`, `tag: v1`.
     pub refs: Vec<String>,
+    /// What it changed against its first parent, where that was asked for.
+    #[serde(flatten)]
+    pub changes: Option<LogChanges>,
+    /// What it is joined to in a drawing, with whether that is a parent.
+    #[serde(skip)]
+    pub edges: Vec<(CommitId, bool)>,
 }
 
-/// Visits the commits of a revision, newest first.
+/// What is in a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LogTotals {
+    /// Files.
+    pub files: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
+}
+
+/// What a commit changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogChanges {
+    /// Sums over the changes.
+    pub change_totals: ChangeTotals,
+    /// The changes, sorted by path.
+    pub changes: Vec<FileChange>,
+}
+
+/// Visits commits, newest first.
 pub fn run(
     ctx: &Context,
     options: &LogOptions,
     each: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
 ) -> Result<(), OpError> {
     let repo = ctx.open_repo_to_read()?;
-    let start = locate::commit(ctx, &repo, options.revision.as_deref().unwrap_or("HEAD"))?;
+    let filter = Filter::new(ctx, options)?;
+    let (revisions, mut paths) = locate::revisions_and_paths(ctx, &repo, &options.args)?;
+    paths.extend(options.paths.iter().cloned());
+    let paths = locate::all_if_root(locate::select(ctx, &repo, &paths)?);
+    let starts = starts::of(ctx, &repo, &revisions, options.all)?;
     let refs = refs_by_commit(&repo)?;
-    let commits = Ancestors::new(&repo.store, [start])?;
-    for commit in commits.take(options.max_count.unwrap_or(usize::MAX)) {
-        let (id, commit) = commit?;
-        if each(entry_of(&repo, id, commit, &refs)?).is_break() {
+    let teller = Teller { repo: &repo, refs: &refs, options, paths: &paths };
+    let mut walk = walk(&repo, options, starts, &filter, &paths)?;
+    let wanted = walk.by_ref().filter(|found| match found {
+        Ok((_, commit)) => filter.takes(commit),
+        Err(_) => true,
+    });
+    let wanted = wanted.skip(options.skip).take(options.max_count.unwrap_or(usize::MAX));
+    if !options.graph && !options.reverse {
+        for found in wanted {
+            let (id, commit) = found?;
+            ctx.cancel.check()?;
+            if each(teller.entry(id, commit, Vec::new())?).is_break() {
+                break;
+            }
+        }
+        return Ok(());
+    }
+    let found: Vec<(CommitId, Commit)> = wanted.collect::<Result<_, _>>()?;
+    let ordered = match options.graph {
+        true => drawn(&walk.into_links(), found),
+        false => found.into_iter().rev().map(|(id, commit)| (id, commit, Vec::new())).collect(),
+    };
+    for (id, commit, edges) in ordered {
+        ctx.cancel.check()?;
+        if each(teller.entry(id, commit, edges)?).is_break() {
             break;
         }
     }
     Ok(())
+}
+
+fn walk<'r>(
+    repo: &'r Repo,
+    options: &LogOptions,
+    starts: Starts,
+    filter: &Filter,
+    paths: &[RepoPath],
+) -> Result<Ancestors<'r>, OpError> {
+    let mut walk = Ancestors::build(&repo.store).touching(paths.to_vec());
+    if let Some(allowed) = starts.within {
+        walk = walk.within(allowed);
+    }
+    if options.first_parent {
+        walk = walk.first_parent();
+    }
+    if let Some(since) = filter.since {
+        walk = walk.not_before(since);
+    }
+    if options.graph {
+        walk = walk.with_links();
+    }
+    Ok(walk.start(starts.include)?)
+}
+
+type Drawn = (CommitId, Commit, Vec<(CommitId, bool)>);
+
+/// The commits in the order of a drawing.
+fn drawn(links: &Links, found: Vec<(CommitId, Commit)>) -> Vec<Drawn> {
+    let ids: Vec<CommitId> = found.iter().map(|(id, _)| *id).collect();
+    let mut commits: HashMap<CommitId, Commit> = found.into_iter().collect();
+    let edge = |edge: Edge| (edge.id(), matches!(edge, Edge::Parent(_)));
+    let place = |placed: graph::Placed| {
+        let commit = commits.remove(&placed.id)?;
+        Some((placed.id, commit, placed.edges.into_iter().map(edge).collect()))
+    };
+    graph::arrange(links, &ids).into_iter().filter_map(place).collect()
+}
+
+/// Makes entries of commits.
+struct Teller<'t> {
+    repo: &'t Repo,
+    refs: &'t HashMap<CommitId, Vec<String>>,
+    options: &'t LogOptions,
+    paths: &'t [RepoPath],
+}
+
+impl Teller<'_> {
+    fn entry(
+        &self,
+        id: CommitId,
+        commit: Commit,
+        edges: Vec<(CommitId, bool)>,
+    ) -> Result<LogEntry, OpError> {
+        let changes = match self.options.changes {
+            true => Some(self.changes(&commit)?),
+            false => None,
+        };
+        let totals = match self.options.totals {
+            true => Some(totals_of(self.repo, &commit)?),
+            false => None,
+        };
+        Ok(LogEntry { totals, changes, edges, ..entry_of(id, commit, self.refs) })
+    }
+
+    fn changes(&self, commit: &Commit) -> Result<LogChanges, OpError> {
+        let store = &self.repo.store;
+        let base = match commit.parents.first() {
+            Some(parent) => Some(store.read_commit(*parent)?.tree),
+            None => None,
+        };
+        let (new, renames) = (Some(commit.tree), self.options.renames);
+        let found = listing::between(store, base, new, self.paths, renames)?;
+        let changes: Vec<FileChange> = found.iter().filter_map(FileChange::of).collect();
+        Ok(LogChanges { change_totals: ChangeTotals::of(&changes), changes })
+    }
 }
 
 /// Names of the refs at each commit, HEAD first.
@@ -111,14 +275,19 @@ pub(super) fn refs_by_commit(repo: &Repo) -> Result<HashMap<CommitId, Vec<String
     Ok(names)
 }
 
+/// What a commit holds, from the top of its tree.
+pub(super) fn totals_of(repo: &Repo, commit: &Commit) -> Result<LogTotals, OpError> {
+    let totals = repo.store.read_tree(commit.tree)?.totals();
+    Ok(LogTotals { files: totals.files, bytes: totals.bytes })
+}
+
+/// What the commit itself says.
 pub(super) fn entry_of(
-    repo: &Repo,
     id: CommitId,
     commit: Commit,
     refs: &HashMap<CommitId, Vec<String>>,
-) -> Result<LogEntry, OpError> {
-    let totals = repo.store.read_tree(commit.tree)?.totals();
-    Ok(LogEntry {
+) -> LogEntry {
+    LogEntry {
         commit: id,
         tree: commit.tree,
         parents: commit.parents,
@@ -126,10 +295,11 @@ pub(super) fn entry_of(
         committer: PersonInfo::from(commit.committer),
         message: commit.message,
         meta: commit.metadata.into_iter().collect(),
-        files: totals.files,
-        bytes: totals.bytes,
+        totals: None,
         refs: refs.get(&id).cloned().unwrap_or_default(),
-    })
+        changes: None,
+        edges: Vec::new(),
+    }
 }
 
 impl From<Person> for PersonInfo {

@@ -8,7 +8,7 @@ use super::locate;
 use super::{Context, OpError};
 use crate::id::TreeId;
 use crate::object::prolly;
-use crate::object::tree::EntryValue;
+use crate::object::tree::{EntryKind, EntryValue};
 use crate::path::RepoPath;
 use crate::repo::Repo;
 
@@ -56,6 +56,17 @@ pub enum LsKind {
     Directory,
 }
 
+impl From<EntryKind> for LsKind {
+    fn from(kind: EntryKind) -> Self {
+        match kind {
+            EntryKind::File => Self::File,
+            EntryKind::Executable => Self::Executable,
+            EntryKind::Symlink => Self::Symlink,
+            EntryKind::Directory => Self::Directory,
+        }
+    }
+}
+
 /// Visits the entries of a folder of a commit, or one file.
 pub fn run(
     ctx: &Context,
@@ -63,17 +74,8 @@ pub fn run(
     each: &mut dyn FnMut(LsEntry) -> ControlFlow<()>,
 ) -> Result<(), OpError> {
     let repo = ctx.open_repo_to_read()?;
-    let revision = options.revision.as_deref();
-    let (path, value) =
-        match (locate::find(ctx, &repo, revision, options.path.as_deref()), revision) {
-            // A lone argument may be either; the error to report is that of the revision.
-            (Err(error @ OpError::UnknownRevision { .. }), Some(either))
-                if options.path.is_none() =>
-            {
-                locate::find(ctx, &repo, None, Some(either)).map_err(|_| error)?
-            }
-            (found, _) => found?,
-        };
+    let (revision, path) = (options.revision.as_deref(), options.path.as_deref());
+    let (_, path, value) = locate::find_either(ctx, &repo, revision, path)?;
     let _ = match value {
         EntryValue::Directory { id, .. } => walk(&repo, &path, id, options.recursive, each)?,
         value => each(entry(&path, &value)),
@@ -106,16 +108,11 @@ fn walk(
 
 pub(super) fn entry(path: &RepoPath, value: &EntryValue) -> LsEntry {
     let totals = value.totals();
-    let (kind, id, target) = match value {
-        EntryValue::File { id, executable, .. } => {
-            let kind = if *executable { LsKind::Executable } else { LsKind::File };
-            (kind, id.to_string(), None)
-        }
-        EntryValue::Symlink { target } => {
-            (LsKind::Symlink, String::new(), Some(target.to_string()))
-        }
-        EntryValue::Directory { id, .. } => (LsKind::Directory, id.to_string(), None),
+    let (id, target) = match value {
+        EntryValue::File { id, .. } => (id.to_string(), None),
+        EntryValue::Symlink { target } => (String::new(), Some(target.to_string())),
+        EntryValue::Directory { id, .. } => (id.to_string(), None),
     };
     let path = path.as_str().to_owned();
-    LsEntry { path, kind, id, size: totals.bytes, files: totals.files, target }
+    LsEntry { path, kind: value.kind().into(), id, size: totals.bytes, files: totals.files, target }
 }

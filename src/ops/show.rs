@@ -4,13 +4,11 @@ use serde::Serialize;
 
 use super::log::LogEntry;
 use super::ls::LsEntry;
-use super::{Change, Context, OpError, encode};
-use super::{locate, log, ls};
-use crate::diff::tree as diff;
+use super::{ChangeTotals, Context, FileChange, OpError, encode};
+use super::{listing, locate, log, ls};
 use crate::id::{BlobId, TreeId};
 use crate::object::access::ReadObjects;
 use crate::object::tree::EntryValue;
-use std::ops::ControlFlow;
 
 /// What to show.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +26,10 @@ pub enum ShowOutcome {
         /// The commit.
         #[serde(flatten)]
         entry: Box<LogEntry>,
+        /// Sums over all changes.
+        change_totals: ChangeTotals,
         /// The first changes, sorted by path.
-        changes: Vec<Change>,
+        changes: Vec<FileChange>,
         /// How many there are beyond those.
         more: u64,
     },
@@ -90,15 +90,13 @@ pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError>
         Some(parent) => Some(repo.store.read_commit(*parent)?.tree),
         None => None,
     };
-    let (mut changes, mut more) = (Vec::new(), 0);
-    let _ = diff::diff(&repo.store, base, Some(commit.tree), &mut |change| {
-        match Change::of_tree(&change) {
-            Some(_) if changes.len() >= MAX_CHANGES => more += 1,
-            Some(change) => changes.push(change),
-            None => {}
-        }
-        ControlFlow::Continue(())
-    })?;
-    let entry = log::entry_of(&repo, id, commit, &log::refs_by_commit(&repo)?)?;
-    Ok(ShowOutcome::Commit { entry: Box::new(entry), changes, more })
+    let found = listing::between(&repo.store, base, Some(commit.tree), &[], true)?;
+    let mut changes: Vec<FileChange> = found.iter().filter_map(FileChange::of).collect();
+    let change_totals = ChangeTotals::of(&changes);
+    let more = changes.len().saturating_sub(MAX_CHANGES) as u64;
+    changes.truncate(MAX_CHANGES);
+    let totals = Some(log::totals_of(&repo, &commit)?);
+    let entry = log::entry_of(id, commit, &log::refs_by_commit(&repo)?);
+    let entry = Box::new(LogEntry { totals, ..entry });
+    Ok(ShowOutcome::Commit { entry, change_totals, changes, more })
 }

@@ -3,6 +3,7 @@
 #[path = "../support/data.rs"]
 #[allow(dead_code)]
 mod data;
+mod diff;
 mod env;
 #[path = "../support/ran.rs"]
 #[allow(dead_code)]
@@ -11,6 +12,7 @@ mod ran;
 #[allow(dead_code)]
 mod repo;
 
+mod history;
 mod ignored;
 mod like_git;
 mod moves;

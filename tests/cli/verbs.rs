@@ -139,7 +139,9 @@ fn log_is_short_or_long_and_as_many_as_wanted() {
     assert_eq!(rest, expected);
     assert_eq!(env.ok(&["log", "--json"]).lines().count(), 2);
     let shown = env.ok(&["show"]);
-    assert!(shown.ends_with("    second version\n\nM\ta.csv\n"), "{shown}");
+    let stat = " M a.csv         8 B ->        8 B         +0 B\n \
+                1 file changed, 1 modified (+0 B of 8 B)\n";
+    assert!(shown.ends_with(&format!("    second version\n\n{stat}")), "{shown}");
 }
 
 #[test]

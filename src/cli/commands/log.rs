@@ -1,51 +1,212 @@
+use std::io::{self, Write};
+
 use esker::ops::Context;
-use esker::ops::log::{self, LogOptions};
+use esker::ops::log::{self, LogChanges, LogEntry, LogOptions};
 
 use crate::cli::help::after_help;
-use crate::cli::render::{json, objects};
+use crate::cli::render::graph::Graph;
+use crate::cli::render::{diff, json, objects};
 use crate::cli::report::{Exit, Failure};
+use crate::cli::term::Palette;
 use crate::cli::ui::{Stream, Ui};
 
 /// Show the commits that lead to a revision
 ///
-/// Newest first. With --json, one document a line.
+/// Newest first. A..B leaves out what A has, ^A too; A...B is what one of both has and not the other.
+/// With paths, only commits that changed something there, found without reading any file; a merge that
+/// took one side as it was is passed over to that side. What a commit changed is told against its first
+/// parent. Dates are such as 2024-05-31, "2 weeks ago" or yesterday. With --json, one document a line.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
-    "esker log" "esker log --oneline -n 5" "esker log v1";
+    "esker log" "esker log --oneline --graph --all" "esker log -n 5 v1 -- images"
+    "esker log --since \"2 weeks ago\" --stat" "esker log main..new-photos --meta source=\"lab 3\"";
     "  5" "the history is damaged", " 10" "no repository"
 ))]
 pub struct Args {
-    /// Where to start: a branch, tag or commit; HEAD by default
-    revision: Option<String>,
+    /// Revisions and ranges to start from, HEAD by default; then files and folders
+    #[arg(value_name = "REV|PATH")]
+    args: Vec<String>,
+
+    /// Only commits that changed these files and folders
+    #[arg(value_name = "PATH", last = true)]
+    paths: Vec<String>,
 
     /// One line a commit
     #[arg(long)]
     oneline: bool,
 
+    /// Draw how the commits are joined
+    #[arg(long, conflicts_with = "reverse")]
+    graph: bool,
+
+    /// Start from every branch, tag and HEAD
+    #[arg(long)]
+    all: bool,
+
     /// Show at most N commits
     #[arg(short = 'n', long, value_name = "N")]
     max_count: Option<usize>,
+
+    /// Leave out N commits first
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    skip: usize,
+
+    /// Only commits of this date or later
+    #[arg(long, value_name = "DATE", visible_alias = "after")]
+    since: Option<String>,
+
+    /// Only commits of this date or earlier
+    #[arg(long, value_name = "DATE", visible_alias = "before")]
+    until: Option<String>,
+
+    /// Only commits whose author, "Name <mail>", matches a regular expression
+    #[arg(long, value_name = "REGEX")]
+    author: Vec<String>,
+
+    /// Only commits whose message matches a regular expression
+    #[arg(long, value_name = "REGEX")]
+    grep: Vec<String>,
+
+    /// Let --author and --grep match letters of both cases
+    #[arg(short, long)]
+    ignore_case: bool,
+
+    /// Only commits with this metadata: a key, or a key and its value; may be repeated
+    #[arg(long, value_name = "KEY[=VALUE]", value_parser = key_and_value)]
+    meta: Vec<(String, Option<String>)>,
+
+    /// Only merges
+    #[arg(long, conflicts_with = "no_merges")]
+    merges: bool,
+
+    /// No merges
+    #[arg(long)]
+    no_merges: bool,
+
+    /// Follow only the first parent of each commit
+    #[arg(long)]
+    first_parent: bool,
+
+    /// The oldest first
+    #[arg(long)]
+    reverse: bool,
+
+    /// Also show the files that changed with their sizes, and sums; reads no file
+    #[arg(long)]
+    stat: bool,
+
+    /// Also show a letter and the path of each file that changed
+    #[arg(long, conflicts_with = "stat")]
+    name_status: bool,
+
+    /// Show what moved as removed and added
+    #[arg(long)]
+    no_renames: bool,
+}
+
+fn key_and_value(text: &str) -> Result<(String, Option<String>), String> {
+    let (key, value) = match text.split_once('=') {
+        Some((key, value)) => (key, Some(value.to_string())),
+        None => (text, None),
+    };
+    match key {
+        "" => Err("expected a key, such as source or source=lab".to_string()),
+        key => Ok((key.to_string(), value)),
+    }
 }
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let options = LogOptions { revision: self.revision, max_count: self.max_count };
-        let (as_json, palette) = (ui.json, ui.palette);
+        ui.page(context);
+        let as_json = ui.json;
+        let mut printer = Printer {
+            oneline: self.oneline,
+            stat: self.stat,
+            palette: ui.palette,
+            graph: self.graph.then(Graph::default),
+            is_first: true,
+        };
+        let options = self.options(as_json);
         let mut stream = Stream::new(ui);
-        let mut is_first = true;
         let ended = log::run(context, &options, &mut |entry| {
-            stream.write(|out| match (as_json, self.oneline) {
-                (true, _) => json::document(out, &entry),
-                (_, true) => objects::log_line(out, &palette, &entry),
-                _ => {
-                    if !std::mem::take(&mut is_first) {
-                        out.write_all(b"\n")?;
-                    }
-                    objects::log_entry(out, &palette, &entry)
-                }
+            stream.write(|out| match as_json {
+                true => json::document(out, &entry),
+                false => printer.print(out, &entry),
             })
         });
         stream.end(ended)?;
         Ok(Exit::Done)
+    }
+
+    fn options(self, as_json: bool) -> LogOptions {
+        LogOptions {
+            args: self.args,
+            paths: self.paths,
+            all: self.all,
+            first_parent: self.first_parent,
+            merges: match (self.merges, self.no_merges) {
+                (true, _) => Some(true),
+                (_, true) => Some(false),
+                _ => None,
+            },
+            since: self.since,
+            until: self.until,
+            authors: self.author,
+            messages: self.grep,
+            ignore_case: self.ignore_case,
+            meta: self.meta,
+            skip: self.skip,
+            max_count: self.max_count,
+            reverse: self.reverse,
+            graph: self.graph,
+            totals: as_json || !self.oneline,
+            changes: self.stat || self.name_status,
+            renames: !self.no_renames,
+        }
+    }
+}
+
+/// Prints one commit after the other.
+struct Printer {
+    oneline: bool,
+    stat: bool,
+    palette: Palette,
+    graph: Option<Graph>,
+    is_first: bool,
+}
+
+impl Printer {
+    fn print(&mut self, out: &mut dyn Write, entry: &LogEntry) -> io::Result<()> {
+        let is_first = std::mem::take(&mut self.is_first);
+        let Some(mut graph) = self.graph.take() else {
+            if !is_first && !self.oneline {
+                out.write_all(b"\n")?;
+            }
+            return self.text(out, entry);
+        };
+        let mut text = Vec::new();
+        self.text(&mut text, entry)?;
+        if !self.oneline {
+            text.push(b'\n');
+        }
+        let drawn = graph.draw(out, entry, &String::from_utf8_lossy(&text));
+        self.graph = Some(graph);
+        drawn
+    }
+
+    fn text(&self, out: &mut dyn Write, entry: &LogEntry) -> io::Result<()> {
+        let palette = &self.palette;
+        match self.oneline {
+            true => objects::log_line(out, palette, entry)?,
+            false => objects::log_entry(out, palette, entry)?,
+        }
+        let Some(LogChanges { changes, change_totals }) = &entry.changes else { return Ok(()) };
+        if !self.oneline && !changes.is_empty() {
+            out.write_all(b"\n")?;
+        }
+        match self.stat {
+            true => diff::stat(out, palette, changes, change_totals),
+            false => changes.iter().try_for_each(|c| diff::name_status(out, palette, c)),
+        }
     }
 }

@@ -1,5 +1,5 @@
+use esker::ops::Context;
 use esker::ops::ls::{self, LsOptions};
-use esker::ops::{Context, OpError, split_rev_path};
 
 use crate::cli::help::after_help;
 use crate::cli::render::{json, objects};
@@ -34,7 +34,8 @@ pub struct Args {
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let options = self.options()?;
+        let (revision, path) = super::rev_and_path(self.what.as_deref(), self.path.as_deref())?;
+        let options = LsOptions { revision, path, recursive: self.recursive };
         let (as_json, palette) = (ui.json, ui.palette);
         let mut stream = Stream::new(ui);
         let ended = ls::run(context, &options, &mut |entry| {
@@ -46,50 +47,5 @@ impl Args {
         });
         stream.end(ended)?;
         Ok(Exit::Done)
-    }
-
-    fn options(&self) -> Result<LsOptions, OpError> {
-        let owned = |text: Option<&str>| text.map(str::to_string);
-        let what = self.what.as_deref().unwrap_or_default();
-        let (revision, path) = match (split_rev_path(what), &self.path) {
-            ((None, Some(what)), path) if !self.is_path_in_head() => (Some(what), path.as_deref()),
-            ((revision, path), None) => (revision, path),
-            ((revision, None), path) => (revision, path.as_deref()),
-            _ => {
-                return Err(OpError::Usage {
-                    message: "a path was given twice".to_string(),
-                    hint: Some("write it once: esker ls REV:PATH".to_string()),
-                });
-            }
-        };
-        Ok(LsOptions { revision: owned(revision), path: owned(path), recursive: self.recursive })
-    }
-
-    /// Whether the argument is `:PATH`, which names no revision.
-    fn is_path_in_head(&self) -> bool {
-        self.what.as_deref().is_some_and(|what| what.starts_with(':'))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn options(what: &str, path: Option<&str>) -> (Option<String>, Option<String>) {
-        let what = Some(what.to_string()).filter(|what| !what.is_empty());
-        let args = Args { what, path: path.map(str::to_string), recursive: false, long: false };
-        let options = args.options().expect("good usage");
-        (options.revision, options.path)
-    }
-
-    #[test]
-    fn one_or_two_arguments_name_revision_and_path() {
-        let some = |text: &str| Some(text.to_string());
-        assert_eq!(options("", None), (None, None));
-        assert_eq!(options("main", None), (some("main"), None));
-        assert_eq!(options("main:a/b", None), (some("main"), some("a/b")));
-        assert_eq!(options("main:", Some("a")), (some("main"), some("a")));
-        assert_eq!(options("main", Some("a")), (some("main"), some("a")));
-        assert_eq!(options(":a", None), (None, some("a")));
     }
 }

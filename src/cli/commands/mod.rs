@@ -1,12 +1,13 @@
 //! The commands: each file holds its arguments, whose texts are the help, and its run.
 
 use clap::Subcommand;
-use esker::ops::Context;
+use esker::ops::{Context, OpError, split_rev_path};
 
 use super::report::{Exit, Failure};
 use super::ui::Ui;
 
 mod add;
+mod annotate;
 mod branch;
 mod cat;
 mod check_ignore;
@@ -15,6 +16,9 @@ mod clean;
 mod commit;
 mod config;
 mod demo;
+mod diff;
+mod du;
+mod find;
 mod fsck;
 mod hash;
 mod init;
@@ -40,9 +44,13 @@ pub enum Command {
     Add(add::Args),
     Status(status::Args),
     Commit(commit::Args),
+    Diff(diff::Args),
     Log(log::Args),
     Show(show::Args),
+    Annotate(annotate::Args),
     Ls(ls::Args),
+    Du(du::Args),
+    Find(find::Args),
     Cat(cat::Args),
     Checkout(checkout::Args),
     Restore(restore::Args),
@@ -72,9 +80,13 @@ impl Command {
             Self::Add(args) => args.run(context, ui),
             Self::Status(args) => args.run(context, ui),
             Self::Commit(args) => args.run(context, ui),
+            Self::Diff(args) => args.run(context, ui),
             Self::Log(args) => args.run(context, ui),
             Self::Show(args) => args.run(context, ui),
+            Self::Annotate(args) => args.run(context, ui),
             Self::Ls(args) => args.run(context, ui),
+            Self::Du(args) => args.run(context, ui),
+            Self::Find(args) => args.run(context, ui),
             Self::Cat(args) => args.run(context, ui),
             Self::Checkout(args) => args.run(context, ui),
             Self::Restore(args) => args.run(context, ui),
@@ -95,5 +107,47 @@ impl Command {
             Self::Config(args) => args.run(context, ui),
             Self::Demo(args) => args.run(context, ui),
         }
+    }
+}
+
+/// Revision and path of `REV:PATH`, of `REV PATH`, or of one argument that is either: it stands in the
+/// place of the revision.
+fn rev_and_path(
+    what: Option<&str>,
+    path: Option<&str>,
+) -> Result<(Option<String>, Option<String>), OpError> {
+    let text = what.unwrap_or_default();
+    let (revision, path) = match (split_rev_path(text), path) {
+        // `:PATH` names no revision.
+        ((None, Some(what)), path) if !text.starts_with(':') => (Some(what), path),
+        ((revision, path), None) | ((revision, None), path) => (revision, path),
+        _ => {
+            return Err(OpError::Usage {
+                message: "a path was given twice".to_string(),
+                hint: Some("write it once, as REV:PATH".to_string()),
+            });
+        }
+    };
+    Ok((revision.map(str::to_string), path.map(str::to_string)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_or_two_arguments_name_revision_and_path() {
+        let split = |what: &str, path: Option<&str>| {
+            let what = Some(what).filter(|what| !what.is_empty());
+            rev_and_path(what, path).expect("good usage")
+        };
+        let some = |text: &str| Some(text.to_string());
+        assert_eq!(split("", None), (None, None));
+        assert_eq!(split("main", None), (some("main"), None));
+        assert_eq!(split("main:a/b", None), (some("main"), some("a/b")));
+        assert_eq!(split("main:", Some("a")), (some("main"), some("a")));
+        assert_eq!(split("main", Some("a")), (some("main"), some("a")));
+        assert_eq!(split(":a", None), (None, some("a")));
+        assert!(rev_and_path(Some("main:a"), Some("b")).is_err());
     }
 }

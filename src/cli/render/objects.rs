@@ -2,15 +2,18 @@
 
 use std::io::{self, Write};
 
-use esker::ops::log::{LogEntry, PersonInfo};
+use anstyle::Style;
+use esker::ops::annotate::AnnotateEntry;
+use esker::ops::du::DuEntry;
+use esker::ops::find::Found;
+use esker::ops::log::{LogEntry, LogTotals, PersonInfo};
 use esker::ops::ls::{LsEntry, LsKind};
 use esker::ops::show::ShowOutcome;
-use esker::ops::{Change, ChangeKind};
 use esker::path::escape;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
-use super::status::letter;
+use super::diff;
 use super::text::safe;
 use super::units::{bytes, count, counted};
 use crate::cli::term::Palette;
@@ -25,7 +28,9 @@ pub fn log_entry(out: &mut dyn Write, palette: &Palette, entry: &LogEntry) -> io
     }
     writeln!(out, "Author: {} <{}>", safe(&entry.author.name), safe(&entry.author.email))?;
     writeln!(out, "Date:   {}", date(&entry.author))?;
-    writeln!(out, "Data:   {}, {}", counted(entry.files, "file"), bytes(entry.bytes))?;
+    if let Some(LogTotals { files, bytes: size }) = entry.totals {
+        writeln!(out, "Data:   {}, {}", counted(files, "file"), bytes(size))?;
+    }
     for (key, value) in &entry.meta {
         writeln!(out, "Meta:   {}={}", safe(key), safe(value))?;
     }
@@ -55,31 +60,36 @@ fn decoration(palette: &Palette, refs: &[String]) -> String {
 
 /// The time of an action where it happened, in git's layout.
 fn date(person: &PersonInfo) -> String {
-    let offset = i32::try_from(person.tz.saturating_mul(60)).ok();
-    let offset = offset.and_then(|seconds| Offset::from_seconds(seconds).ok());
-    match (Timestamp::from_second(person.time), offset) {
-        (Ok(time), Some(offset)) => {
-            let local = time.to_zoned(TimeZone::fixed(offset));
-            local.strftime("%a %b %-d %H:%M:%S %Y %z").to_string()
-        }
-        // Far outside what a calendar holds, but a commit may carry it.
-        _ => format!("@{} {:+}", person.time, person.tz),
-    }
+    // Far outside what a calendar holds, but a commit may carry it.
+    in_layout(person, "%a %b %-d %H:%M:%S %Y %z")
+        .unwrap_or_else(|| format!("@{} {:+}", person.time, person.tz))
+}
+
+/// The day of an action where it happened.
+fn day(person: &PersonInfo) -> String {
+    in_layout(person, "%Y-%m-%d").unwrap_or_else(|| "----------".to_owned())
+}
+
+fn in_layout(person: &PersonInfo, layout: &str) -> Option<String> {
+    let seconds = i32::try_from(person.tz.saturating_mul(60)).ok()?;
+    let offset = Offset::from_seconds(seconds).ok()?;
+    let local = Timestamp::from_second(person.time).ok()?.to_zoned(TimeZone::fixed(offset));
+    Some(local.strftime(layout).to_string())
 }
 
 /// `show`.
 pub fn show(out: &mut dyn Write, palette: &Palette, outcome: &ShowOutcome) -> io::Result<()> {
     let id_style = palette.id;
     match outcome {
-        ShowOutcome::Commit { entry, changes, more } => {
+        ShowOutcome::Commit { entry, change_totals, changes, more } => {
             log_entry(out, palette, entry)?;
             if !changes.is_empty() {
                 writeln!(out)?;
             }
-            changes.iter().try_for_each(|change| change_line(out, palette, change))?;
+            diff::stat(out, palette, changes, change_totals)?;
             match more {
                 0 => Ok(()),
-                more => writeln!(out, "... and {} more", count(*more)),
+                more => writeln!(out, " ... and {} more", count(*more)),
             }
         }
         ShowOutcome::Tree { id, entries } => {
@@ -93,15 +103,6 @@ pub fn show(out: &mut dyn Write, palette: &Palette, outcome: &ShowOutcome) -> io
         }
         ShowOutcome::Symlink { target } => writeln!(out, "symlink to {}", escape(target)),
     }
-}
-
-fn change_line(out: &mut dyn Write, palette: &Palette, change: &Change) -> io::Result<()> {
-    let style = match change.change {
-        ChangeKind::Added => palette.good,
-        ChangeKind::Deleted => palette.bad,
-        _ => palette.id,
-    };
-    writeln!(out, "{style}{}{style:#}\t{}", letter(change.change), escape(&change.path))
 }
 
 /// One entry of `ls`.
@@ -124,6 +125,52 @@ pub fn ls_long(out: &mut dyn Write, palette: &Palette, entry: &LsEntry) -> io::R
     match &entry.target {
         Some(target) => writeln!(out, " -> {}", escape(target)),
         None => writeln!(out),
+    }
+}
+
+/// One entry of `annotate`.
+pub fn annotated(out: &mut dyn Write, palette: &Palette, found: &AnnotateEntry) -> io::Result<()> {
+    let (id, commit) = (palette.id, &found.commit);
+    let (short, day) = (commit.commit.short(), day(&commit.author));
+    let author: String = safe(&commit.author.name).chars().take(AUTHOR_WIDTH).collect();
+    let name = entry_name(palette, &found.entry);
+    let summary = safe(commit.message.lines().next().unwrap_or_default());
+    writeln!(out, "{id}{short}{id:#} {day} {author:<AUTHOR_WIDTH$} {name}  {summary}")
+}
+
+/// Columns for a name.
+const AUTHOR_WIDTH: usize = 16;
+
+/// One entry of `du`.
+pub fn du(
+    out: &mut dyn Write,
+    palette: &Palette,
+    entry: &DuEntry,
+    as_bytes: bool,
+) -> io::Result<()> {
+    let size = |number: u64| if as_bytes { number.to_string() } else { bytes(number) };
+    write!(out, "{:>10} ", size(entry.bytes))?;
+    if let Some(unique) = entry.unique_bytes {
+        write!(out, "{:>10} ", size(unique))?;
+    }
+    let style = if entry.path.ends_with('/') { palette.directory } else { Style::new() };
+    writeln!(out, "{:>9} {style}{}{style:#}", count(entry.files), escape(&entry.path))
+}
+
+/// One entry of `find`.
+pub fn found(
+    out: &mut dyn Write,
+    palette: &Palette,
+    found: &Found,
+    is_long: bool,
+) -> io::Result<()> {
+    let id = palette.id;
+    if let Some(commit) = &found.commit {
+        write!(out, "{id}{}{id:#} ", commit.short())?;
+    }
+    match is_long {
+        true => ls_long(out, palette, &found.entry),
+        false => ls_name(out, palette, &found.entry),
     }
 }
 
@@ -159,8 +206,9 @@ mod tests {
             committer: person,
             message: "first line\n\nwith C:\\x and \u{1b}[31m\n".into(),
             meta: vec![("source".into(), "lab 3".into())],
-            files: 1200,
-            bytes: 3 << 20,
+            totals: Some(LogTotals { files: 1200, bytes: 3 << 20 }),
+            changes: None,
+            edges: Vec::new(),
             refs: vec!["HEAD -> main".into(), "tag: v1".into()],
         }
     }

@@ -1,0 +1,130 @@
+//! `du`: how many files and bytes folders of a commit hold.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+
+use super::{Context, OpError, locate};
+use crate::id::{BlobId, TreeId};
+use crate::object::access::AccessError;
+use crate::object::prolly;
+use crate::object::tree::{Entry, EntryValue};
+use crate::path::RepoPath;
+use crate::repo::Repo;
+
+/// What to count.
+#[derive(Clone, Debug, Default)]
+pub struct DuOptions {
+    /// The revision; HEAD when absent.
+    pub revision: Option<String>,
+    /// A path in its tree; the root when absent.
+    pub path: Option<String>,
+    /// How many levels of folders are told below the path.
+    pub depth: usize,
+    /// Also tell files, not only folders.
+    pub files: bool,
+    /// Also count bytes once for each content; this walks all folders.
+    pub unique: bool,
+}
+
+/// One folder, or file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DuEntry {
+    /// The path; a folder ends in `/`, and the root is `./`.
+    pub path: String,
+    /// Files below it.
+    pub files: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
+    /// Bytes of the files, those of equal files once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unique_bytes: Option<u64>,
+}
+
+/// Visits folders, each after those inside it, as du does. Sums lie in the trees: only folders that are
+/// told are read, unless unique bytes are wanted.
+pub fn run(
+    ctx: &Context,
+    options: &DuOptions,
+    each: &mut dyn FnMut(DuEntry) -> ControlFlow<()>,
+) -> Result<(), OpError> {
+    let repo = ctx.open_repo_to_read()?;
+    let (revision, path) = (options.revision.as_deref(), options.path.as_deref());
+    let (_, path, value) = locate::find_either(ctx, &repo, revision, path)?;
+    let mut walk = Walk { ctx, repo: &repo, options, each };
+    let _ = walk.visit(&path, &value, 0, true)?;
+    Ok(())
+}
+
+struct Walk<'w> {
+    ctx: &'w Context,
+    repo: &'w Repo,
+    options: &'w DuOptions,
+    each: &'w mut dyn FnMut(DuEntry) -> ControlFlow<()>,
+}
+
+impl Walk<'_> {
+    fn visit(
+        &mut self,
+        path: &RepoPath,
+        value: &EntryValue,
+        depth: usize,
+        is_top: bool,
+    ) -> Result<ControlFlow<()>, OpError> {
+        let totals = value.totals();
+        let mut slash = "";
+        if let EntryValue::Directory { id, .. } = value {
+            slash = "/";
+            if depth < self.options.depth {
+                for entry in prolly::iterate(&self.repo.store, *id) {
+                    let Entry { name, value } = entry?;
+                    let is_told =
+                        self.options.files || matches!(value, EntryValue::Directory { .. });
+                    if is_told
+                        && self.visit(&path.join(&name)?, &value, depth + 1, false)?.is_break()
+                    {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+        } else if !is_top && !self.options.files {
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.ctx.cancel.check()?;
+        let shown = if path.is_root() { "." } else { path.as_str() };
+        let unique_bytes = match (self.options.unique, value) {
+            (false, _) => None,
+            (true, EntryValue::Directory { id, .. }) => Some(self.unique(*id)?),
+            (true, _) => Some(totals.bytes),
+        };
+        let path = format!("{shown}{slash}");
+        let (files, bytes) = (totals.files, totals.bytes);
+        Ok((self.each)(DuEntry { path, files, bytes, unique_bytes }))
+    }
+
+    fn unique(&self, tree: TreeId) -> Result<u64, AccessError> {
+        let (mut files, mut folders) = (HashSet::new(), HashSet::new());
+        unique_below(self.repo, tree, &mut files, &mut folders)?;
+        Ok(files.iter().map(|(_, size)| size).sum())
+    }
+}
+
+fn unique_below(
+    repo: &Repo,
+    tree: TreeId,
+    files: &mut HashSet<(BlobId, u64)>,
+    folders: &mut HashSet<TreeId>,
+) -> Result<(), AccessError> {
+    if !folders.insert(tree) {
+        return Ok(());
+    }
+    for entry in prolly::iterate(&repo.store, tree) {
+        match entry?.value {
+            EntryValue::File { id, size, .. } => drop(files.insert((id, size))),
+            EntryValue::Symlink { .. } => {}
+            EntryValue::Directory { id, .. } => unique_below(repo, id, files, folders)?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! From what a person wrote to where a walk begins and what it leaves out.
+
+use std::collections::HashSet;
+
+use super::{Context, OpError, locate};
+use crate::history::merge_base::{merge_bases, reachable_minus};
+use crate::id::CommitId;
+use crate::object::access::ReadObjects;
+use crate::refs::RefTarget;
+use crate::repo::Repo;
+use crate::revision::Range;
+
+/// Where a walk begins, and its bounds.
+pub(super) struct Starts {
+    pub include: Vec<CommitId>,
+    /// The commits it may visit, where some were excluded.
+    pub within: Option<HashSet<CommitId>>,
+}
+
+/// Whether a text stands for more than one commit.
+pub(super) fn is_range(text: &str) -> bool {
+    text.starts_with('^') || Range::parse(text).is_some()
+}
+
+/// Reads revisions, `^REV` and ranges, and every ref besides if `all`; without any, HEAD.
+pub(super) fn of(
+    ctx: &Context,
+    repo: &Repo,
+    revisions: &[String],
+    all: bool,
+) -> Result<Starts, OpError> {
+    let (mut include, mut exclude) = (Vec::new(), Vec::new());
+    if all {
+        include = all_refs(repo)?;
+    }
+    for text in revisions {
+        if let Some(text) = text.strip_prefix('^') {
+            exclude.push(locate::commit(ctx, repo, text)?);
+        } else if let Some(range) = Range::parse(text) {
+            let left = locate::commit(ctx, repo, range.left)?;
+            let right = locate::commit(ctx, repo, range.right)?;
+            include.push(right);
+            match range.is_symmetric {
+                true => {
+                    include.push(left);
+                    exclude.extend(merge_bases(&repo.store, &[left], &[right])?);
+                }
+                false => exclude.push(left),
+            }
+        } else {
+            include.push(locate::commit(ctx, repo, text)?);
+        }
+    }
+    if include.is_empty() {
+        include.push(locate::commit(ctx, repo, "HEAD")?);
+    }
+    let within = match exclude.is_empty() {
+        true => None,
+        false => Some(reachable_minus(&repo.store, &include, &exclude)?.into_iter().collect()),
+    };
+    Ok(Starts { include, within })
+}
+
+/// The commits of HEAD and all refs.
+fn all_refs(repo: &Repo) -> Result<Vec<CommitId>, OpError> {
+    let mut commits: Vec<CommitId> = repo.head()?.commit().into_iter().collect();
+    for (_, target) in repo.db.read(|view| view.refs("refs/"))? {
+        commits.push(match target {
+            RefTarget::Commit(id) => id,
+            RefTarget::Tag(id) => repo.store.read_tag(id)?.target,
+        });
+    }
+    match commits.is_empty() {
+        true => Err(OpError::IsEmptyRepository),
+        false => Ok(commits),
+    }
+}
