@@ -18,6 +18,8 @@ use crate::steps::checkout::{self as steps, Switch, Target};
 pub struct CheckoutOutcome {
     /// The current branch; `None` when HEAD is detached.
     pub branch: Option<String>,
+    /// The branch that HEAD was on before; `None` when it was detached.
+    pub previous_branch: Option<String>,
     /// Whether the branch was made by this.
     pub created: bool,
     /// The commit of HEAD; `None` on a branch without commits.
@@ -116,6 +118,7 @@ pub(super) fn go(
             HeadTarget::Branch(name) => Some(name.short().to_owned()),
             HeadTarget::Commit(_) => None,
         },
+        previous_branch: state.head.branch().map(|b| b.short().to_owned()),
         created: to.branch.is_some_and(|(update, _)| update.old.is_none()),
         commit: to.commit,
         summary,

@@ -176,6 +176,8 @@ fn switch_moves_between_branches() {
     assert!(env.ok(&["switch", "-"]).starts_with("On branch topic\n"));
     let detached = env.ok(&["switch", "--detach", "main"]);
     assert!(detached.starts_with(&format!("HEAD is now at {} second\n", short(&second))));
+    assert!(detached.contains("\non no branch: new commits are kept by: esker switch -c NAME\n"));
+    assert!(!env.ok(&["switch", "--detach"]).contains("on no branch"), "it was said once");
     let list = format!("* (HEAD detached at {})\n  main\n  topic\n", short(&second));
     assert_eq!(env.ok(&["branch"]), list);
     assert!(env.ok(&["switch", "-n", "topic"]).contains("write a.csv (1 bytes)\n"));

@@ -95,8 +95,8 @@ pub fn tags(out: &mut dyn Write, palette: &Palette, outcome: &TagOutcome) -> io:
         TagOutcome::Create { tag, previous, .. } => {
             let (name, at) = (escape(&tag.name), tag.commit.short());
             let was = match previous {
-                Some(previous) => format!(" (was {})", previous.short()),
-                None => String::new(),
+                Some(previous) if *previous != tag.commit => format!(" (was {})", previous.short()),
+                _ => String::new(),
             };
             writeln!(out, "tag {name} at {id}{at}{id:#}{was}")
         }
@@ -151,6 +151,9 @@ pub fn switch(
         (None, Some(commit)) => {
             let summary = safe(&outcome.summary);
             writeln!(out, "HEAD is now at {id}{}{id:#} {summary}", commit.short())?;
+            if outcome.previous_branch.is_some() {
+                writeln!(out, "on no branch: new commits are kept by: esker switch -c NAME")?;
+            }
         }
         (None, None) => {}
     }
