@@ -49,6 +49,7 @@ pub struct Catalog {
 
 #[derive(Default)]
 struct View {
+    generation: u64,
     live: HashSet<PackId>,
     bad: HashSet<(PackId, u32)>,
     tables: HashMap<TableId, OpenTable>,
@@ -97,11 +98,13 @@ impl Catalog {
     }
 
     fn reload_once(&self, db: &StateDb) -> Result<(), CatalogError> {
-        let (packs, bad, tables) = db.read(|view| {
-            Ok::<_, DbError>((view.live_packs()?, view.bad_blocks()?, view.tables()?))
+        let (generation, packs, bad, tables) = db.read(|view| {
+            let (packs, bad) = (view.live_packs()?, view.bad_blocks()?);
+            Ok::<_, DbError>((view.generation()?, packs, bad, view.tables()?))
         })?;
         let old = self.view();
         let mut view = View {
+            generation,
             live: packs.into_iter().map(|p| p.id).collect(),
             bad: bad.into_iter().map(|b| (b.pack, b.offset as u32)).collect(),
             tables: HashMap::new(),
@@ -170,6 +173,11 @@ impl Catalog {
     /// Whether some block of any pack is known to be bad.
     pub fn has_any_bad_block(&self) -> bool {
         !self.view().bad.is_empty()
+    }
+
+    /// How often the set of packs had changed when the list in view was taken.
+    pub fn generation(&self) -> u64 {
+        self.view().generation
     }
 
     /// Whether a pack is live.
@@ -294,6 +302,17 @@ impl<'c> Claims<'c> {
             self.rely_on(place.pack);
         }
         Ok(found)
+    }
+
+    /// Whether a chunk was claimed here and is not published yet.
+    pub fn is_ours(&self, address: &Address) -> bool {
+        let (shard, prefix) = self.shard(address);
+        shard.contains_key(&prefix)
+    }
+
+    /// Forgets which packs the answers rest on: they are to be looked up anew.
+    pub fn forget_relied(&self) {
+        self.relied.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Forgets claims whose chunks the catalog knows by now.

@@ -17,6 +17,10 @@ use crate::id::{Address, BlobId, PackId};
 pub const PAGE_GROUPS: usize = 4096;
 const GROUP_ROW_BYTES: usize = 40;
 const VALUE_BYTES: usize = 32;
+/// Binary logarithms that a group's bytes may have.
+const GROUP_LOG2: std::ops::RangeInclusive<u8> = 16..=22;
+/// First byte of a page stored apart, an array of three; a recipe is an array of five.
+const APART_HEAD: u8 = 0x83;
 /// Longest encoded recipe or page that is accepted, in bytes.
 pub const MAX_RECIPE_BYTES: usize = (16 << 20) - 1;
 
@@ -36,6 +40,13 @@ impl From<minicbor::decode::Error> for RecipeError {
 
 fn bad(why: &str) -> RecipeError {
     RecipeError(why.to_owned())
+}
+
+impl RecipeError {
+    /// An error of a recipe that contradicts the packs it names.
+    pub(crate) fn new(why: &str) -> Self {
+        bad(why)
+    }
 }
 
 /// Consecutive bytes of one pack, or a hole.
@@ -208,7 +219,7 @@ impl Recipe {
             return Err(bad("unknown schema"));
         }
         let (size, group_log2) = (d.u64()?, d.u8()?);
-        if !(16..=22).contains(&group_log2) {
+        if !GROUP_LOG2.contains(&group_log2) {
             return Err(bad("group size out of bounds"));
         }
         let groups = size.div_ceil(1 << group_log2);
@@ -266,6 +277,38 @@ impl Page {
             return Err(bad("page does not have the value its recipe names"));
         }
         Ok(page)
+    }
+
+    /// Whether an object of a layout pack is a page rather than a recipe, by its first byte.
+    pub fn is_apart(data: &[u8]) -> bool {
+        data.first() == Some(&APART_HEAD)
+    }
+
+    /// Reads a page without its recipe: its number, the page, and the bytes of one of its groups.
+    ///
+    /// Nothing says whose it is. Runs and groups are checked to belong together.
+    pub fn decode_apart(data: &[u8]) -> Result<(u64, Self, u64), RecipeError> {
+        let mut d = Decoder::new(data);
+        expect_array(&mut d, 3)?;
+        if d.u8()? != 1 {
+            return Err(bad("unknown schema"));
+        }
+        let number = d.u64()?;
+        let page = decode_page(&mut d)?;
+        expect_end(&d, data)?;
+        let bytes = page.runs.iter().try_fold(0u64, |sum, run| {
+            let len = match run {
+                Run::Zero { bytes } => Some(*bytes),
+                Run::Stored(r) => r.unit_bytes.checked_mul(u64::from(r.repeat)),
+            };
+            sum.checked_add(len?)
+        });
+        let bytes = bytes.ok_or_else(|| bad("a run's length is out of bounds"))?;
+        // Of two groups or more only one size fits the rows; of one group the size does not matter.
+        let fits = |log2: &u8| bytes.div_ceil(1 << log2) == page.groups.len() as u64;
+        let group_log2 = GROUP_LOG2.clone().find(fits).ok_or_else(|| bad("rows do not fit"))?;
+        check_page(&page, bytes, group_log2)?;
+        Ok((number, page, 1 << group_log2))
     }
 
     /// The run that holds byte `offset` of the page, and the offset within that run.

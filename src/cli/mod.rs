@@ -1,5 +1,6 @@
 //! The terminal: arguments in, text or JSON out, errors into messages and exit codes.
 
+pub mod age;
 pub mod args;
 pub mod commands;
 pub mod gather;

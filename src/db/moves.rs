@@ -172,6 +172,15 @@ impl View<'_> {
             Ok(ReflogRow { old: target(row, 0)?, new: target(row, 2)?, note })
         })
     }
+
+    /// Everything that reflogs name from `since` on, in Unix seconds, those of deleted refs too.
+    pub fn reflog_targets(&self, since: i64) -> Result<Vec<RefTarget>, DbError> {
+        let sql = "SELECT old, old_is_tag_object FROM reflog WHERE time >= ?1 AND old IS NOT NULL \
+                   UNION SELECT new, new_is_tag_object FROM reflog \
+                   WHERE time >= ?1 AND new IS NOT NULL";
+        let targets = self.all(sql, [since], |row| target(row, 0))?;
+        Ok(targets.into_iter().flatten().collect())
+    }
 }
 
 impl Tx<'_> {
@@ -341,6 +350,13 @@ impl Tx<'_> {
             (worktree, name, old, old_is_tag, new, new_is_tag, time, tz_minutes, who, message);
         self.run(sql, row)?;
         Ok(())
+    }
+
+    /// Deletes reflog rows that name one of these targets; returns how many.
+    pub fn forget_reflog_of(&self, targets: &[RefTarget]) -> Result<usize, DbError> {
+        let sql = "DELETE FROM reflog WHERE old = ?1 OR new = ?1";
+        let id = |target: &RefTarget| target_columns(Some(*target)).0;
+        targets.iter().try_fold(0, |sum, target| Ok(sum + self.run(sql, [id(target)])?))
     }
 
     /// Deletes reflog rows older than `before`, in Unix seconds; returns how many.

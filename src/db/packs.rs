@@ -38,7 +38,7 @@ pub struct PackRow {
     pub chunks: u64,
     /// Number of blocks.
     pub blocks: u64,
-    /// The store's generation it was built on.
+    /// The store's generation at which it was listed.
     pub generation: u64,
     /// Whether it counts.
     pub state: PackState,
@@ -126,6 +126,11 @@ impl View<'_> {
     /// The packs that count, by id.
     pub fn live_packs(&self) -> Result<Vec<PackRow>, DbError> {
         self.all(&format!("{PACK_COLUMNS} WHERE state = 1 ORDER BY id"), [], pack_row)
+    }
+
+    /// The packs that do not count any more and whose files are still there, by id.
+    pub fn condemned_packs(&self) -> Result<Vec<PackRow>, DbError> {
+        self.all(&format!("{PACK_COLUMNS} WHERE state = 2 ORDER BY id"), [], pack_row)
     }
 
     /// One pack, live or condemned.

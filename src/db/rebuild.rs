@@ -71,12 +71,12 @@ fn fill(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
     for (name, value) in format.rows() {
         tx.set_meta(name, &value.to_string())?;
     }
+    // Above every pack, as if the packs had just been listed, all at once.
+    let generation = from.packs.iter().map(|p| p.generation).max().unwrap_or(0).saturating_add(1);
     for pack in from.packs {
-        tx.add_pack(pack)?;
+        tx.add_pack(&PackRow { generation, ..pack.clone() })?;
     }
-    // Above every pack, as if the packs had just been listed.
-    let generation = from.packs.iter().map(|p| p.generation).max().unwrap_or(0);
-    tx.set_meta(key::GENERATION, &generation.saturating_add(1).to_string())?;
+    tx.set_meta(key::GENERATION, &generation.to_string())?;
     replay_moves(tx, from)
     // The recorded length of refs.log is left out: the next write then completes the log.
 }

@@ -134,6 +134,11 @@ impl StateDb {
         }
     }
 
+    /// Another connection to the same database, to read it while this one is in a transaction.
+    pub fn reopen(&self) -> Result<Self, DbError> {
+        Self::open(&self.path, &self.refs_log, Access::ReadOnly)
+    }
+
     fn new(conn: Connection, path: &Path, refs_log: &Path) -> Result<Self, DbError> {
         let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
         if mode == "delete" {

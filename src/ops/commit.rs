@@ -12,8 +12,9 @@ use crate::object::commit::{Commit, Person};
 use crate::object::prolly;
 use crate::object::tree::{EntryValue, Totals};
 use crate::path::RepoPath;
-use crate::refs::{Head, RefTarget};
+use crate::refs::{Head, RefNote, RefTarget};
 use crate::repo::{Repo, WorkState};
+use crate::steps::StepError;
 use crate::steps::stage::{self, StageOptions};
 use crate::store::objects::ObjectWriter;
 use crate::worktree::compare::Taken;
@@ -86,20 +87,40 @@ pub fn run(ctx: &Context, options: &CommitOptions) -> Result<CommitOutcome, OpEr
             skipped.extend(staged.skipped.into_iter().map(Skipped::from));
         }
     }
-    let state = repo.state()?;
-    let previous = match state.commit() {
-        Some(id) => Some(repo.store.read_commit(id)?),
-        None => None,
-    };
-    let commit = make_commit(ctx, &repo, &state, previous.as_ref(), options)?;
-    let id = CommitId::of(&commit.encode().map_err(convert::other)?);
-    let cost = publish(ctx, &repo, &state, &commit, id)?;
+    let (state, commit, id, cost) = record(ctx, &repo, options)?;
     let totals = repo.store.read_tree(commit.tree)?.totals();
     let base = match commit.parents.first() {
         Some(parent) => Some(repo.store.read_commit(*parent)?.tree),
         None => None,
     };
     outcome(&repo, &state, &commit, id, Sums { totals, base, cost }, skipped)
+}
+
+/// How often a commit is made anew when somebody else moves the stage or HEAD meanwhile.
+const ATTEMPTS: usize = 8;
+
+/// Makes the commit of what is staged and moves HEAD to it; gives what it was made on and its cost.
+fn record(
+    ctx: &Context,
+    repo: &Repo,
+    options: &CommitOptions,
+) -> Result<(WorkState, Commit, CommitId, (u64, u64)), OpError> {
+    let mut attempt = 1;
+    loop {
+        let state = repo.state()?;
+        let previous = match state.commit() {
+            Some(id) => Some(repo.store.read_commit(id)?),
+            None => None,
+        };
+        let commit = make_commit(ctx, repo, &state, previous.as_ref(), options)?;
+        let encoded = commit.encode().map_err(convert::other)?;
+        let id = CommitId::of(&encoded);
+        let note = ctx.note(repo, format!("commit: {}", locate::summary(&commit.message)));
+        match publish(repo, &state, (id, encoded), &note) {
+            Err(e) if e.is_conflict() && attempt < ATTEMPTS => attempt += 1,
+            cost => return Ok((state, commit, id, cost?)),
+        }
+    }
 }
 
 /// What a commit is said to hold and to have cost.
@@ -184,12 +205,11 @@ fn nothing_to_commit(ctx: &Context, repo: &Repo, state: &WorkState) -> Result<Op
 
 /// Writes the commit and moves HEAD; returns what it cost since the commit before.
 fn publish(
-    ctx: &Context,
     repo: &Repo,
     state: &WorkState,
-    commit: &Commit,
-    id: CommitId,
-) -> Result<(u64, u64), OpError> {
+    (id, encoded): (CommitId, Vec<u8>),
+    note: &RefNote,
+) -> Result<(u64, u64), StepError> {
     let core = &repo.settings.core;
     let session = repo.store.start_session()?;
     let mut writer =
@@ -197,24 +217,23 @@ fn publish(
     if state.staged_tree().is_none() {
         prolly::build([], &mut writer)?;
     }
-    writer.write_commit(id, commit.encode().map_err(convert::other)?)?;
+    writer.write_commit(id, encoded)?;
     let packs = writer.finish()?;
     let bytes: u64 = packs.iter().map(|p| p.bytes).sum();
-    let note = ctx.note(repo, format!("commit: {}", locate::summary(&commit.message)));
     repo.store.publish(packs, &Default::default(), |tx| {
         match &state.head {
             Head::Branch { name, target } => {
-                tx.set_ref(name, target.map(RefTarget::Commit), RefTarget::Commit(id), &note)?;
+                tx.set_ref(name, target.map(RefTarget::Commit), RefTarget::Commit(id), note)?;
             }
             Head::Detached(_) => {
                 let target = crate::refs::HeadTarget::Commit(id);
-                tx.set_head(repo.worktree, &state.head, &target, &note)?;
+                tx.set_head(repo.worktree, &state.head, &target, note)?;
             }
         }
         tx.set_stage(repo.worktree, state.stage, None)?;
         let (new, stored) = tx.cost(repo.worktree)?;
         tx.reset_cost(repo.worktree)?;
-        Ok::<_, OpError>((new, stored + bytes))
+        Ok::<_, StepError>((new, stored + bytes))
     })
 }
 

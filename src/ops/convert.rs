@@ -103,6 +103,7 @@ impl From<StoreError> for OpError {
             | StoreError::Catalog(CatalogError::Table { path, source }) => {
                 table_error(path, source)
             }
+            StoreError::Cancelled(_) => OpError::Interrupted,
             StoreError::Output(source) => FsError::new("write", "the output", source).into(),
             e if e.is_damaged() => {
                 OpError::Damaged { what: "the store".to_owned(), why: e.to_string() }

@@ -82,6 +82,8 @@ pub struct RebuildOutcome {
 
 /// Lines of what SQLite says about a damaged database that are handed on.
 const MAX_DAMAGE_LINES: usize = 10;
+/// How often a check that found problems is made again because the set of packs changed meanwhile.
+const ATTEMPTS: usize = 5;
 const STATE_DB: &str = "state.db";
 const REMEDY: &str = "make it anew: esker fsck --rebuild";
 
@@ -96,7 +98,6 @@ pub fn run(ctx: &Context, options: &FsckOptions) -> Result<FsckOutcome, OpError>
     }
     if let Some(db) = outcome.open(&paths)? {
         let threads = ctx.run_context(&ctx.settings(Some(&repo))?).threads;
-        let roots = db.read(Roots::of)?;
         let run = CheckOptions {
             depth: depth(ctx, options),
             threads,
@@ -104,7 +105,7 @@ pub fn run(ctx: &Context, options: &FsckOptions) -> Result<FsckOutcome, OpError>
             progress: &*ctx.progress,
             cancel: &ctx.cancel,
         };
-        let report = verify::check(&paths.dir, &db, &roots, &run)?;
+        let report = check(&paths, &db, &run)?;
         if report.has_lost_content {
             // Files that are known to be unchanged would not be read, and so never stored again.
             CacheDb::delete(&paths.cache_db)?;
@@ -113,6 +114,23 @@ pub fn run(ctx: &Context, options: &FsckOptions) -> Result<FsckOutcome, OpError>
     }
     outcome.clean = outcome.problems.is_empty();
     Ok(outcome)
+}
+
+/// Checks again where problems may come from packs that were replaced, or dropped with the refs that
+/// named them, while they were looked at.
+fn check(paths: &StatePaths, db: &Arc<StateDb>, run: &CheckOptions<'_>) -> Result<Report, OpError> {
+    let mut attempt = 1;
+    loop {
+        let (roots, generation) =
+            db.read(|view| Ok::<_, DbError>((Roots::of(view)?, view.generation()?)))?;
+        let checked = verify::check(&paths.dir, db, &roots, run);
+        let is_sound = checked.as_ref().is_ok_and(|report| report.problems.is_empty());
+        let is_same = db.read(|view| view.generation())? == generation;
+        if is_sound || is_same || attempt == ATTEMPTS || run.cancel.is_cancelled() {
+            return Ok(checked?);
+        }
+        attempt += 1;
+    }
 }
 
 fn depth(ctx: &Context, options: &FsckOptions) -> Depth {

@@ -222,7 +222,10 @@ impl Writer<'_> {
         at: &Location,
     ) -> Result<(), StepError> {
         let mut buf = std::mem::take(&mut self.buf);
-        let raw = self.job.repo.store.read_block(at, &mut buf)?;
+        let raw = match self.job.repo.store.read_block(at, &mut buf) {
+            Err(StoreError::Replaced(_)) => return self.write_anew(group),
+            raw => raw?,
+        };
         for (index, location) in group {
             let Some(location) = location else { continue };
             let file = &self.job.files[*index];
@@ -231,6 +234,18 @@ impl Writer<'_> {
             self.write_small(*index, bytes)?;
         }
         self.buf = buf;
+        Ok(())
+    }
+
+    /// Writes files whose pack was replaced since they were looked up.
+    fn write_anew(&mut self, group: &[(usize, Option<Location>)]) -> Result<(), StepError> {
+        for (index, _) in group {
+            let file = &self.job.files[*index];
+            let mut bytes = Vec::with_capacity(file.size as usize);
+            let store = &self.job.repo.store;
+            store.read_blob_range(file.id, file.size, 0..file.size, &mut bytes)?;
+            self.write_small(*index, &bytes)?;
+        }
         Ok(())
     }
 

@@ -89,7 +89,7 @@ pub enum StepError {
 
 impl StepError {
     /// Whether doing the step again on the new state may succeed.
-    fn is_conflict(&self) -> bool {
+    pub fn is_conflict(&self) -> bool {
         match self {
             Self::Ref(e) => e.is_conflict(),
             Self::Store(StoreError::Changed) => true,

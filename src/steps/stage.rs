@@ -9,8 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use super::known::{self, Known};
 use super::resume::{self, PartNumbers, Unfinished};
 use super::{RunContext, StepError};
+use crate::db::{RefError, Tx};
 use crate::fsio::FsError;
-use crate::id::{BlobId, TreeId};
+use crate::id::{BlobId, PackId, TreeId};
 use crate::object::paths::edit_paths;
 use crate::object::tree::EntryValue;
 use crate::path::{RepoPath, escape};
@@ -152,14 +153,8 @@ pub fn stage_stream(
     };
     let value = EntryValue::File { id, size, executable: false };
     let spent = (ingested.new_bytes, ingested.stored_bytes);
-    for _ in 0..ATTEMPTS {
-        match edit_stage(repo, vec![(path.clone(), Some(value.clone()))], spent) {
-            Err(e) if e.is_conflict() => continue,
-            Err(e) => return Err(e),
-            Ok((old, bytes)) => return Ok(stream_outcome(old, size, spent, bytes)),
-        }
-    }
-    Err(StoreError::Changed.into())
+    let (old, bytes) = edit_stage(repo, vec![(path.clone(), Some(value))], spent)?;
+    Ok(stream_outcome(old, size, spent, bytes))
 }
 
 fn stream_outcome(old: Option<EntryValue>, size: u64, spent: (u64, u64), bytes: u64) -> Staged {
@@ -173,10 +168,28 @@ fn stream_outcome(old: Option<EntryValue>, size: u64, spent: (u64, u64), bytes: 
     }
 }
 
-/// Edits the staged tree by path; returns what the first path had, and the bytes written.
+/// Edits of the staged tree, by path.
+type Edits = Vec<(RepoPath, Option<EntryValue>)>;
+
+/// Edits the staged tree by path, whoever else changes it; returns what the first path had, and the
+/// bytes written.
 pub fn edit_stage(
     repo: &Repo,
-    edits: Vec<(RepoPath, Option<EntryValue>)>,
+    edits: Edits,
+    spent: (u64, u64),
+) -> Result<(Option<EntryValue>, u64), StepError> {
+    for _ in 0..ATTEMPTS {
+        match edit_stage_once(repo, edits.clone(), spent) {
+            Err(e) if e.is_conflict() => continue,
+            result => return result,
+        }
+    }
+    edit_stage_once(repo, edits, spent)
+}
+
+fn edit_stage_once(
+    repo: &Repo,
+    edits: Edits,
     spent: (u64, u64),
 ) -> Result<(Option<EntryValue>, u64), StepError> {
     let state = repo.state()?;
@@ -193,11 +206,26 @@ pub fn edit_stage(
     let bytes = packs.iter().map(|p| p.bytes).sum();
     let new_stage = state.stage_for(tree);
     repo.store.publish(packs, &HashSet::new(), |tx| {
-        tx.set_stage(repo.worktree, state.stage, new_stage)?;
+        move_stage(tx, repo, &state, new_stage)?;
         tx.add_cost(repo.worktree, spent.0, spent.1 + bytes)?;
         Ok::<_, StepError>(())
     })?;
     Ok((old, bytes))
+}
+
+/// Moves the stage if it and HEAD are still what the new one was made on: a stage that was HEAD's is
+/// another once HEAD moved.
+fn move_stage(
+    tx: &Tx<'_>,
+    repo: &Repo,
+    state: &WorkState,
+    new: Option<TreeId>,
+) -> Result<(), StepError> {
+    let found = tx.head(repo.worktree)?;
+    if found != state.head {
+        return Err(RefError::HeadMoved { expected: state.head.clone(), found }.into());
+    }
+    Ok(tx.set_stage(repo.worktree, state.stage, new)?)
 }
 
 /// A stream that can be read once.
@@ -456,7 +484,9 @@ pub fn snapshot(
     let mut writer =
         ObjectWriter::new(&repo.store, &session, core.compression_level, core.verify_writes)?;
     let tree = build_tree(repo, &state, taken, &values, &mut writer)?;
-    repo.store.publish(writer.finish()?, &HashSet::new(), |_| Ok::<_, StepError>(()))?;
+    let relied = packs_of_known(repo, &comparison)?;
+    session.hold(&relied)?;
+    repo.store.publish(writer.finish()?, &relied, |_| Ok::<_, StepError>(()))?;
     record_known(repo, &values);
     Ok((tree, values.skipped()))
 }
@@ -481,8 +511,10 @@ fn publish_stage(
     let packs = writer.finish()?;
     let bytes = packs.iter().map(|p| p.bytes).sum();
     let new_stage = state.stage_for(tree);
-    repo.store.publish(packs, &HashSet::new(), |tx| {
-        tx.set_stage(repo.worktree, state.stage, new_stage)?;
+    let relied = packs_of_known(repo, comparison)?;
+    session.hold(&relied)?;
+    repo.store.publish(packs, &relied, |tx| {
+        move_stage(tx, repo, state, new_stage)?;
         tx.add_cost(repo.worktree, spent.0, spent.1 + bytes)?;
         for file in &comparison.to_read {
             if entry_of(scan, *file).stat.size >= ingest::LARGE_FILE_BYTES {
@@ -520,6 +552,17 @@ fn build_tree(
         }
         edit_paths(&read, state.staged_tree(), edits, &mut out)?.id
     })
+}
+
+/// The packs of files that are known to be stored without having been read, and are not in the tree:
+/// nothing names them until the stage does.
+fn packs_of_known(repo: &Repo, comparison: &Comparison) -> Result<HashSet<PackId>, StepError> {
+    let mut packs = HashSet::new();
+    for delta in comparison.dirs.iter().flat_map(|dir| &dir.deltas) {
+        let Some(EntryValue::File { id, size, .. }) = delta.value() else { continue };
+        packs.extend(repo.store.packs_of(*id, *size)?.ok_or(StoreError::Changed)?);
+    }
+    Ok(packs)
 }
 
 fn root_of(

@@ -9,7 +9,9 @@ pub mod lane;
 pub mod objects;
 mod publish;
 pub mod read;
+pub mod relocate;
 pub mod session;
+pub mod upkeep;
 pub mod verify;
 
 use std::collections::HashMap;
@@ -26,6 +28,7 @@ use crate::fsio::{FsError, LockError};
 use crate::id::{Address, PackId};
 use crate::pack::layout::PackError;
 use crate::pack::reader::PackReader;
+use crate::progress::Cancelled;
 use crate::table::TableError;
 
 /// Why the store could not do what was asked.
@@ -76,9 +79,15 @@ pub enum StoreError {
         /// What was found.
         why: String,
     },
+    /// A pack was replaced since its place was looked up: what lay in it is found anew.
+    #[error("pack {0} was replaced by another process")]
+    Replaced(PackId),
     /// Packs that this session relied on are gone: the work must be done again.
     #[error("the store changed while data was added")]
     Changed,
+    /// The work was asked to stop.
+    #[error("interrupted")]
+    Cancelled(#[from] Cancelled),
     /// What was read could not be handed on.
     #[error("cannot write the output: {0}")]
     Output(#[source] std::io::Error),
@@ -122,12 +131,16 @@ pub struct StorePaths {
     pub tables: PathBuf,
     /// Folders of running sessions.
     pub tmp: PathBuf,
+    /// The lock of whoever folds, repacks or collects.
+    pub upkeep_lock: PathBuf,
 }
 
 impl StorePaths {
     /// The folders of the store in `dir`.
     pub fn new(dir: &Path) -> Self {
-        Self { packs: dir.join("packs"), tables: dir.join("tables"), tmp: dir.join("tmp") }
+        let [packs, tables, tmp, upkeep_lock] =
+            ["packs", "tables", "tmp", "upkeep.lock"].map(|name| dir.join(name));
+        Self { packs, tables, tmp, upkeep_lock }
     }
 
     /// The file of a pack.
@@ -147,10 +160,14 @@ pub struct Store {
     catalog: Catalog,
     packs: Mutex<HashMap<PackId, Arc<OpenPack>>>,
     blocks: BlockCache,
+    /// The sessions started here: they keep what they stored until the store is closed.
+    sessions: Mutex<Vec<Session>>,
 }
 
 /// Packs kept open at once; a reader in need of another closes all of them first.
 const MAX_OPEN_PACKS: usize = 256;
+/// How often a reader looks a pack up anew that was replaced before it could open it.
+const READ_ATTEMPTS: usize = 8;
 
 impl Store {
     /// Opens the store in `dir` that `db` describes.
@@ -160,9 +177,22 @@ impl Store {
         db: Arc<StateDb>,
     ) -> Result<Self, StoreError> {
         let paths = StorePaths::new(dir);
+        Self::new(paths, params, db)
+    }
+
+    fn new(
+        paths: StorePaths,
+        params: FormatParameters,
+        db: Arc<StateDb>,
+    ) -> Result<Self, StoreError> {
         let catalog = Catalog::open(paths.tables.clone(), &db)?;
-        let (packs, blocks) = (Mutex::default(), BlockCache::default());
-        Ok(Self { paths, params, db, catalog, packs, blocks })
+        let (packs, blocks, sessions) = (Mutex::default(), BlockCache::default(), Mutex::default());
+        Ok(Self { paths, params, db, catalog, packs, blocks, sessions })
+    }
+
+    /// The same store by way of a connection of its own: it may be read inside a transaction.
+    fn reopen(&self) -> Result<Self, StoreError> {
+        Self::new(self.paths.clone(), self.params, Arc::new(self.db.reopen()?))
     }
 
     /// The parameters of the repository's format.
@@ -188,7 +218,9 @@ impl Store {
     /// Starts writing on the store's present generation.
     pub fn start_session(&self) -> Result<Session, StoreError> {
         session::remove_dead_sessions(&self.paths.tmp);
-        Session::start(&self.paths.tmp, self.db.read(|view| view.generation())?)
+        let session = Session::start(&self.paths.tmp, self.db.read(|view| view.generation())?)?;
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(session.clone());
+        Ok(session)
     }
 
     /// Opens a pack, or hands out the open one.
@@ -197,12 +229,44 @@ impl Store {
         if let Some(pack) = packs.get(&id) {
             return Ok(pack.clone());
         }
-        let pack = Arc::new(self.open_pack_file(id)?);
+        let pack = match self.open_pack_file(id) {
+            Err(StoreError::Fs(e)) if e.is_not_found() => {
+                self.catalog.reload(&self.db)?;
+                let is_live = self.catalog.is_live(id);
+                return Err(if is_live { e.into() } else { StoreError::Replaced(id) });
+            }
+            pack => Arc::new(pack?),
+        };
         if packs.len() >= MAX_OPEN_PACKS {
             packs.clear();
         }
         packs.insert(id, pack.clone());
         Ok(pack)
+    }
+
+    /// Takes the present list of packs if it changed since it was last taken; says whether it had.
+    fn refresh(&self) -> Result<bool, StoreError> {
+        let is_new = self.db.read(|view| view.generation())? != self.catalog.generation();
+        if is_new {
+            self.catalog.reload(&self.db)?;
+        }
+        Ok(is_new)
+    }
+
+    /// Reads by way of the catalog, again where a pack was replaced between look-up and reading.
+    fn retry<T>(&self, read: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        for _ in 0..READ_ATTEMPTS {
+            match read() {
+                Err(StoreError::Replaced(_)) => continue,
+                done => return done,
+            }
+        }
+        read()
+    }
+
+    /// Closes the packs that are open here; whoever reads one at this moment goes on.
+    fn forget_open_packs(&self) {
+        self.packs.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn open_pack_file(&self, id: PackId) -> Result<OpenPack, StoreError> {

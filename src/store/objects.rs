@@ -61,13 +61,33 @@ impl Store {
         kind: PackKind,
         address: &Address,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(location) = self.catalog().find(kind, address)? else { return Ok(None) };
+        self.retry(|| self.try_read_object(kind, address))
+    }
+
+    fn try_read_object(
+        &self,
+        kind: PackKind,
+        address: &Address,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(location) = self.locate(kind, address)? else { return Ok(None) };
         let block = self.cached_block(&location)?;
         let start = location.place.position as usize;
         let bytes = block.get(start..start + location.place.raw_len as usize);
         match bytes {
             Some(bytes) => Ok(Some(bytes.to_vec())),
             None => Err(self.wrong_bytes(location.pack, location.place.block_offset, address)),
+        }
+    }
+
+    /// Where an object lies, also when it was published a moment ago.
+    pub(super) fn locate(
+        &self,
+        kind: PackKind,
+        address: &Address,
+    ) -> Result<Option<Location>, StoreError> {
+        match self.catalog().find(kind, address)? {
+            None if self.refresh()? => Ok(self.catalog().find(kind, address)?),
+            found => Ok(found),
         }
     }
 

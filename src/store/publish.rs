@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
+use std::path::PathBuf;
 
 use super::lane::SealedPack;
 use super::session::random_u64;
@@ -13,53 +14,91 @@ use crate::id::PackId;
 use crate::pack::layout::PackKind;
 use crate::table::{self, Row};
 
-/// Tables of one level and kind before they are merged into one of the next.
-const TABLES_PER_LEVEL: usize = 8;
-
 impl Store {
-    /// Makes synced packs live. `relied` are packs of earlier sessions that the new data rests on;
-    /// `with` may move the stage or refs in the same transaction.
+    /// Makes synced packs live, and does some upkeep. `relied` are packs of earlier sessions that the
+    /// new data rests on; `with` may move the stage or refs in the same transaction.
     ///
     /// Fails with [`StoreError::Changed`] when a pack relied on is no longer live.
     pub fn publish<T, E: From<StoreError> + From<DbError>>(
         &self,
-        packs: Vec<SealedPack>,
+        mut packs: Vec<SealedPack>,
         relied: &HashSet<PackId>,
         with: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        for pack in &packs {
-            let path = self.paths.pack(pack.id);
-            std::fs::rename(&pack.path, &path)
-                .map_err(|e| StoreError::from(FsError::new("rename", &path, e)))?;
-        }
+        let result = self.list(&mut packs, |tx| {
+            check_live(tx, relied)?;
+            with(tx)
+        })?;
         if !packs.is_empty() {
-            fsio::sync_dir(&self.paths.packs).map_err(StoreError::from)?;
+            self.tidy();
         }
-        let tables = self.write_tables(&packs)?;
+        Ok(result)
+    }
+
+    /// The publish alone. When `with` refuses, nothing was done and the packs are unfinished files of
+    /// their session again.
+    pub(super) fn list<T, E: From<StoreError> + From<DbError>>(
+        &self,
+        packs: &mut [SealedPack],
+        with: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let unfinished = self.name_packs(packs)?;
+        let tables = self.write_tables(packs)?;
+        let mut is_refused = true;
         let result = self.db.write(|tx| {
-            if !relied.is_empty() {
-                let live: HashSet<PackId> = tx.live_packs()?.into_iter().map(|p| p.id).collect();
-                if !relied.is_subset(&live) {
-                    return Err(StoreError::Changed.into());
-                }
-            }
             // The generation tells younger packs from older ones.
-            if !packs.is_empty() {
-                tx.next_generation()?;
-            }
-            for pack in &packs {
-                tx.add_pack(&pack_row(pack))?;
+            let generation = if packs.is_empty() { 0 } else { tx.next_generation()? };
+            for pack in &*packs {
+                tx.add_pack(&pack_row(pack, generation))?;
             }
             for table in &tables {
                 tx.add_table(table)?;
             }
-            with(tx)
-        })?;
-        if !packs.is_empty() {
-            self.catalog.reload(&self.db).map_err(StoreError::from)?;
-            self.merge_tables()?;
+            let result = with(tx);
+            is_refused = result.is_err();
+            result
+        });
+        match result {
+            Ok(result) => {
+                if !packs.is_empty() {
+                    self.catalog.reload(&self.db).map_err(StoreError::from)?;
+                }
+                Ok(result)
+            }
+            Err(e) => {
+                // A commit that failed may have happened all the same: then the files must stay.
+                if is_refused {
+                    self.take_back(packs, unfinished, &tables);
+                }
+                Err(e)
+            }
         }
-        Ok(result)
+    }
+
+    /// Renames packs to the names they are listed under; gives the names they had.
+    fn name_packs(&self, packs: &mut [SealedPack]) -> Result<Vec<PathBuf>, StoreError> {
+        let mut unfinished = Vec::with_capacity(packs.len());
+        for pack in &mut *packs {
+            let path = self.paths.pack(pack.id);
+            std::fs::rename(&pack.path, &path).map_err(|e| FsError::new("rename", &path, e))?;
+            unfinished.push(std::mem::replace(&mut pack.path, path));
+        }
+        if !packs.is_empty() {
+            fsio::sync_dir(&self.paths.packs)?;
+        }
+        Ok(unfinished)
+    }
+
+    fn take_back(&self, packs: &mut [SealedPack], unfinished: Vec<PathBuf>, tables: &[TableRow]) {
+        for (pack, path) in packs.iter_mut().zip(unfinished) {
+            // One that stays is listed nowhere, and removed by the next collection.
+            if std::fs::rename(&pack.path, &path).is_ok() {
+                pack.path = path;
+            }
+        }
+        for table in tables {
+            let _ = std::fs::remove_file(table_path(&self.paths.tables, table.id));
+        }
     }
 
     fn write_tables(&self, packs: &[SealedPack]) -> Result<Vec<TableRow>, StoreError> {
@@ -94,67 +133,18 @@ impl Store {
         let (entries, bytes) = (done.entries, done.len);
         Ok(TableRow { id, kind: kind as u8, level: 0, entries, bytes })
     }
-
-    /// Merges the tables of a level once there are many, so that a look-up meets few.
-    fn merge_tables(&self) -> Result<(), StoreError> {
-        let (tables, bad) =
-            self.db.read(|view| Ok::<_, DbError>((view.tables()?, view.bad_blocks()?)))?;
-        // A merge keeps the youngest entry of a chunk, which may be the one in a bad block.
-        if !bad.is_empty() {
-            return Ok(());
-        }
-        for kind in PackKind::ALL {
-            let levels = 0..=tables.iter().map(|t| t.level).max().unwrap_or(0);
-            for level in levels {
-                let of_level: Vec<&TableRow> =
-                    tables.iter().filter(|t| t.kind == kind as u8 && t.level == level).collect();
-                if of_level.len() >= TABLES_PER_LEVEL {
-                    self.merge_level(kind, level, &of_level)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn merge_level(
-        &self,
-        kind: PackKind,
-        level: u32,
-        rows: &[&TableRow],
-    ) -> Result<(), StoreError> {
-        let ids: Vec<TableId> = rows.iter().map(|t| t.id).collect();
-        let Some(open) = self.catalog.open_tables(&ids) else { return Ok(()) };
-        let id = TableId::from_random(random_u64()?);
-        let path = table_path(&self.paths.tables, id);
-        let fail = |source| StoreError::Table { path: path.clone(), source };
-        let file = File::create_new(&path).map_err(|e| StoreError::write(&path, e))?;
-        let sources: Vec<_> = open.iter().map(|t| &**t).collect();
-        let is_live = |pack| self.catalog.is_live(pack);
-        let done = table::merge(file, kind, &sources, is_live).map_err(fail)?;
-        fsio::sync_file(&done.out, &path)?;
-        fsio::sync_dir(&self.paths.tables)?;
-        let (entries, bytes) = (done.entries, done.len);
-        let row = TableRow { id, kind: kind as u8, level: level + 1, entries, bytes };
-        let is_ours = self.db.write(|tx| {
-            let listed: HashSet<TableId> = tx.tables()?.into_iter().map(|t| t.id).collect();
-            if !ids.iter().all(|id| listed.contains(id)) {
-                return Ok::<_, StoreError>(false);
-            }
-            ids.iter().try_for_each(|id| tx.remove_table(*id).map(|_| ()))?;
-            tx.add_table(&row)?;
-            Ok(true)
-        })?;
-        // Whoever lost the race removes its own table; a reader that has an old one open keeps it.
-        let stale = if is_ours { ids } else { vec![id] };
-        self.catalog.reload(&self.db)?;
-        for id in stale {
-            let _ = std::fs::remove_file(table_path(&self.paths.tables, id));
-        }
-        Ok(())
-    }
 }
 
-fn pack_row(pack: &SealedPack) -> PackRow {
+/// Refuses unless all packs are live.
+pub(super) fn check_live(tx: &Tx<'_>, packs: &HashSet<PackId>) -> Result<(), StoreError> {
+    if packs.is_empty() {
+        return Ok(());
+    }
+    let live: HashSet<PackId> = tx.live_packs()?.into_iter().map(|p| p.id).collect();
+    if packs.is_subset(&live) { Ok(()) } else { Err(StoreError::Changed) }
+}
+
+fn pack_row(pack: &SealedPack, generation: u64) -> PackRow {
     PackRow {
         id: pack.id,
         kind: pack.kind as u8,
@@ -162,7 +152,7 @@ fn pack_row(pack: &SealedPack) -> PackRow {
         raw_bytes: pack.raw_bytes,
         chunks: pack.trailer.chunks().len() as u64,
         blocks: pack.trailer.blocks().len() as u64,
-        generation: pack.id.session.seq,
+        generation,
         state: PackState::Live,
         changed_at: 0,
     }

@@ -3,14 +3,15 @@
 //! Nothing read is handed on before it was hashed: an object against its id, a blob of one chunk
 //! against its `BlobId`, a larger one group by group against values that merge to its `BlobId`.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Store, StoreError};
+use super::{READ_ATTEMPTS, Store, StoreError};
 use crate::catalog::Location;
 use crate::chunk::MAX_CHUNK_BYTES;
-use crate::id::{Address, BlobId};
+use crate::id::{Address, BlobId, PackId};
 use crate::pack::layout::PackKind;
 use crate::pack::reader::BlockBuf;
 use crate::recipe::{self, Body, Page, Recipe, Run, StoredRun};
@@ -36,7 +37,7 @@ impl Store {
         }
         // A blob above the largest chunk of any format cannot be one, a small one nearly always is.
         if size <= u64::from(MAX_CHUNK_BYTES)
-            && let Some(location) = self.catalog().find(PackKind::Data, &id.into())?
+            && let Some(location) = self.locate(PackKind::Data, &id.into())?
         {
             return Ok(Some(BlobPlace::Chunk(location)));
         }
@@ -55,14 +56,55 @@ impl Store {
     /// Whether a blob is stored, as far as is known without reading it: one that rests on a pack with a
     /// bad block counts as absent, so that adding the file again repairs it.
     pub fn has_blob(&self, id: BlobId, size: u64) -> Result<bool, StoreError> {
-        let Some(place) = self.find_blob(id, size)? else { return Ok(false) };
-        let BlobPlace::Recipe(recipe) = place else { return Ok(true) };
-        Ok(match &recipe.body {
-            Body::Inline(page) => {
-                !page.packs.iter().any(|pack| self.catalog().has_bad_block(*pack))
+        match self.find_blob(id, size)? {
+            None => Ok(false),
+            Some(BlobPlace::Empty | BlobPlace::Chunk(_)) => Ok(true),
+            Some(BlobPlace::Recipe(recipe)) => {
+                let packs = self.packs_named(id, &recipe)?;
+                Ok(packs.is_some_and(|p| !p.iter().any(|pack| self.catalog().has_bad_block(*pack))))
             }
-            Body::Paged(_) => !self.catalog().has_any_bad_block(),
-        })
+        }
+    }
+
+    /// The packs that a blob's recipe and pages name; `None` when a page is not there.
+    fn packs_named(
+        &self,
+        id: BlobId,
+        recipe: &Recipe,
+    ) -> Result<Option<HashSet<PackId>>, StoreError> {
+        let count = match &recipe.body {
+            Body::Inline(page) => return Ok(Some(page.packs.iter().copied().collect())),
+            Body::Paged(values) => values.len() as u64,
+        };
+        let mut packs = HashSet::new();
+        for number in 0..count {
+            let address = recipe::page_address(id, number);
+            let Some(bytes) = self.read_object(PackKind::Layout, &address)? else {
+                return Ok(None);
+            };
+            packs.extend(Page::decode(&bytes, recipe, number)?.packs);
+        }
+        Ok(Some(packs))
+    }
+
+    /// All packs that a stored blob rests on, those of its recipe too; `None` when it is not stored.
+    pub fn packs_of(&self, id: BlobId, size: u64) -> Result<Option<HashSet<PackId>>, StoreError> {
+        let recipe = match self.find_blob(id, size)? {
+            None => return Ok(None),
+            Some(BlobPlace::Empty) => return Ok(Some(HashSet::new())),
+            Some(BlobPlace::Chunk(at)) => return Ok(Some([at.pack].into())),
+            Some(BlobPlace::Recipe(recipe)) => recipe,
+        };
+        let Some(mut packs) = self.packs_named(id, &recipe)? else { return Ok(None) };
+        let pages = match &recipe.body {
+            Body::Inline(_) => 0,
+            Body::Paged(values) => values.len() as u64,
+        };
+        let addresses = (0..pages).map(|number| recipe::page_address(id, number));
+        for address in addresses.chain([id.into()]) {
+            packs.extend(self.catalog().find(PackKind::Layout, &address)?.map(|at| at.pack));
+        }
+        Ok(Some(packs))
     }
 
     /// Writes bytes `range` of a blob to `out`, verified. The range must lie within `size`.
@@ -74,17 +116,25 @@ impl Store {
         out: &mut dyn Write,
     ) -> Result<(), StoreError> {
         debug_assert!(range.start <= range.end && range.end <= size);
-        let place = self.find_blob(id, size)?.ok_or(StoreError::Missing(id.into()))?;
-        match place {
-            BlobPlace::Empty => Ok(()),
-            BlobPlace::Chunk(location) => {
-                let mut buf = BlockBuf::new();
-                let bytes = self.read_chunk(&id.into(), &location, &mut buf)?;
-                out.write_all(&bytes[range.start as usize..range.end as usize])
-                    .map_err(StoreError::Output)
-            }
-            BlobPlace::Recipe(recipe) => BlobReader::new(self, id, recipe).copy(range, out),
+        for attempt in 0.. {
+            let place = self.find_blob(id, size)?.ok_or(StoreError::Missing(id.into()))?;
+            let location = match place {
+                BlobPlace::Empty => break,
+                BlobPlace::Chunk(location) => location,
+                BlobPlace::Recipe(recipe) => {
+                    return BlobReader::new(self, id, recipe).copy(range, out);
+                }
+            };
+            let mut buf = BlockBuf::new();
+            let bytes = match self.read_chunk(&id.into(), &location, &mut buf) {
+                Err(StoreError::Replaced(_)) if attempt < READ_ATTEMPTS => continue,
+                bytes => bytes?,
+            };
+            out.write_all(&bytes[range.start as usize..range.end as usize])
+                .map_err(StoreError::Output)?;
+            break;
         }
+        Ok(())
     }
 
     /// Reads the chunk at `location` and compares it with `address`.
@@ -140,12 +190,15 @@ pub struct BlobReader<'s> {
     pages: Vec<(u64, Arc<Page>)>,
     buf: BlockBuf,
     group: Vec<u8>,
+    /// Up to where the bytes of a copy were handed on.
+    copied: u64,
 }
 
 impl<'s> BlobReader<'s> {
     /// A reader of blob `id`, whose recipe was found by [`Store::find_blob`].
     pub fn new(store: &'s Store, id: BlobId, recipe: Arc<Recipe>) -> Self {
-        Self { store, id, recipe, pages: Vec::new(), buf: BlockBuf::new(), group: Vec::new() }
+        let (pages, buf, group) = (Vec::new(), BlockBuf::new(), Vec::new());
+        Self { store, id, recipe, pages, buf, group, copied: 0 }
     }
 
     /// Raw bytes that were decoded so far, those that no one asked for too.
@@ -162,14 +215,35 @@ impl<'s> BlobReader<'s> {
         let aligned = range.start / group * group;
         let end = (range.end.div_ceil(group) * group).min(self.recipe.size);
         let mut sink = Window { out, skip: range.start - aligned, left: range.end - range.start };
-        let mut at = aligned;
-        while at < end {
-            let page_number = at / self.recipe.page_bytes();
-            let page = self.load_page(page_number)?;
-            let page_start = page_number * self.recipe.page_bytes();
-            let page_end = (page_start + self.recipe.page_bytes()).min(end);
-            self.copy_in_page(&page, page_start, at..page_end, &mut sink)?;
-            at = page_end;
+        self.copied = aligned;
+        let mut attempts = 0;
+        while self.copied < end {
+            match self.copy_to_end_of_page(end, &mut sink) {
+                Err(StoreError::Replaced(_)) if attempts < READ_ATTEMPTS => {
+                    attempts += 1;
+                    self.find_anew()?;
+                }
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies from where the copy stands to the end of that page, or to `end`.
+    fn copy_to_end_of_page(&mut self, end: u64, sink: &mut Window<'_>) -> Result<(), StoreError> {
+        let page_number = self.copied / self.recipe.page_bytes();
+        let page = self.load_page(page_number)?;
+        let page_start = page_number * self.recipe.page_bytes();
+        let page_end = (page_start + self.recipe.page_bytes()).min(end);
+        self.copy_in_page(&page, page_start, self.copied..page_end, sink)
+    }
+
+    /// Reads the recipe again: its packs were replaced.
+    fn find_anew(&mut self) -> Result<(), StoreError> {
+        self.pages.clear();
+        match self.store.find_blob(self.id, self.recipe.size)? {
+            Some(BlobPlace::Recipe(recipe)) => self.recipe = recipe,
+            _ => return Err(StoreError::Missing(self.id.into())),
         }
         Ok(())
     }
@@ -213,7 +287,7 @@ impl<'s> BlobReader<'s> {
         sink: &mut Window<'_>,
     ) -> Result<(), StoreError> {
         let inner = range.start - page_start;
-        let Some((mut index, mut offset)) = page.run_at(inner) else {
+        let Some((index, offset)) = page.run_at(inner) else {
             return Err(self.damaged("its runs end too early"));
         };
         let first = (inner / self.recipe.group_bytes()) as usize;
@@ -229,33 +303,48 @@ impl<'s> BlobReader<'s> {
             whole: (page.groups.is_empty()).then_some(self.id),
         };
         checker.buffer.clear();
-        let mut left = range.end - range.start;
         // The first group's row says where its block is, so that nothing before it is read.
-        let mut start = rows.first().filter(|_| offset > 0).map(|r| (r.block_offset, r.position));
+        let start = rows.first().filter(|_| offset > 0).map(|r| (r.block_offset, r.position));
+        let from = RunStart { index, offset, start, left: range.end - range.start };
+        let copied = self.copy_runs(page, from, &mut checker, sink);
+        let result = match copied {
+            Ok(()) => checker.finish(sink).map_err(|e| self.name_blob(e)),
+            Err(e) => Err(e),
+        };
+        (self.group, self.copied) = (checker.buffer, checker.at);
+        result
+    }
+
+    fn copy_runs(
+        &mut self,
+        page: &Page,
+        from: RunStart,
+        checker: &mut GroupChecker,
+        sink: &mut Window<'_>,
+    ) -> Result<(), StoreError> {
+        let RunStart { mut index, mut offset, mut start, mut left } = from;
         while left > 0 {
             let Some(run) = page.runs.get(index) else {
                 return Err(self.damaged("its runs end too early"));
             };
             let take = (run.bytes() - offset).min(left);
             match run {
-                Run::Zero { .. } => write_zeros(take, &mut checker, sink)?,
+                Run::Zero { .. } => write_zeros(take, checker, sink)?,
                 Run::Stored(stored) => {
                     let pack = page.packs[stored.pack as usize];
                     let span = RunSpan { stored, offset, len: take, start };
-                    self.copy_run(pack, &span, &mut checker, sink)?;
+                    self.copy_run(pack, &span, checker, sink)?;
                 }
             }
             left -= take;
             (index, offset, start) = (index + 1, 0, None);
         }
-        let result = checker.finish(sink);
-        self.group = checker.buffer;
-        result.map_err(|e| self.name_blob(e))
+        Ok(())
     }
 
     fn copy_run(
         &mut self,
-        pack_id: crate::id::PackId,
+        pack_id: PackId,
         span: &RunSpan<'_>,
         checker: &mut GroupChecker,
         sink: &mut Window<'_>,
@@ -300,7 +389,7 @@ impl<'s> BlobReader<'s> {
     }
 }
 
-fn name_blob(id: BlobId, pack: crate::id::PackId, block: u32, e: CheckError) -> StoreError {
+fn name_blob(id: BlobId, pack: PackId, block: u32, e: CheckError) -> StoreError {
     match e {
         CheckError::Mismatch(at) => StoreError::Damaged {
             what: format!("blob {id}"),
@@ -308,6 +397,17 @@ fn name_blob(id: BlobId, pack: crate::id::PackId, block: u32, e: CheckError) -> 
         },
         CheckError::Output(e) => StoreError::Output(e),
     }
+}
+
+/// Where a copy begins among the runs of a page.
+struct RunStart {
+    index: usize,
+    /// Offset in that run.
+    offset: u64,
+    /// Block and position of the first byte, where a group row names them.
+    start: Option<(u32, u32)>,
+    /// How many bytes are copied.
+    left: u64,
 }
 
 #[derive(Clone, Copy)]

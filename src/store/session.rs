@@ -1,21 +1,36 @@
 //! One writing session: the folder its unfinished packs lie in, their names, the lock that says it lives.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::StoreError;
-use crate::fsio::{Holder, LockError, LockFile};
+use crate::fsio::{FsError, Holder, LockError, LockFile};
 use crate::id::{PackId, SessionId};
 use crate::pack::layout::{Header, PackKind};
 
-/// A session of this process. Its folder disappears when it is dropped.
-pub struct Session {
+/// A session of this process; clones are the same session.
+///
+/// What it published, and packs it holds, are left alone by every collection for as long as it lives:
+/// the store that started it keeps it until the verb is done, by when a ref or a stage names its data.
+#[derive(Clone, Debug)]
+pub struct Session(Arc<Folder>);
+
+/// The folder of a session, which disappears with it.
+#[derive(Debug)]
+struct Folder {
     id: SessionId,
     dir: PathBuf,
     _lock: LockFile,
 }
 
 const LOCK_NAME: &str = "lock";
+/// Ids of packs of other sessions that this one relies on, 24 bytes each.
+const HELD_NAME: &str = "held";
+const PACK_ID_BYTES: usize = 24;
 /// How often a new folder may be taken away before that is an error.
 const ATTEMPTS: usize = 16;
 
@@ -41,34 +56,87 @@ impl Session {
             Err(e) if e.is_not_found() => return Ok(None),
             lock => lock?,
         };
-        Ok(path.exists().then_some(Self { id, dir, _lock: lock }))
+        Ok(path.exists().then(|| Self(Arc::new(Folder { id, dir, _lock: lock }))))
     }
 
     /// The session's id.
     pub fn id(&self) -> SessionId {
-        self.id
+        self.0.id
     }
 
     /// Where its unfinished files lie.
     pub fn dir(&self) -> &Path {
-        &self.dir
+        &self.0.dir
     }
 
     /// A name that no pack had before.
     pub fn new_pack_id(&self) -> Result<PackId, StoreError> {
-        Ok(PackId { session: self.id, random: random_u64()? })
+        Ok(PackId { session: self.0.id, random: random_u64()? })
+    }
+
+    /// Keeps packs of earlier sessions from being dropped for as long as this one lives.
+    ///
+    /// Counts for packs that a later transaction finds live: whoever drops packs looks here in the
+    /// transaction that does so.
+    pub fn hold(&self, packs: &HashSet<PackId>) -> Result<(), StoreError> {
+        if packs.is_empty() {
+            return Ok(());
+        }
+        let path = self.0.dir.join(HELD_NAME);
+        let bytes: Vec<u8> = packs.iter().flat_map(|pack| pack.to_bytes()).collect();
+        let mut options = OpenOptions::new();
+        let file = options.append(true).create(true).open(&path);
+        file.and_then(|mut file| file.write_all(&bytes)).map_err(|e| StoreError::write(&path, e))
     }
 
     /// The header of a pack of this session.
     pub fn pack_header(&self, id: PackId, kind: PackKind) -> Header {
-        Header::plain(kind, self.id.seq, id)
+        Header::plain(kind, self.0.id.seq, id)
     }
 }
 
-impl Drop for Session {
+impl Drop for Folder {
     fn drop(&mut self) {
         // What cannot be removed now is removed by the next session's clean-up.
         let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// The packs that running sessions wrote or rely on: nobody else may drop or replace them.
+#[derive(Debug, Default)]
+pub struct InUse {
+    sessions: HashSet<SessionId>,
+    held: HashSet<PackId>,
+}
+
+impl InUse {
+    /// What is in use at this moment by sessions whose folders are below `tmp`.
+    pub fn read(tmp: &Path) -> Result<Self, StoreError> {
+        let mut found = Self::default();
+        for entry in std::fs::read_dir(tmp).map_err(|e| FsError::new("read", tmp, e))?.flatten() {
+            let id = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            let Some(id) = id.filter(|_| !is_dead(&entry.path())) else { continue };
+            found.sessions.insert(id);
+            let path = entry.path().join(HELD_NAME);
+            let bytes = match std::fs::read(&path) {
+                // It relies on nothing, or ended just now.
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+                bytes => bytes.map_err(|e| FsError::new("read", &path, e))?,
+            };
+            let (ids, _) = bytes.as_chunks::<PACK_ID_BYTES>();
+            found.held.extend(ids.iter().map(|id| PackId::from_bytes(*id)));
+        }
+        Ok(found)
+    }
+
+    /// Whether a pack is in use.
+    pub fn contains(&self, pack: PackId) -> bool {
+        self.sessions.contains(&pack.session) || self.held.contains(&pack)
+    }
+
+    /// Whether any session but `own` is running.
+    pub fn has_others(&self, own: SessionId) -> bool {
+        self.sessions.iter().any(|session| *session != own)
     }
 }
 

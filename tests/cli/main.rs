@@ -22,5 +22,6 @@ mod removals;
 mod revisions;
 mod stash;
 mod unchanged;
+mod upkeep;
 mod usage;
 mod verbs;

@@ -27,7 +27,8 @@ pub enum End {
     Done,
 }
 
-fn number(variable: &str, default: u64) -> u64 {
+/// A number from the environment of the tests.
+pub fn number(variable: &str, default: u64) -> u64 {
     let value = std::env::var(variable).ok();
     value.map_or(default, |v| v.parse().unwrap_or_else(|_| panic!("{variable} is no number: {v}")))
 }

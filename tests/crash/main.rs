@@ -16,6 +16,7 @@ mod add;
 mod checkout;
 mod commit;
 mod kill;
+mod races;
 mod reset;
 mod restore;
 #[cfg(target_os = "linux")]

@@ -20,12 +20,14 @@ mod diff;
 mod du;
 mod find;
 mod fsck;
+mod gc;
 mod hash;
 mod init;
 mod log;
 mod ls;
 mod mv;
 mod reflog;
+mod repack;
 mod reset;
 mod restore;
 mod rm;
@@ -68,6 +70,8 @@ pub enum Command {
     Hash(hash::Args),
     Stats(stats::Args),
     Fsck(fsck::Args),
+    Gc(gc::Args),
+    Repack(repack::Args),
     Config(config::Args),
     Demo(demo::Args),
 }
@@ -104,6 +108,8 @@ impl Command {
             Self::Hash(args) => args.run(context, ui),
             Self::Stats(args) => args.run(context, ui),
             Self::Fsck(args) => args.run(context, ui),
+            Self::Gc(args) => args.run(context, ui),
+            Self::Repack(args) => args.run(context, ui),
             Self::Config(args) => args.run(context, ui),
             Self::Demo(args) => args.run(context, ui),
         }

@@ -8,4 +8,5 @@ pub mod refs;
 pub mod status;
 pub mod text;
 pub mod units;
+pub mod upkeep;
 pub mod worktree;

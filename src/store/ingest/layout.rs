@@ -10,6 +10,7 @@ use crate::id::{Address, BlobId, PackId};
 use crate::recipe::{
     Body, GroupRow, PAGE_GROUPS, Page, Recipe, Run, StoredRun, Value, merge_values, page_address,
 };
+use crate::store::StoreError;
 
 /// Chunks and values of a file of several chunks, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(super) fn recipe_objects(
     let mut offset = 0;
     for chunk in &layout.chunks {
         let place = match &chunk.address {
-            Some(address) => Some(claims.place(address)?.ok_or(IngestError::Unplaced(*address))?),
+            Some(address) => Some(placed(claims, address)?),
             None => None,
         };
         let (mut skip, len) = (0, u64::from(chunk.len));
@@ -53,6 +54,16 @@ pub(super) fn recipe_objects(
     }
     debug_assert_eq!(offset, size);
     Ok(assemble(blob, size, group_log2, pages))
+}
+
+/// Where a chunk lies. One that was in the store when it was claimed, and is not any more, means that
+/// the work must be done again.
+fn placed(claims: &Claims<'_>, address: &Address) -> Result<Location, IngestError> {
+    match claims.place(address)? {
+        Some(place) => Ok(place),
+        None if claims.is_ours(address) => Err(IngestError::Unplaced(*address)),
+        None => Err(StoreError::Changed.into()),
+    }
 }
 
 fn assemble(
@@ -79,16 +90,17 @@ fn values_of(page: &Page) -> Vec<Value> {
 }
 
 /// Part of one chunk that lies in one page.
-struct Piece {
-    place: Option<Location>,
+pub(in crate::store) struct Piece {
+    pub(in crate::store) place: Option<Location>,
     /// Bytes of the chunk before the piece.
-    skip: u32,
-    /// Offset of the piece in the file.
-    start: u64,
-    len: u64,
+    pub(in crate::store) skip: u32,
+    /// Offset of the piece from where the values begin.
+    pub(in crate::store) start: u64,
+    pub(in crate::store) len: u64,
 }
 
-struct PageBuilder<'v> {
+/// Gathers the runs and group rows of one page after the other.
+pub(in crate::store) struct PageBuilder<'v> {
     group_bytes: u64,
     values: &'v [Value],
     page: Page,
@@ -96,16 +108,23 @@ struct PageBuilder<'v> {
 }
 
 impl<'v> PageBuilder<'v> {
-    fn new(group_bytes: u64, values: &'v [Value]) -> Self {
+    pub(in crate::store) fn new(group_bytes: u64, values: &'v [Value]) -> Self {
         Self { group_bytes, values, page: Page::default(), pack_index: HashMap::new() }
     }
 
-    fn take(&mut self) -> Page {
+    pub(in crate::store) fn take(&mut self) -> Page {
         self.pack_index.clear();
         std::mem::take(&mut self.page)
     }
 
-    fn push(&mut self, piece: Piece) {
+    /// Adds a run as it stands in another page, with its group rows.
+    pub(in crate::store) fn keep(&mut self, run: &StoredRun, pack: PackId, rows: &[GroupRow]) {
+        let pack = self.index_of(pack);
+        self.page.groups.extend_from_slice(rows);
+        self.page.runs.push(Run::Stored(StoredRun { pack, ..run.clone() }));
+    }
+
+    pub(in crate::store) fn push(&mut self, piece: Piece) {
         self.push_groups(&piece);
         match piece.place {
             None => self.push_hole(piece.len),

@@ -8,7 +8,7 @@
 mod batch;
 mod buffer;
 mod large;
-mod layout;
+pub(super) mod layout;
 mod publisher;
 mod schedule;
 mod segment;

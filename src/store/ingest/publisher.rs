@@ -1,5 +1,7 @@
 //! Makes sealed packs durable beside the workers, writes recipes, and publishes round by round.
 
+use std::collections::HashSet;
+
 use crossbeam_channel::Receiver;
 
 use super::layout::recipe_objects;
@@ -7,11 +9,16 @@ use super::{
     Finished, IngestError, IngestOptions, Ingested, ItemResult, Observer, Partial, Results,
 };
 use crate::catalog::Claims;
+use crate::id::PackId;
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::PackKind;
 use crate::store::lane::{Lane, SealedPack};
+use crate::store::publish::check_live;
 use crate::store::session::Session;
 use crate::store::{Store, StoreError};
+
+/// How often a round is published when packs it relies on are replaced meanwhile.
+const ATTEMPTS: usize = 8;
 
 pub(super) enum Message {
     /// A pack that is complete but not synced.
@@ -75,19 +82,61 @@ impl<'p> Publisher<'p> {
     }
 
     fn publish(&mut self, round: Round) -> Result<(), IngestError> {
-        let mut packs = std::mem::take(&mut self.packs);
-        packs.extend(self.write_recipes(&round.finished)?);
+        let mut data = std::mem::take(&mut self.packs);
+        let mut attempt = 1;
+        let packs = loop {
+            match self.try_publish(&mut data, &round.finished) {
+                Err(IngestError::Store(StoreError::Changed)) if attempt < ATTEMPTS => {
+                    // Chunks that were moved are found in their new packs.
+                    self.store.catalog().reload(self.store.db())?;
+                    self.rely_anew(&round.finished)?;
+                    attempt += 1;
+                }
+                done => break done?,
+            }
+        };
         if !packs.is_empty() {
-            self.ingested.new_bytes +=
-                packs.iter().filter(|p| p.kind == PackKind::Data).map(|p| p.raw_bytes).sum::<u64>();
-            self.ingested.stored_bytes += packs.iter().map(|p| p.bytes).sum::<u64>();
-            let ids = packs.iter().map(|p| p.id).collect();
-            let relied = self.claims.relied_packs();
-            self.store.publish(packs, &relied, |_| Ok::<_, StoreError>(()))?;
-            self.claims.forget_published(&ids);
+            self.claims.forget_published(&packs);
+            self.store.tidy();
         }
         self.report(round);
         Ok(())
+    }
+
+    /// Looks up anew where the files of one chunk lie; recipes look up their chunks themselves.
+    fn rely_anew(&self, finished: &[Finished]) -> Result<(), IngestError> {
+        self.claims.forget_relied();
+        for one in finished.iter().filter(|one| one.layout.is_none()) {
+            if let ItemResult::Stored { id, size: 1.. } = &one.result {
+                self.claims.place(&(*id).into())?.ok_or(StoreError::Changed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes a round, unless a pack it relies on is gone; then the data packs are as they were.
+    fn try_publish(
+        &mut self,
+        data: &mut Vec<SealedPack>,
+        finished: &[Finished],
+    ) -> Result<HashSet<PackId>, IngestError> {
+        let recipes = self.write_recipes(finished)?;
+        let sums = (data.iter().map(|p| p.raw_bytes).sum::<u64>(), data.len());
+        data.extend(recipes);
+        let relied = self.claims.relied_packs();
+        self.session.hold(&relied)?;
+        let packs = data.iter().map(|p| p.id).collect::<HashSet<_>>();
+        if packs.is_empty() && relied.is_empty() {
+            return Ok(packs);
+        }
+        let listed = self.store.list(data, |tx| check_live(tx, &relied));
+        if listed.is_err() {
+            data.truncate(sums.1);
+        }
+        listed?;
+        self.ingested.new_bytes += sums.0;
+        self.ingested.stored_bytes += data.iter().map(|p| p.bytes).sum::<u64>();
+        Ok(packs)
     }
 
     fn write_recipes(&self, finished: &[Finished]) -> Result<Vec<SealedPack>, IngestError> {

@@ -11,11 +11,8 @@ use crate::db::PackRow;
 use crate::id::{Address, ChunkId, CommitId, PackId, TagId, TreeId};
 use crate::pack::layout::{BLOCK_HEADER_LEN, PackError, PackKind, Trailer};
 use crate::pack::reader::{BlockBuf, PackReader};
-use crate::recipe::Recipe;
+use crate::recipe::{Page, Recipe};
 use crate::store::{OpenPack, StorePaths};
-
-/// First byte of a page of a recipe, an array of three; a recipe is an array of five.
-const PAGE_HEAD: u8 = 0x83;
 
 /// Blocks that were read.
 #[derive(Default)]
@@ -151,7 +148,7 @@ fn is_right(kind: PackKind, address: &Address, bytes: &[u8]) -> bool {
                 || Address::from(CommitId::of(bytes)) == *address
                 || Address::from(TagId::of(bytes)) == *address
         }
-        PackKind::Layout if bytes.first() == Some(&PAGE_HEAD) => true,
+        PackKind::Layout if Page::is_apart(bytes) => true,
         PackKind::Layout => Recipe::decode(bytes)
             .is_ok_and(|recipe| recipe.proven_id().is_none_or(|id| Address::from(id) == *address)),
     }

@@ -5,16 +5,16 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::catalog::table_path;
+use crate::catalog::{Catalog, table_path};
 use crate::db::{
     Access, CacheDb, DbError, NewState, PackRow, PackState, Rebuild, StateDb, TableId, TableRow,
 };
-use crate::fsio::{self, AtPath, FsError};
-use crate::id::PackId;
+use crate::fsio::{self, AtPath, FsError, Holder, LockFile};
+use crate::id::{Address, PackId};
 use crate::pack::layout::{PackError, PackKind};
 use crate::pack::reader::PackReader;
 use crate::progress::{Cancel, Cancelled};
-use crate::refs;
+use crate::refs::{self, RefTarget};
 use crate::store::session::{self, random_u64};
 use crate::store::{StoreError, StorePaths};
 use crate::table::{self, Row, Table, TableError};
@@ -93,6 +93,8 @@ pub struct RebuiltStore {
     pub packs: u64,
     /// Tables written.
     pub tables: u64,
+    /// Whether the database was made anew.
+    is_from_log: bool,
     /// Refs taken from `refs.log`; none when the database was sound.
     pub refs: u64,
     /// Where the old database was put, if there was one and it was not sound.
@@ -117,11 +119,13 @@ pub fn rebuild(
     for dir in [&store.packs, &store.tables, &store.tmp] {
         fs::create_dir_all(dir).at("create", dir)?;
     }
+    let _lock = LockFile::acquire(&store.upkeep_lock, &Holder::this_process("local", 0))?;
     let mut rebuilt = match open_if_sound(paths)? {
         Some(db) => RebuiltStore {
             db: Arc::new(db),
             packs: 0,
             tables: 0,
+            is_from_log: false,
             refs: 0,
             old_state: None,
             set_aside: Vec::new(),
@@ -138,8 +142,26 @@ pub fn rebuild(
         }
     };
     (rebuilt.packs, rebuilt.tables) = (packs, tables);
+    if rebuilt.is_from_log {
+        forget_collected_moves(&store, &rebuilt.db)?;
+    }
     CacheDb::delete(&paths.cache_db)?;
     Ok(rebuilt)
+}
+
+/// Forgets moves in reflogs whose commits a collection had removed: `refs.log` still tells of them.
+fn forget_collected_moves(store: &StorePaths, db: &StateDb) -> Result<(), RebuildError> {
+    let catalog = Catalog::open(store.tables.clone(), db).map_err(StoreError::from)?;
+    let mut gone = Vec::new();
+    for target in db.read(|view| view.reflog_targets(i64::MIN))? {
+        let address = match target {
+            RefTarget::Commit(id) => Address::from(id),
+            RefTarget::Tag(id) => Address::from(id),
+        };
+        let found = catalog.find(PackKind::History, &address).map_err(StoreError::from)?;
+        gone.extend(found.is_none().then_some(target));
+    }
+    Ok(db.write(|tx| tx.forget_reflog_of(&gone).map(|_| ()))?)
 }
 
 /// Opens the database if all of it can be read.
@@ -177,6 +199,7 @@ fn rebuild_state(
         db: Arc::new(made.db),
         packs: rows.len() as u64,
         tables: 0,
+        is_from_log: true,
         refs: replay.refs.len() as u64,
         old_state: made.old,
         set_aside,

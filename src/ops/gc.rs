@@ -1,0 +1,107 @@
+//! `gc`: gives back the space of what no branch, tag, stage or reflog needs.
+
+use serde::Serialize;
+
+use super::{Context, OpError};
+use crate::path::escape;
+use crate::store::upkeep::{Amount, CollectOptions, Collected, Rewrite};
+
+/// What to collect.
+#[derive(Clone, Debug)]
+pub struct GcOptions {
+    /// Say what would be done, and change nothing.
+    pub dry_run: bool,
+    /// How long files stay after nothing needs them any more, in seconds.
+    pub grace_seconds: i64,
+    /// How long the old places of branches keep data, in seconds.
+    pub reflog_seconds: i64,
+}
+
+/// What one line of the outcome is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Files {
+    /// How many files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl From<Amount> for Files {
+    fn from(amount: Amount) -> Self {
+        Self { files: amount.files, bytes: amount.bytes }
+    }
+}
+
+/// What was collected, or would be.
+#[derive(Clone, Debug, Serialize)]
+pub struct GcOutcome {
+    /// Whether nothing was changed.
+    pub dry_run: bool,
+    /// The store that was looked at.
+    pub store: String,
+    /// Bytes by which the store on disk is smaller now.
+    pub freed_bytes: u64,
+    /// Bytes that a later run frees, once the grace is over.
+    pub later_bytes: u64,
+    /// Packs that count, before.
+    pub live: Files,
+    /// Packs that nothing needs.
+    pub unreachable: Files,
+    /// Packs of which little is needed; the rest was copied.
+    pub sparse: Files,
+    /// What was copied of them.
+    pub copied: Files,
+    /// Packs of an earlier run whose grace is over.
+    pub expired: Files,
+    /// Packs that no longer count and are still on disk.
+    pub waiting: Files,
+    /// Files of processes that were killed.
+    pub leftovers: Files,
+    /// Packs that running commands use; they were left alone.
+    pub in_use: Files,
+    /// How long files stay after nothing needs them, in seconds.
+    pub grace_seconds: i64,
+}
+
+/// Collects. Other commands may run at the same time; none of them waits.
+pub fn run(ctx: &Context, options: &GcOptions) -> Result<GcOutcome, OpError> {
+    let repo = ctx.open_repo()?;
+    let _lock = repo.store.lock_upkeep(&ctx.cancel)?;
+    let collect = CollectOptions {
+        now: ctx.now.seconds,
+        grace: options.grace_seconds,
+        // A move of this very second counts as past when no age is to keep anything.
+        reflog_since: ctx.now.seconds.saturating_sub(options.reflog_seconds).saturating_add(1),
+        dry_run: options.dry_run,
+        rewrite: Rewrite::Sparse,
+        progress: &*ctx.progress,
+        cancel: &ctx.cancel,
+    };
+    let found = repo.store.collect(&collect)?;
+    let store = escape(&repo.paths.dir.display().to_string()).into_owned();
+    Ok(outcome(options, store, &found))
+}
+
+fn outcome(options: &GcOptions, store: String, found: &Collected) -> GcOutcome {
+    let condemned = found.unreachable.bytes + found.sparse.bytes;
+    let later_bytes = match options.dry_run {
+        true if options.grace_seconds > 0 => condemned,
+        true => 0,
+        false => found.waiting.bytes,
+    };
+    GcOutcome {
+        dry_run: options.dry_run,
+        store,
+        freed_bytes: found.freed_bytes,
+        later_bytes,
+        live: found.live.into(),
+        unreachable: found.unreachable.into(),
+        sparse: found.sparse.into(),
+        copied: found.copied.into(),
+        expired: found.expired.into(),
+        waiting: found.waiting.into(),
+        leftovers: found.leftovers.into(),
+        in_use: found.in_use.into(),
+        grace_seconds: options.grace_seconds,
+    }
+}

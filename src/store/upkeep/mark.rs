@@ -1,0 +1,252 @@
+//! What is needed: one bit for each chunk of each pack, set by a walk from the roots.
+//!
+//! A chunk is marked where readers would find it: of several copies the one the catalog names, and
+//! those that recipes name. Nothing but the bits and the walk's own stack is kept, so that memory grows
+//! by an eighth of a byte a chunk. An object that is missing or damaged ends the walk: what lies
+//! behind it could not be told from garbage.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ops::Range;
+
+use crate::chunk::MAX_CHUNK_BYTES;
+use crate::db::PackState;
+use crate::id::{Address, BlobId, CommitId, PackId, TagId, TreeId};
+use crate::object::commit::Commit;
+use crate::object::tag::Tag;
+use crate::object::tree::{self, EntryValue, Node};
+use crate::pack::layout::PackKind;
+use crate::progress::Cancel;
+use crate::recipe::{Body, Page, Recipe, Run, page_address};
+use crate::store::{Store, StoreError};
+
+/// The bits of one pack.
+#[derive(Default)]
+struct Bits {
+    words: Vec<u64>,
+    marked: u64,
+}
+
+impl Bits {
+    fn set(&mut self, index: u32) -> bool {
+        let (word, bit) = (index as usize / 64, 1 << (index % 64));
+        let Some(word) = self.words.get_mut(word) else { return false };
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        self.marked += u64::from(is_new);
+        is_new
+    }
+
+    fn get(&self, index: u32) -> bool {
+        self.words.get(index as usize / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
+    }
+}
+
+/// Which chunks of which packs are needed.
+#[derive(Default)]
+pub(super) struct Marks(HashMap<PackId, Bits>);
+
+impl Marks {
+    /// How many chunks of a pack are needed.
+    pub(super) fn count(&self, pack: PackId) -> u64 {
+        self.0.get(&pack).map_or(0, |bits| bits.marked)
+    }
+
+    /// Whether a chunk of a pack is needed.
+    pub(super) fn has(&self, pack: PackId, index: u32) -> bool {
+        self.0.get(&pack).is_some_and(|bits| bits.get(index))
+    }
+
+    /// Whether some of these chunks of a pack are needed.
+    pub(super) fn has_any(&self, pack: PackId, mut chunks: Range<u32>) -> bool {
+        self.0.get(&pack).is_some_and(|bits| chunks.any(|index| bits.get(index)))
+    }
+
+    /// The bits of a live pack, made when it is first met.
+    fn of(&mut self, store: &Store, pack: PackId) -> Result<&mut Bits, StoreError> {
+        match self.0.entry(pack) {
+            Entry::Occupied(slot) => Ok(slot.into_mut()),
+            Entry::Vacant(slot) => {
+                let row = store.db.read(|view| view.pack(pack))?;
+                let row = row.filter(|row| row.state == PackState::Live);
+                let row = row.ok_or_else(|| {
+                    damaged(&pack, "a recipe names it, and it does not count any more")
+                })?;
+                let words = vec![0; (row.chunks as usize).div_ceil(64)];
+                Ok(slot.insert(Bits { words, marked: 0 }))
+            }
+        }
+    }
+}
+
+/// Where a walk starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GcRoots {
+    /// Commits of refs, HEADs and work under way.
+    pub commits: Vec<CommitId>,
+    /// Commits of reflogs: one that is gone already is passed over.
+    pub old_commits: Vec<CommitId>,
+    /// Tag objects.
+    pub tags: Vec<TagId>,
+    /// Staged trees.
+    pub trees: Vec<TreeId>,
+    /// What may be the address of an object of the history.
+    pub maybe: Vec<Address>,
+}
+
+/// Sets the marks.
+pub(super) struct Marker<'m> {
+    store: Store,
+    cancel: &'m Cancel,
+    pub(super) marks: Marks,
+    commits: Vec<CommitId>,
+    trees: Vec<TreeId>,
+}
+
+impl<'m> Marker<'m> {
+    /// A walk that reads through `store`, which nobody else uses.
+    pub(super) fn new(store: Store, cancel: &'m Cancel) -> Self {
+        Self { store, cancel, marks: Marks::default(), commits: Vec::new(), trees: Vec::new() }
+    }
+
+    /// Marks all that `roots` reach and that was not marked before.
+    pub(super) fn mark(&mut self, roots: &GcRoots) -> Result<(), StoreError> {
+        self.store.refresh()?;
+        for id in &roots.tags {
+            let bytes = self.enter(PackKind::History, (*id).into())?;
+            if let Some(bytes) = bytes {
+                let tag = Tag::decode(checked(&bytes, TagId::of(&bytes) == *id, id)?);
+                self.commits.push(tag.map_err(|e| damaged(id, e))?.target);
+            }
+        }
+        self.commits.extend(&roots.commits);
+        for id in &roots.old_commits {
+            let is_there = self.store.catalog().find(PackKind::History, &(*id).into())?.is_some();
+            self.commits.extend(is_there.then_some(*id));
+        }
+        self.trees.extend(&roots.trees);
+        for address in &roots.maybe {
+            self.guess(*address)?;
+        }
+        self.walk()
+    }
+
+    fn walk(&mut self) -> Result<(), StoreError> {
+        loop {
+            self.cancel.check()?;
+            // Trees first: the stack stays as small as one commit's folders.
+            if let Some(id) = self.trees.pop() {
+                self.tree(id)?;
+            } else if let Some(id) = self.commits.pop() {
+                self.commit(id)?;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes as a root whatever object of the history has this address.
+    fn guess(&mut self, address: Address) -> Result<(), StoreError> {
+        if self.store.catalog().find(PackKind::History, &address)?.is_none() {
+            return Ok(());
+        }
+        let Some(bytes) = self.store.read_object(PackKind::History, &address)? else {
+            return Ok(());
+        };
+        let (commit, tree) = (CommitId::of(&bytes), TreeId::of(&bytes));
+        if Address::from(commit) == address {
+            self.commits.push(commit);
+        } else if Address::from(tree) == address {
+            self.trees.push(tree);
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, id: CommitId) -> Result<(), StoreError> {
+        let Some(bytes) = self.enter(PackKind::History, id.into())? else { return Ok(()) };
+        let commit = Commit::decode(checked(&bytes, CommitId::of(&bytes) == id, &id)?);
+        let commit = commit.map_err(|e| damaged(&id, e))?;
+        self.commits.extend(commit.parents);
+        self.trees.push(commit.tree);
+        self.trees.extend(commit.attributes);
+        Ok(())
+    }
+
+    fn tree(&mut self, id: TreeId) -> Result<(), StoreError> {
+        let Some(bytes) = self.enter(PackKind::History, id.into())? else { return Ok(()) };
+        let node = Node::decode(checked(&bytes, TreeId::of(&bytes) == id, &id)?);
+        match node.map_err(|e| damaged(&id, e))? {
+            Node::Inner { children, .. } => self.trees.extend(children.iter().map(|c| c.id)),
+            Node::Leaf(entries) => entries.iter().try_for_each(|entry| self.entry(entry))?,
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &tree::Entry) -> Result<(), StoreError> {
+        match entry.value {
+            EntryValue::Directory { id, .. } => self.trees.push(id),
+            EntryValue::File { id, size, .. } => self.blob(id, size)?,
+            EntryValue::Symlink { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn blob(&mut self, id: BlobId, size: u64) -> Result<(), StoreError> {
+        if size == 0 {
+            return Ok(());
+        }
+        if size <= u64::from(MAX_CHUNK_BYTES)
+            && let Some(at) = self.store.catalog().find(PackKind::Data, &id.into())?
+        {
+            self.marks.of(&self.store, at.pack)?.set(at.place.chunk);
+            return Ok(());
+        }
+        let Some(bytes) = self.enter(PackKind::Layout, id.into())? else { return Ok(()) };
+        let recipe = Recipe::decode(&bytes)?;
+        match &recipe.body {
+            Body::Inline(page) => self.page(page),
+            Body::Paged(values) => (0..values.len() as u64).try_for_each(|number| {
+                let address = page_address(id, number);
+                match self.enter(PackKind::Layout, address)? {
+                    Some(bytes) => self.page(&Page::decode(&bytes, &recipe, number)?),
+                    None => Ok(()),
+                }
+            }),
+        }
+    }
+
+    fn page(&mut self, page: &Page) -> Result<(), StoreError> {
+        for run in &page.runs {
+            let Run::Stored(run) = run else { continue };
+            let pack = page.packs[run.pack as usize];
+            let bits = self.marks.of(&self.store, pack)?;
+            let end = run.first_chunk.saturating_add(run.count);
+            for index in run.first_chunk..end {
+                bits.set(index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks an object and gives its bytes; nothing when it was marked before.
+    fn enter(&mut self, kind: PackKind, address: Address) -> Result<Option<Vec<u8>>, StoreError> {
+        let at = self.store.catalog().find(kind, &address)?.ok_or(StoreError::Missing(address))?;
+        if !self.marks.of(&self.store, at.pack)?.set(at.place.chunk) {
+            return Ok(None);
+        }
+        let bytes = self.store.read_object(kind, &address)?;
+        bytes.ok_or(StoreError::Missing(address)).map(Some)
+    }
+}
+
+fn checked<'b>(
+    bytes: &'b [u8],
+    is_right: bool,
+    id: &impl ToString,
+) -> Result<&'b [u8], StoreError> {
+    if is_right { Ok(bytes) } else { Err(damaged(id, "its bytes have another hash")) }
+}
+
+fn damaged(id: &impl ToString, why: impl ToString) -> StoreError {
+    StoreError::Damaged { what: format!("object {}", id.to_string()), why: why.to_string() }
+}

@@ -1,0 +1,61 @@
+//! What a collection starts from.
+
+use super::mark::GcRoots;
+use crate::db::{DbError, View};
+use crate::id::Address;
+use crate::refs::RefTarget;
+
+/// Kinds of journal entries that name no object of the history.
+const NO_ROOTS: [&str; 2] = ["cost", "ingest"];
+/// Bytes of an id, and digits of one.
+const ID_BYTES: usize = 32;
+const ID_DIGITS: usize = 64;
+
+impl GcRoots {
+    /// Everything that `view` names: refs of all kinds, HEADs and stages of all worktrees, reflogs from
+    /// `since` on, and whatever the journals of work under way may name.
+    pub fn of(view: &View<'_>, since: i64) -> Result<Self, DbError> {
+        let mut roots = Self::default();
+        for (_, target) in view.refs("refs/")? {
+            match target {
+                RefTarget::Commit(id) => roots.commits.push(id),
+                RefTarget::Tag(id) => roots.tags.push(id),
+            }
+        }
+        for worktree in view.worktrees()? {
+            roots.commits.extend(view.head(worktree)?.commit());
+            roots.trees.extend(view.stage(worktree)?);
+        }
+        for target in view.reflog_targets(since)? {
+            match target {
+                RefTarget::Commit(id) => roots.old_commits.push(id),
+                RefTarget::Tag(id) => roots.maybe.push(id.into()),
+            }
+        }
+        view.each_journal_of_all(|kind, key, value| {
+            if !NO_ROOTS.contains(&kind) {
+                roots.maybe.extend(ids_in(key).chain(ids_in(value)));
+            }
+            Ok::<_, DbError>(())
+        })?;
+        roots.sort();
+        Ok(roots)
+    }
+
+    fn sort(&mut self) {
+        self.commits.sort_unstable();
+        self.commits.dedup();
+        self.old_commits.sort_unstable();
+        self.old_commits.dedup();
+        self.maybe.sort_unstable();
+        self.maybe.dedup();
+    }
+}
+
+/// Everything in `bytes` that may be an id, plain or as digits: what a journal holds is its owner's
+/// affair, and an id that names nothing costs one look-up.
+fn ids_in(bytes: &[u8]) -> impl Iterator<Item = Address> + '_ {
+    let plain = bytes.windows(ID_BYTES).filter_map(|w| w.try_into().ok().map(Address::from_bytes));
+    let digits = bytes.windows(ID_DIGITS).filter_map(|w| std::str::from_utf8(w).ok()?.parse().ok());
+    plain.chain(digits)
+}

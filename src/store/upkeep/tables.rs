@@ -1,0 +1,97 @@
+//! Merging tables, so that a look-up meets few of them.
+//!
+//! Level 0 are tables below [`SMALL_TABLE_BYTES`], whose merging costs next to nothing however often it
+//! is done; above it each level holds tables of about eight times the size of the one before.
+
+use std::collections::HashSet;
+use std::fs::File;
+
+use crate::catalog::table_path;
+use crate::db::{DbError, TableId, TableRow};
+use crate::fsio;
+use crate::pack::layout::PackKind;
+use crate::store::session::random_u64;
+use crate::store::{Store, StoreError};
+use crate::table;
+
+/// Tables of one level and kind before they are merged.
+const TABLES_PER_LEVEL: usize = 8;
+/// How many entries more than there are chunks the tables of a kind may have after a collection.
+const DEAD_ENTRIES_PERCENT: u64 = 25;
+/// A merged table below this stays on level 0.
+const SMALL_TABLE_BYTES: u64 = 1 << 20;
+
+impl Store {
+    /// Merges the tables of a level once there are many.
+    pub(super) fn merge_tables(&self) -> Result<(), StoreError> {
+        let (tables, bad) =
+            self.db.read(|view| Ok::<_, DbError>((view.tables()?, view.bad_blocks()?)))?;
+        // A merge keeps the youngest entry of a chunk, which may be the one in a bad block.
+        if !bad.is_empty() {
+            return Ok(());
+        }
+        for kind in PackKind::ALL {
+            let levels = 0..=tables.iter().map(|t| t.level).max().unwrap_or(0);
+            for level in levels {
+                let of_level: Vec<&TableRow> =
+                    tables.iter().filter(|t| t.kind == kind as u8 && t.level == level).collect();
+                if of_level.len() >= TABLES_PER_LEVEL {
+                    self.merge_some(kind, level, &of_level)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the tables of a kind anew when too many of their entries lead to packs that are gone.
+    pub(super) fn shrink_tables(&self) -> Result<(), StoreError> {
+        let (tables, packs, bad) = self.db.read(|view| {
+            Ok::<_, DbError>((view.tables()?, view.live_packs()?, view.bad_blocks()?))
+        })?;
+        for kind in PackKind::ALL.into_iter().filter(|_| bad.is_empty()) {
+            let of_kind: Vec<&TableRow> = tables.iter().filter(|t| t.kind == kind as u8).collect();
+            let entries: u64 = of_kind.iter().map(|t| t.entries).sum();
+            let chunks: u64 = packs.iter().filter(|p| p.kind == kind as u8).map(|p| p.chunks).sum();
+            let level = of_kind.iter().map(|t| t.level).max().unwrap_or(0);
+            if entries * 100 > chunks * (100 + DEAD_ENTRIES_PERCENT) {
+                self.merge_some(kind, level, &of_kind)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Merges tables into one of the level above `level`, or of level 0 while it is small.
+    fn merge_some(&self, kind: PackKind, level: u32, rows: &[&TableRow]) -> Result<(), StoreError> {
+        let ids: Vec<TableId> = rows.iter().map(|t| t.id).collect();
+        let Some(open) = self.catalog.open_tables(&ids) else { return Ok(()) };
+        let id = TableId::from_random(random_u64()?);
+        let path = table_path(&self.paths.tables, id);
+        let fail = |source| StoreError::Table { path: path.clone(), source };
+        let file = File::create_new(&path).map_err(|e| StoreError::write(&path, e))?;
+        let sources: Vec<_> = open.iter().map(|t| &**t).collect();
+        let is_live = |pack| self.catalog.is_live(pack);
+        let done = table::merge(file, kind, &sources, is_live).map_err(fail)?;
+        fsio::sync_file(&done.out, &path)?;
+        fsio::sync_dir(&self.paths.tables)?;
+        let (entries, bytes) = (done.entries, done.len);
+        let is_small = level == 0 && bytes < SMALL_TABLE_BYTES;
+        let level = if is_small { 0 } else { level + 1 };
+        let row = TableRow { id, kind: kind as u8, level, entries, bytes };
+        let is_ours = self.db.write(|tx| {
+            let listed: HashSet<TableId> = tx.tables()?.into_iter().map(|t| t.id).collect();
+            if !ids.iter().all(|id| listed.contains(id)) {
+                return Ok::<_, StoreError>(false);
+            }
+            ids.iter().try_for_each(|id| tx.remove_table(*id).map(|_| ()))?;
+            tx.add_table(&row)?;
+            Ok(true)
+        })?;
+        // Whoever lost the race removes its own table; a reader that has an old one open keeps it.
+        let stale = if is_ours { ids } else { vec![id] };
+        self.catalog.reload(&self.db)?;
+        for id in stale {
+            let _ = std::fs::remove_file(table_path(&self.paths.tables, id));
+        }
+        Ok(())
+    }
+}

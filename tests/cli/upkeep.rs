@@ -1,0 +1,250 @@
+//! What keeps the store small: folding, merging, and later collecting.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::env::{Env, NOW};
+
+fn count(env: &Env, folder: &str) -> usize {
+    fs::read_dir(env.path(".esker").join(folder)).expect("the folder is there").count()
+}
+
+/// Bytes that do not compress and are the same for the same seed.
+fn noise(seed: u64, len: usize) -> Vec<u8> {
+    let mut out = vec![0; len];
+    blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof().fill(&mut out);
+    out
+}
+
+#[test]
+fn many_small_adds_leave_few_files() {
+    let env = Env::new();
+    env.ok(&["init"]);
+    let shared = noise(0, 150_000);
+    for n in 0..45 {
+        // Chunks of its own between those that earlier files have: their recipes name many packs.
+        let own = noise(n + 1, 30_000);
+        let file = [&shared[..60_000], &own, &shared[60_000..]].concat();
+        env.write(&format!("{n}.bin"), file);
+        env.write(&format!("{n}.txt"), n.to_string());
+        env.ok(&["add", &format!("{n}.bin"), &format!("{n}.txt")]);
+        env.ok(&["commit", "-m", "one more"]);
+    }
+    assert!(count(&env, "packs") <= 50, "{} packs", count(&env, "packs"));
+    assert!(count(&env, "tables") <= 24, "{} tables", count(&env, "tables"));
+    env.ok(&["fsck", "--data"]);
+    let expected = env.ok(&["hash", "."]);
+    for n in 0..45 {
+        fs::remove_file(env.path(format!("{n}.bin"))).expect("remove");
+    }
+    env.ok(&["restore", "."]);
+    assert_eq!(env.ok(&["hash", "."]), expected);
+}
+
+fn repository() -> Env {
+    let env = Env::new();
+    env.ok(&["init"]);
+    env
+}
+
+fn collect(env: &Env, args: &[&str]) -> Value {
+    env.json(&[&["gc", "--json"], args].concat())
+}
+
+fn bytes_of_packs(env: &Env) -> u64 {
+    let entries = fs::read_dir(env.path(".esker/packs")).expect("the folder is there");
+    entries.map(|e| e.expect("an entry").metadata().expect("a file").len()).sum()
+}
+
+/// A history in which about half of most packs is needed by nothing but the reflog.
+fn half_needed() -> Env {
+    let env = repository();
+    for n in 0..40 {
+        env.write(&format!("keep/{n:02}.bin"), noise(n, 90_000));
+        env.write(&format!("drop/{n:02}.bin"), noise(100 + n, 90_000));
+        env.write(&format!("keep/{n:02}.txt"), noise(200 + n, 3_000));
+        env.write(&format!("drop/{n:02}.txt"), noise(300 + n, 3_000));
+    }
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "both"]);
+    fs::remove_dir_all(env.path("drop")).expect("remove");
+    env.ok(&["add", "-A"]);
+    env.ok(&["commit", "--amend", "-m", "one"]);
+    env
+}
+
+#[test]
+fn gc_frees_what_was_unstaged_and_adding_it_again_stores_it_again() {
+    let env = repository();
+    env.write("kept", "kept");
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "first"]);
+    env.write("f", noise(1, 200_000));
+    env.write("folder/g", noise(2, 200_000));
+    env.ok(&["add", "."]);
+    env.ok(&["restore", "--staged", "."]);
+    let found = collect(&env, &["--grace", "0"]);
+    assert!(found["freed_bytes"].as_u64() > Some(400_000), "{found}");
+    env.ok(&["add", "f", "folder"]);
+    env.ok(&["commit", "-m", "second"]);
+    env.ok(&["fsck", "--data"]);
+    fs::remove_file(env.path("f")).expect("remove");
+    fs::remove_dir_all(env.path("folder")).expect("remove");
+    env.ok(&["restore", "."]);
+    assert_eq!(fs::read(env.path("f")).expect("read"), noise(1, 200_000));
+    assert_eq!(fs::read(env.path("folder/g")).expect("read"), noise(2, 200_000));
+}
+
+#[test]
+fn what_a_stage_or_reflog_needs_stays() {
+    let env = half_needed();
+    env.write("staged", noise(7, 50_000));
+    env.ok(&["add", "staged"]);
+    let found = collect(&env, &["--grace", "0"]);
+    assert_eq!(found["unreachable"]["files"], 0, "{found}");
+    env.ok(&["fsck", "--data"]);
+    env.ok(&["commit", "-m", "staged"]);
+}
+
+#[test]
+fn sparse_packs_are_rewritten_and_a_dry_run_says_what_will_be_freed() {
+    let env = half_needed();
+    let tree = env.ok(&["hash", "."]);
+    let before = bytes_of_packs(&env);
+    let said = collect(&env, &["-n", "--grace", "0", "--reflog", "0"]);
+    assert_eq!(bytes_of_packs(&env), before);
+    let done = collect(&env, &["--grace", "0", "--reflog", "0"]);
+    let freed = before - bytes_of_packs(&env);
+    assert!(freed > 3_000_000, "{done}");
+    let said = said["freed_bytes"].as_u64().expect("a number");
+    assert!(said.abs_diff(freed) <= freed / 100, "said {said}, freed {freed}");
+    assert_eq!(done["freed_bytes"].as_u64(), Some(freed));
+    env.ok(&["fsck", "--data"]);
+    fs::remove_dir_all(env.path("keep")).expect("remove");
+    env.ok(&["restore", "."]);
+    assert_eq!(env.ok(&["hash", "."]), tree);
+    let again = collect(&env, &["--grace", "0", "--reflog", "0"]);
+    assert_eq!(again["freed_bytes"], 0, "{again}");
+}
+
+#[test]
+fn after_a_collection_a_lost_database_is_still_rebuilt_clean() {
+    let env = half_needed();
+    collect(&env, &["--grace", "0", "--reflog", "0"]);
+    for name in ["state.db", "state.db-wal", "state.db-shm"] {
+        let _ = fs::remove_file(env.path(".esker").join(name));
+    }
+    env.ok(&["fsck", "--rebuild", "--data"]);
+    env.ok(&["fsck", "--data"]);
+}
+
+#[test]
+fn condemned_packs_stay_for_the_grace() {
+    let mut env = half_needed();
+    let text = env.ok(&["gc", "--reflog", "0"]);
+    assert!(text.starts_with("freed 0 B\n"), "{text}");
+    assert!(
+        text.contains(" can go after the grace of 1 day; at once: esker gc --grace 0\n"),
+        "{text}"
+    );
+    env.ok(&["fsck", "--data"]);
+    env.set("ESKER_TEST_NOW", &format!("{} 120", NOW + 86_399));
+    let early = collect(&env, &[]);
+    assert_eq!(early["freed_bytes"], 0, "{early}");
+    let waiting = early["waiting"]["bytes"].as_u64().expect("a number");
+    assert!(waiting > 3_000_000, "{early}");
+    env.set("ESKER_TEST_NOW", &format!("{} 120", NOW + 86_400));
+    let due = collect(&env, &[]);
+    assert_eq!(due["freed_bytes"].as_u64(), Some(waiting), "{due}");
+    env.ok(&["fsck", "--data"]);
+}
+
+#[test]
+fn files_that_killed_commands_left_are_removed() {
+    let env = half_needed();
+    let name = "00000000000000010000000000000001-0000000000000001";
+    env.write(&format!(".esker/packs/{name}"), noise(1, 1000));
+    env.write(".esker/tables/0123456789abcdef", noise(2, 100));
+    env.write(".esker/packs/notes.txt", "not ours");
+    let found = collect(&env, &["--grace", "0"]);
+    assert_eq!(found["leftovers"]["bytes"], 1100, "{found}");
+    assert!(!env.path(".esker/packs").join(name).exists());
+    assert!(env.path(".esker/packs/notes.txt").exists());
+}
+
+#[test]
+fn damage_stops_a_collection_before_anything_is_removed() {
+    let env = half_needed();
+    let before = count(&env, "packs");
+    // A pack says at byte 10 what it holds, history here; its first block begins at byte 64.
+    for entry in fs::read_dir(env.path(".esker/packs")).expect("the folder is there") {
+        let path = entry.expect("an entry").path();
+        let mut bytes = fs::read(&path).expect("read");
+        if bytes[10] == 1 {
+            bytes[80] ^= 1;
+            fs::write(&path, bytes).expect("write");
+        }
+    }
+    let ran = env.run(&["gc", "--grace", "0", "--reflog", "0"]);
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: see what is affected: esker fsck"), "{}", ran.stderr);
+    assert_eq!(count(&env, "packs"), before);
+}
+
+#[test]
+fn gc_says_what_is_wrong_with_an_age() {
+    let env = repository();
+    let ran = env.run(&["gc", "--grace", "soon"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("expected an age, such as 0, 30m, 12h or 14d"), "{}", ran.stderr);
+    assert_eq!(env.run(&["-C", "/", "gc"]).code, 10);
+}
+
+#[test]
+fn repack_makes_a_long_history_small_and_keeps_every_version() {
+    let env = repository();
+    let mut table = String::new();
+    let mut trees = Vec::new();
+    for version in 0..12 {
+        for row in 0..400 {
+            table.push_str(&format!("{version},{row},{}\n", row * version * 7919 % 1013));
+        }
+        env.write("table.csv", &table);
+        env.write(&format!("{version}.txt"), format!("version {version}\n").repeat(300));
+        env.write("large.bin", [noise(1, 300_000), noise(version + 2, 40_000)].concat());
+        env.ok(&["add", "."]);
+        let done = env.json(&["commit", "-m", "next", "--json"]);
+        trees.push(done["tree"].as_str().expect("an id").to_owned());
+    }
+    let before = bytes_of_packs(&env);
+    let said = env.ok(&["repack", "-n"]);
+    assert!(said.starts_with("would rewrite "), "{said}");
+    assert_eq!(bytes_of_packs(&env), before);
+    let done = env.json(&["repack", "--json"]);
+    assert_eq!(done["bytes_after"].as_u64(), Some(bytes_of_packs(&env)), "{done}");
+    assert_eq!(done["packs_after"], 3, "{done}");
+    assert!(bytes_of_packs(&env) < before, "{before} bytes before: {done}");
+    env.ok(&["fsck", "--data"]);
+    let high = env.json(&["repack", "--level", "15", "--json"]);
+    assert!(high["bytes_after"].as_u64() < done["bytes_after"].as_u64(), "{high}");
+    env.ok(&["fsck", "--data"]);
+    let again = env.json(&["repack", "--json"]);
+    assert_eq!(again["rewritten"], 0, "{again}");
+    for (back, tree) in trees.iter().rev().enumerate() {
+        env.ok(&["checkout", &format!("main~{back}"), "--detach"]);
+        assert_eq!(env.ok(&["hash", "."]).trim_end(), tree);
+    }
+}
+
+#[test]
+fn repack_drops_what_nothing_needs_inside_blocks_too() {
+    let env = half_needed();
+    let done = env.json(&["repack", "--reflog", "0", "--json"]);
+    assert_eq!(done["freed_bytes"], 0, "the grace is not over: {done}");
+    let kept = done["bytes_after"].as_u64().expect("a number");
+    assert!(kept < 3_800_000, "40 files of 93,000 bytes are needed: {done}");
+    collect(&env, &["--grace", "0", "--reflog", "0"]);
+    assert_eq!(bytes_of_packs(&env), kept);
+    env.ok(&["fsck", "--data"]);
+}
