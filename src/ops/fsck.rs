@@ -1,15 +1,17 @@
 //! `fsck`: proves that everything refs name is there and whole.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Context, OpError};
+use super::{Context, OpError, locate};
 use crate::db::{Access, CacheDb, DbError, NewState, RepositoryId, StateDb};
 use crate::format::FormatParameters;
+use crate::path::RepoPath;
 use crate::refs::{RefNote, branch_ref};
-use crate::repo::{DEFAULT_BRANCH, RepoPaths};
+use crate::repo::{DEFAULT_BRANCH, Repo, RepoPaths};
+use crate::steps::{data_roots, repair, stage};
 use crate::store::session::random_u64;
 use crate::store::verify::{
     self, CheckOptions, Depth, RebuildError, RebuiltStore, Report, Roots, StatePaths, Subject,
@@ -25,6 +27,10 @@ pub struct FsckOptions {
     pub sample_percent: Option<f64>,
     /// Make tables, caches and refs anew from packs and `refs.log` first.
     pub rebuild: bool,
+    /// Store again what is lost and found in the worktree.
+    pub repair: bool,
+    /// Store again what is lost and found in the repository in this folder.
+    pub from: Option<PathBuf>,
 }
 
 /// What was found.
@@ -51,6 +57,9 @@ pub struct FsckOutcome {
     /// What was made anew, if asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rebuilt: Option<RebuildOutcome>,
+    /// How many lost objects were stored again, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repaired: Option<u64>,
     /// Whether there are no problems.
     pub clean: bool,
 }
@@ -105,15 +114,59 @@ pub fn run(ctx: &Context, options: &FsckOptions) -> Result<FsckOutcome, OpError>
             progress: &*ctx.progress,
             cancel: &ctx.cancel,
         };
-        let report = check(&paths, &db, &run)?;
-        if report.has_lost_content {
+        let mut report = check(&paths, &db, &run)?;
+        if report.has_lost_content() {
             // Files that are known to be unchanged would not be read, and so never stored again.
             CacheDb::delete(&paths.cache_db)?;
+        }
+        if options.repair || options.from.is_some() {
+            let before = report.lost.len();
+            report = repair(ctx, options, report, || check(&paths, &db, &run))?;
+            outcome.repaired = Some(before.saturating_sub(report.lost.len()) as u64);
         }
         outcome.take_report(report);
     }
     outcome.clean = outcome.problems.is_empty();
     Ok(outcome)
+}
+
+/// Stores lost objects again for as long as that helps: behind a folder that was lost there may be more.
+fn repair(
+    ctx: &Context,
+    options: &FsckOptions,
+    mut report: Report,
+    check: impl Fn() -> Result<Report, OpError>,
+) -> Result<Report, OpError> {
+    loop {
+        if report.problems.is_empty() {
+            return Ok(report);
+        }
+        let mut lost = report.lost.clone();
+        let repo = ctx.open_repo()?;
+        let run = ctx.run_context(&repo.settings);
+        repair::drop_missing_packs(&repo)?;
+        if options.repair {
+            CacheDb::delete(&StatePaths::new(&repo.paths.dir).cache_db)?;
+            let paths = data_roots::to_add(&repo, vec![RepoPath::root()], true, false)?;
+            if !paths.is_empty() {
+                stage::store_again(&repo, &locate::all_if_root(paths), &run)?;
+            }
+        }
+        if let Some(dir) = &options.from {
+            let from = RepoPaths::find(&ctx.start_dir.join(dir), None)?;
+            let settings = ctx.settings(Some(&from))?;
+            let other = Arc::new(Repo::open(from, settings, Access::ReadOnly)?);
+            repair::copy_lost(&repo, &other, &lost, &run)?;
+        }
+        drop(repo);
+        report = check()?;
+        let mut left = report.lost.clone();
+        lost.sort_unstable();
+        left.sort_unstable();
+        if left == lost {
+            return Ok(report);
+        }
+    }
 }
 
 /// Checks again where problems may come from packs that were replaced, or dropped with the refs that

@@ -257,7 +257,7 @@ impl SourceFile for StreamFile {
     }
 }
 
-fn ingest_options<'o>(repo: &Repo, run: &'o RunContext) -> IngestOptions<'o> {
+pub(super) fn ingest_options<'o>(repo: &Repo, run: &'o RunContext) -> IngestOptions<'o> {
     IngestOptions {
         workers: run.threads,
         compression_level: repo.settings.core.compression_level,
@@ -489,6 +489,25 @@ pub fn snapshot(
     repo.store.publish(writer.finish()?, &relied, |_| Ok::<_, StepError>(()))?;
     record_known(repo, &values);
     Ok((tree, values.skipped()))
+}
+
+/// Stores the worktree's files and folders again: what of them is stored and whole stays as it is, what
+/// is damaged counts as new. All files are read that the stat cache does not know. The stage stays as
+/// it is.
+pub fn store_again(repo: &Repo, paths: &[RepoPath], run: &RunContext) -> Result<(), StepError> {
+    let nothing = WorkState { head: repo.head()?, head_tree: None, stage: None };
+    let scan = scan_paths(repo, paths, run)?;
+    let known = Known::for_storing(repo);
+    let comparison = compare::compare(&scan, None, &repo.store, &known, run.threads)?;
+    let reading = read_files(repo, &scan, &comparison, run)?;
+    let values = ReadValues { scan: &scan, comparison: &comparison, results: &reading.results };
+    let core = &repo.settings.core;
+    let session = repo.store.start_session()?;
+    let mut writer =
+        ObjectWriter::new(&repo.store, &session, core.compression_level, core.verify_writes)?;
+    let taken = Taken { added: true, removed: false };
+    build_tree(repo, &nothing, taken, &values, &mut writer)?;
+    repo.store.publish(writer.finish()?, &HashSet::new(), |_| Ok::<_, StepError>(()))
 }
 
 /// Builds the new trees and moves the stage; returns the bytes written.

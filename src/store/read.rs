@@ -87,6 +87,15 @@ impl Store {
         Ok(Some(packs))
     }
 
+    /// The size of a blob, if it is stored.
+    pub fn size_of(&self, id: BlobId) -> Result<Option<u64>, StoreError> {
+        if let Some(at) = self.locate(PackKind::Data, &id.into())? {
+            return Ok(Some(at.place.raw_len.into()));
+        }
+        let bytes = self.read_object(PackKind::Layout, &id.into())?;
+        Ok(bytes.map(|bytes| Recipe::decode(&bytes)).transpose()?.map(|recipe| recipe.size))
+    }
+
     /// All packs that a stored blob rests on, those of its recipe too; `None` when it is not stored.
     pub fn packs_of(&self, id: BlobId, size: u64) -> Result<Option<HashSet<PackId>>, StoreError> {
         let recipe = match self.find_blob(id, size)? {

@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use self::rebuild::{RebuildError, RebuiltStore, SetAside, StatePaths, rebuild};
-pub use self::report::{Counts, Problem, Report, Subject};
+pub use self::report::{Counts, Lost, Problem, Report, Subject};
 pub use self::roots::Roots;
 
 use self::packs::BlockFindings;

@@ -19,6 +19,7 @@ mod moves;
 mod output;
 mod refs;
 mod removals;
+mod repair;
 mod revisions;
 mod stash;
 mod unchanged;

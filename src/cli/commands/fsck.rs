@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use esker::ops::Context;
 use esker::ops::fsck::{self, FsckOptions};
 
@@ -13,7 +15,8 @@ use crate::cli::ui::Ui;
 /// the files that need what is damaged.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
-    "esker fsck" "esker fsck --data" "esker fsck --sample 5%" "esker fsck --rebuild";
+    "esker fsck" "esker fsck --data" "esker fsck --sample 5%" "esker fsck --rebuild"
+    "esker fsck --data --repair" "esker fsck --data --from ../backup";
     "  5" "something is damaged or missing; each problem is named"
     , " 10" "no repository", " 11" "the repository is locked by another process"
 ))]
@@ -29,12 +32,20 @@ pub struct Args {
     /// First make tables, caches and refs anew from the packs and refs.log
     #[arg(long)]
     rebuild: bool,
+
+    /// Store again what is lost and whose files are in the worktree
+    #[arg(long)]
+    repair: bool,
+
+    /// Store again what is lost and is in the repository in DIR, a clone or a copy of this one
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
 }
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let options =
-            FsckOptions { data: self.data, sample_percent: self.sample, rebuild: self.rebuild };
+        let Self { data, sample: sample_percent, rebuild, repair, from } = self;
+        let options = FsckOptions { data, sample_percent, rebuild, repair, from };
         let outcome = fsck::run(context, &options)?;
         let quiet = ui.quiet;
         ui.result(&outcome, |out, palette, outcome| text::fsck(out, palette, outcome, quiet))?;

@@ -140,6 +140,9 @@ pub fn fsck(
         let (packs, tables) = (counted(made.packs, "pack"), counted(made.tables, "table"));
         writeln!(out, "rebuilt {tables} and {} from {packs}", counted(made.refs, "ref"))?;
     }
+    if let Some(repaired) = outcome.repaired {
+        writeln!(out, "stored {} again", counted(repaired, "lost object"))?;
+    }
     let FsckOutcome { commits, trees, files, chunks, packs, .. } = *outcome;
     let things = [
         counted(commits, "commit"),

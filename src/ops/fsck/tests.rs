@@ -64,7 +64,7 @@ impl Env {
     }
 
     fn fsck(&self, data: bool, rebuild: bool) -> FsckOutcome {
-        let options = FsckOptions { data, rebuild, sample_percent: None };
+        let options = FsckOptions { data, rebuild, ..FsckOptions::default() };
         let outcome = run(&self.ctx, &options).expect("fsck");
         assert_eq!(outcome.clean, outcome.problems.is_empty());
         outcome

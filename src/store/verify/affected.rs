@@ -18,7 +18,7 @@ pub(super) fn find(
     store: &Store,
     starts: &[(String, TreeId)],
 ) -> Result<(), VerifyError> {
-    let lost = run.problems().lost();
+    let lost = run.problems().lost_below_commits();
     if lost.is_empty() {
         return Ok(());
     }

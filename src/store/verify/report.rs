@@ -104,18 +104,23 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// How much was checked.
     pub counts: Counts,
-    /// Whether contents of files are lost, so that files known to be unchanged must be read again.
-    pub has_lost_content: bool,
+    /// The objects that are lost by them.
+    pub lost: Vec<Lost>,
 }
 
 impl Report {
     pub(super) fn new(problems: Mutex<Problems>, counts: Counts) -> Self {
         let found = problems.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let has_lost_content = found.lost.keys().any(|lost| matches!(lost, Lost::Blob(_)));
+        let lost = found.lost.into_keys().collect();
         let mut problems = found.list;
         // Threads report in any order.
         problems.sort_by(|a, b| a.subject.cmp(&b.subject));
-        Self { problems, counts, has_lost_content }
+        Self { problems, counts, lost }
+    }
+
+    /// Whether contents of files are lost, so that files known to be unchanged must be read again.
+    pub fn has_lost_content(&self) -> bool {
+        self.lost.iter().any(|lost| matches!(lost, Lost::Blob(_)))
     }
 
     /// Whether nothing is missing or damaged.
@@ -124,10 +129,16 @@ impl Report {
     }
 }
 
-/// An object that cannot be had, whose paths are looked for at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Lost {
+/// An object that cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lost {
+    /// A commit.
+    Commit(CommitId),
+    /// A tag object.
+    Tag(TagId),
+    /// A directory, or a node of a large one.
     Tree(TreeId),
+    /// The content of files.
     Blob(BlobId),
 }
 
@@ -160,12 +171,18 @@ impl Problems {
         self.list.len() - 1
     }
 
-    /// Adds a problem by which an object is lost.
-    pub(super) fn report_lost(&mut self, lost: Lost, subject: Subject, what: impl Into<String>) {
+    /// Adds a problem by which an object is lost; returns its number.
+    pub(super) fn report_lost(
+        &mut self,
+        lost: Lost,
+        subject: Subject,
+        what: impl Into<String>,
+    ) -> usize {
         let at = self.report(subject, what);
         if self.lost.insert(lost, at).is_none() {
             self.list[at].lost_objects += 1;
         }
+        at
     }
 
     /// Names who needs what is lost by problem `at`; says whether that was news.
@@ -182,11 +199,6 @@ impl Problems {
         is_new
     }
 
-    /// Counts an object that is lost by problem `at` and has no path.
-    pub(super) fn count_lost(&mut self, at: usize) {
-        self.list[at].lost_objects += 1;
-    }
-
     /// Remembers what is wrong with bad blocks.
     pub(super) fn describe_blocks(
         &mut self,
@@ -195,8 +207,9 @@ impl Problems {
         self.blocks.extend(blocks);
     }
 
-    /// All objects that are lost, each with its problem's number.
-    pub(super) fn lost(&self) -> HashMap<Lost, usize> {
-        self.lost.clone()
+    /// The lost objects that have paths, each with its problem's number.
+    pub(super) fn lost_below_commits(&self) -> HashMap<Lost, usize> {
+        let has_path = |lost: &Lost| matches!(lost, Lost::Tree(_) | Lost::Blob(_));
+        self.lost.iter().filter(|(lost, _)| has_path(lost)).map(|(lost, at)| (*lost, *at)).collect()
     }
 }

@@ -173,7 +173,7 @@ impl Env {
     fn assert_clean(&self, depth: Depth) -> Counts {
         let report = self.check(depth);
         assert_eq!(report.problems, []);
-        assert!(report.is_clean() && !report.has_lost_content);
+        assert!(report.is_clean() && !report.has_lost_content());
         report.counts
     }
 
@@ -292,7 +292,7 @@ fn a_lost_or_cut_data_pack_is_named_once_with_what_needs_it() {
         }
         let report = env.check(Depth::Structure);
         assert_eq!(report.problems.len(), packs.len(), "{:#?}", report.problems);
-        assert!(report.has_lost_content);
+        assert!(report.has_lost_content());
         let affected: HashSet<_> = report.problems.iter().flat_map(|p| &p.affected).collect();
         let head = env.db.read(|view| view.head(WorktreeId::MAIN)).expect("head");
         let head = head.commit().expect("born").short();
@@ -345,7 +345,7 @@ fn a_bad_block_is_recorded_and_adding_its_data_again_repairs() {
         }
     }
     let report = env.check(Depth::Data);
-    assert!(report.has_lost_content);
+    assert!(report.has_lost_content());
     let recorded = env.db.read(|view| view.bad_blocks()).expect("read");
     assert_eq!(recorded.len() as u64, before.iter().map(|p| p.blocks).sum::<u64>());
     assert!(recorded.iter().all(|b| b.found_at == 7));

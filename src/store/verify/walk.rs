@@ -166,8 +166,7 @@ impl Walk<'_> {
                 Err(e) => {
                     let (subject, what) = self.cause((*id).into(), Subject::Tag(*id), &e)?;
                     let mut problems = self.run.problems();
-                    let at = problems.report(subject, what);
-                    problems.count_lost(at);
+                    let at = problems.report_lost(Lost::Tag(*id), subject, what);
                     problems.needed_by(at, || label.clone());
                 }
             }
@@ -203,8 +202,7 @@ impl Walk<'_> {
                 Err(e) => {
                     let (subject, what) = self.cause(id.into(), Subject::Commit(id), &e)?;
                     let mut problems = self.run.problems();
-                    let at = problems.report(subject, what);
-                    problems.count_lost(at);
+                    let at = problems.report_lost(Lost::Commit(id), subject, what);
                     problems.needed_by(at, || label);
                     slot.insert(Some(at));
                 }
