@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
-use super::log::LogEntry;
+use super::log::{LogEntry, PersonInfo};
 use super::ls::LsEntry;
 use super::{ChangeTotals, Context, FileChange, OpError, encode};
 use super::{listing, locate, log, ls};
-use crate::id::{BlobId, TreeId};
+use crate::id::{BlobId, TagId, TreeId};
 use crate::object::access::ReadObjects;
+use crate::object::tag::Tag;
 use crate::object::tree::EntryValue;
+use crate::refs::RefTarget;
 
 /// What to show.
 #[derive(Clone, Debug, Default)]
@@ -17,12 +19,29 @@ pub struct ShowOptions {
     pub object: String,
 }
 
+/// An annotated tag.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownTag {
+    /// The name it was made under.
+    pub name: String,
+    /// Its id.
+    #[serde(serialize_with = "encode::id")]
+    pub id: TagId,
+    /// Who made it, and when.
+    pub tagger: PersonInfo,
+    /// Why, in words.
+    pub message: String,
+}
+
 /// The object.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum ShowOutcome {
     /// A commit and what it changed against its first parent.
     Commit {
+        /// The annotated tag that was asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tag: Option<ShownTag>,
         /// The commit.
         #[serde(flatten)]
         entry: Box<LogEntry>,
@@ -84,7 +103,13 @@ pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError>
             }
         };
     }
-    let id = locate::commit(ctx, &repo, &options.object)?;
+    let (id, tag) = match locate::target(ctx, &repo, &options.object)? {
+        RefTarget::Commit(id) => (id, None),
+        RefTarget::Tag(id) => {
+            let Tag { target, name, tagger, message, .. } = repo.store.read_tag(id)?;
+            (target, Some(ShownTag { name, id, tagger: tagger.into(), message }))
+        }
+    };
     let commit = repo.store.read_commit(id)?;
     let base = match commit.parents.first() {
         Some(parent) => Some(repo.store.read_commit(*parent)?.tree),
@@ -98,5 +123,5 @@ pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError>
     let totals = Some(log::totals_of(&repo, &commit)?);
     let entry = log::entry_of(id, commit, &log::refs_by_commit(&repo)?);
     let entry = Box::new(LogEntry { totals, ..entry });
-    Ok(ShowOutcome::Commit { entry, change_totals, changes, more })
+    Ok(ShowOutcome::Commit { tag, entry, change_totals, changes, more })
 }

@@ -293,6 +293,10 @@ fn tags_stay_where_they_are() {
     assert_eq!(made["commit"], json!(second));
     let list = format!("v1 {} first\nv2 {} checked by two\n", short(&first), short(&second));
     assert_eq!(env.ok(&["tag"]), list);
+    let shown = env.ok(&["show", "v2"]);
+    let tag = "tag v2\nTagger: Ada Lovelace <ada@example.org>\nDate:   Fri May 31 16:00:00 2024 +0200\n\n\
+               checked by two\n\nat length\n\ncommit ";
+    assert!(shown.starts_with(tag), "{shown}");
     assert_eq!(env.ok(&["tag", "-l", "*1"]).lines().count(), 1);
     assert_eq!(
         env.ok(&["tag", "--points-at", "main"]),

@@ -8,7 +8,7 @@ use esker::ops::du::DuEntry;
 use esker::ops::find::Found;
 use esker::ops::log::{LogEntry, LogTotals, PersonInfo};
 use esker::ops::ls::{LsEntry, LsKind};
-use esker::ops::show::ShowOutcome;
+use esker::ops::show::{ShowOutcome, ShownTag};
 use esker::path::escape;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
@@ -39,6 +39,16 @@ pub fn log_entry(out: &mut dyn Write, palette: &Palette, entry: &LogEntry) -> io
         "" => writeln!(out),
         line => writeln!(out, "    {}", safe(line)),
     })
+}
+
+/// An annotated tag, before the commit it names.
+fn shown_tag(out: &mut dyn Write, palette: &Palette, tag: &ShownTag) -> io::Result<()> {
+    let id = palette.id;
+    writeln!(out, "{id}tag {}{id:#}", escape(&tag.name))?;
+    writeln!(out, "Tagger: {} <{}>", safe(&tag.tagger.name), safe(&tag.tagger.email))?;
+    writeln!(out, "Date:   {}\n", date(&tag.tagger))?;
+    tag.message.lines().try_for_each(|line| writeln!(out, "{}", safe(line)))?;
+    writeln!(out)
 }
 
 /// One commit of `log --oneline`.
@@ -81,7 +91,8 @@ fn in_layout(person: &PersonInfo, layout: &str) -> Option<String> {
 pub fn show(out: &mut dyn Write, palette: &Palette, outcome: &ShowOutcome) -> io::Result<()> {
     let id_style = palette.id;
     match outcome {
-        ShowOutcome::Commit { entry, change_totals, changes, more } => {
+        ShowOutcome::Commit { tag, entry, change_totals, changes, more } => {
+            tag.iter().try_for_each(|tag| shown_tag(out, palette, tag))?;
             log_entry(out, palette, entry)?;
             if !changes.is_empty() {
                 writeln!(out)?;

@@ -3,12 +3,12 @@
 use super::{Apply, Stash, StashOutcome, drop_all, find, tree_of};
 use crate::diff::tree as diff;
 use crate::id::TreeId;
-use crate::merge::{self, Trees};
+use crate::merge::{self, MergeError, Trees};
 use crate::object::access::ReadObjects;
 use crate::object::commit::Commit;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
-use crate::ops::{Context, OpError, convert, plans};
+use crate::ops::{Context, OpError, plans};
 use crate::repo::{Repo, WorkState};
 use crate::steps::checkout::{self as steps, Shift};
 use crate::steps::stage;
@@ -70,8 +70,11 @@ fn merge(
     let mut merge = |theirs| {
         let (our_name, their_name) = ("HEAD", "stash");
         let trees = Trees { base: Some(base), ours, theirs, our_name, their_name };
-        let merged =
-            merge::merge_trees(&repo.store, &trees, &mut writer).map_err(convert::other)?;
+        let merged = merge::merge_trees(&repo.store, &trees, &mut writer).map_err(|e| match e {
+            MergeError::Access(e) => OpError::from(e),
+            MergeError::Tree(e) => e.into(),
+            MergeError::Path(e) => e.into(),
+        })?;
         let paths = merged.conflicts.iter().map(|c| c.path.as_str().to_owned());
         match merged.conflicts.is_empty() {
             true => Ok(merged.tree.id),
