@@ -18,6 +18,7 @@ pub mod path;
 pub mod progress;
 pub mod recipe;
 pub mod refs;
+pub mod remote;
 pub mod repo;
 pub mod revision;
 
@@ -26,5 +27,6 @@ pub mod stat_cache;
 pub mod steps;
 
 pub mod store;
+pub mod sync;
 pub mod table;
 pub mod worktree;

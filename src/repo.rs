@@ -101,8 +101,22 @@ pub struct Initialized {
     pub warning: Option<&'static str>,
 }
 
+/// Which repository a new one shall be.
+pub struct NewRepo {
+    /// Its id: its own, or that of the repository it is a clone of.
+    pub repository: RepositoryId,
+    /// How it lays data out.
+    pub format: FormatParameters,
+}
+
 /// Makes a repository in `root`, or leaves the one that is there as it is.
 pub fn init(paths: &RepoPaths, note: &RefNote) -> Result<Initialized, RepoError> {
+    let new = NewRepo { repository: new_repository_id()?, format: FormatParameters::default() };
+    init_as(paths, &new, note)
+}
+
+/// As [`init`], with id and format given.
+pub fn init_as(paths: &RepoPaths, new: &NewRepo, note: &RefNote) -> Result<Initialized, RepoError> {
     let store = StorePaths::new(&paths.dir);
     for dir in [&paths.dir, &store.packs, &store.tables, &store.tmp] {
         std::fs::create_dir_all(dir).map_err(|e| FsError::new("create", dir, e))?;
@@ -112,8 +126,8 @@ pub fn init(paths: &RepoPaths, note: &RefNote) -> Result<Initialized, RepoError>
         fsio::write_atomic(&ignore, b"*\n")?;
     }
     let new = NewState {
-        repository: new_repository_id()?,
-        format: FormatParameters::default(),
+        repository: new.repository,
+        format: new.format,
         branch: crate::refs::branch_ref(DEFAULT_BRANCH)?,
         note: note.clone(),
     };

@@ -13,8 +13,8 @@ use esker::progress::{Cancel, Progress};
 
 use super::args::{Global, When};
 
-/// Variables that are handed on beside those that begin with `ESKER_`: where settings of a person
-/// and of git lie.
+/// Variables that are handed on beside those that begin with `ESKER_` or `AWS_`: where settings of a
+/// person and of git lie.
 const HANDED_ON: &[&str] = &[
     "HOME",
     "XDG_CONFIG_HOME",
@@ -79,7 +79,9 @@ fn environment() -> Vec<(String, String)> {
     let text = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((key.into_string().ok()?, value.into_string().ok()?))
     };
-    let is_wanted = |key: &str| key.starts_with("ESKER_") || HANDED_ON.contains(&key);
+    let is_wanted = |key: &str| {
+        key.starts_with("ESKER_") || key.starts_with("AWS_") || HANDED_ON.contains(&key)
+    };
     env::vars_os().filter_map(text).filter(|(key, _)| is_wanted(key)).collect()
 }
 

@@ -107,7 +107,7 @@ fn common(
 }
 
 /// Whether one of `starts` is `wanted` or continues it.
-fn reaches(
+pub fn reaches(
     read: &dyn ReadObjects,
     starts: &[CommitId],
     wanted: CommitId,

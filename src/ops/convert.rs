@@ -15,13 +15,16 @@ use crate::object::prolly::TreeError;
 use crate::pack::layout::PackError;
 use crate::path::PathError;
 use crate::progress::Cancelled;
+use crate::remote::{Fault, LocationError};
 use crate::repo::RepoError;
 use crate::revision::RevisionError;
 use crate::steps::StepError;
 use crate::steps::data_roots::RootsError;
+use crate::steps::remotes::FetchError;
 use crate::steps::select::SelectError;
 use crate::store::StoreError;
 use crate::store::ingest::IngestError;
+use crate::sync::{Refused, SyncError};
 use crate::table::TableError;
 use crate::worktree::handles::HandleError;
 use crate::worktree::scan::ScanError;
@@ -249,6 +252,92 @@ impl From<HandleError> for OpError {
                 OpError::WouldOverwrite { paths: vec![path.as_str().to_owned()], more: 0 }
             }
         }
+    }
+}
+
+impl From<LocationError> for OpError {
+    fn from(e: LocationError) -> Self {
+        let hint = "as in: s3://bucket/prefix, file:///srv/data or ../data".to_owned();
+        OpError::Usage { message: e.to_string(), hint: Some(hint) }
+    }
+}
+
+impl From<FetchError> for OpError {
+    fn from(e: FetchError) -> Self {
+        match e {
+            FetchError::Sync(e) => e.into(),
+            FetchError::Step(e) => e.into(),
+        }
+    }
+}
+
+impl From<SyncError> for OpError {
+    fn from(e: SyncError) -> Self {
+        let hint = match &e {
+            SyncError::Store(_)
+            | SyncError::Access(_)
+            | SyncError::Catalog(_)
+            | SyncError::Db(_)
+            | SyncError::Ref(_)
+            | SyncError::Fs(_)
+            | SyncError::Cancelled(_) => return local_error(e),
+            SyncError::Transport(e) => transport_hint(e.fault),
+            SyncError::Refused(refused) => refused_hint(refused),
+            SyncError::Damaged { .. } => Some("see what is affected: esker fsck --remote"),
+            SyncError::NewerFormat { .. } => Some("install a newer esker; nothing was changed"),
+            SyncError::WentBack { .. } => Some(
+                "somebody may have put an old copy in its place: ask who keeps it before going on",
+            ),
+            SyncError::OtherRepository => Some("use another prefix, or clone that one"),
+            SyncError::NoRepository { .. } => {
+                Some("check how it is spelled; the first push makes it: esker push")
+            }
+            SyncError::Busy | SyncError::Unknown => {
+                Some("run the command again: what was uploaded is used")
+            }
+            _ => None,
+        };
+        OpError::Remote { message: e.to_string(), hint: hint.map(str::to_owned) }
+    }
+}
+
+/// What went wrong on this machine while a remote was talked to.
+fn local_error(e: SyncError) -> OpError {
+    match e {
+        SyncError::Store(e) => e.into(),
+        // A fetch reads the history of the remote through the same door.
+        SyncError::Access(AccessError::Io(inner)) => match inner.downcast::<SyncError>() {
+            Ok(e) => (*e).into(),
+            Err(inner) => AccessError::Io(inner).into(),
+        },
+        SyncError::Access(e) => e.into(),
+        SyncError::Catalog(e) => StoreError::Catalog(e).into(),
+        SyncError::Db(e) => e.into(),
+        SyncError::Ref(e) => e.into(),
+        SyncError::Fs(e) => e.into(),
+        SyncError::Cancelled(_) => OpError::Interrupted,
+        e => other(e),
+    }
+}
+
+fn transport_hint(fault: Fault) -> Option<&'static str> {
+    match fault {
+        Fault::Denied => Some(
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; or use --anonymous",
+        ),
+        Fault::Lost | Fault::Busy => Some("check the network and the endpoint, then run it again"),
+        Fault::Missing => Some("check the name of the bucket and the endpoint"),
+        Fault::TooLarge | Fault::Failed => None,
+    }
+}
+
+fn refused_hint(refused: &Refused) -> Option<&'static str> {
+    match refused {
+        Refused::NotAncestor { .. } => Some("bring them in first: esker pull; or --force"),
+        Refused::Exists { .. } => Some("tags do not move; to replace it: --force"),
+        Refused::Moved { .. } => Some("look at what it is now, then push again: esker fetch"),
+        Refused::Stale { .. } => Some("look at what it is now: esker fetch"),
+        Refused::NoSuchRef { .. } => Some("see what there is: esker ls-remote"),
     }
 }
 

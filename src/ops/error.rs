@@ -318,6 +318,14 @@ pub enum OpError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A remote refused, cannot be reached, or holds what it must not.
+    #[error("{message}")]
+    Remote {
+        /// What failed, and where.
+        message: String,
+        /// What to do instead.
+        hint: Option<String>,
+    },
     /// The request makes no sense.
     #[error("{message}")]
     Usage {
@@ -342,6 +350,7 @@ impl OpError {
             }
             Self::Damaged { .. } | Self::NeedsRebuild { .. } => ErrorKind::Damaged,
             Self::Locked { .. } => ErrorKind::Locked,
+            Self::Remote { .. } => ErrorKind::Remote,
             Self::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         }
@@ -445,7 +454,7 @@ impl OpError {
             Self::Permission { .. } => "check its owner and mode: ls -ld",
             Self::Interrupted => "nothing is lost; run the command again to go on",
             Self::Config { .. } => "see where each setting comes from: esker config --show-origin",
-            Self::Usage { hint, .. } => return hint.clone(),
+            Self::Usage { hint, .. } | Self::Remote { hint, .. } => return hint.clone(),
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check how it is spelled: ls"
             }

@@ -8,6 +8,7 @@ pub mod hash_tree;
 pub mod known;
 pub mod look;
 pub mod materialize;
+pub mod remotes;
 pub mod repair;
 pub mod restore;
 mod resume;

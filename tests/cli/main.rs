@@ -18,6 +18,7 @@ mod like_git;
 mod moves;
 mod output;
 mod refs;
+mod remotes;
 mod removals;
 mod repair;
 mod revisions;

@@ -17,6 +17,7 @@ mod checkout;
 mod commit;
 mod kill;
 mod races;
+mod remotes;
 mod reset;
 mod restore;
 #[cfg(target_os = "linux")]

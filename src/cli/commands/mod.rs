@@ -13,11 +13,13 @@ mod cat;
 mod check_ignore;
 mod checkout;
 mod clean;
+mod clone;
 mod commit;
 mod config;
 mod demo;
 mod diff;
 mod du;
+mod fetch;
 mod find;
 mod fsck;
 mod gc;
@@ -25,8 +27,12 @@ mod hash;
 mod init;
 mod log;
 mod ls;
+mod ls_remote;
 mod mv;
+mod pull;
+mod push;
 mod reflog;
+mod remote;
 mod repack;
 mod reset;
 mod restore;
@@ -67,6 +73,12 @@ pub enum Command {
     Clean(clean::Args),
     CheckIgnore(check_ignore::Args),
     Roots(roots::Args),
+    Clone(clone::Args),
+    Remote(remote::Args),
+    Push(push::Args),
+    Fetch(fetch::Args),
+    Pull(pull::Args),
+    LsRemote(ls_remote::Args),
     Hash(hash::Args),
     Stats(stats::Args),
     Fsck(fsck::Args),
@@ -105,6 +117,12 @@ impl Command {
             Self::Clean(args) => args.run(context, ui),
             Self::CheckIgnore(args) => args.run(context, ui),
             Self::Roots(args) => args.run(context, ui),
+            Self::Clone(args) => args.run(context, ui),
+            Self::Remote(args) => args.run(context, ui),
+            Self::Push(args) => args.run(context, ui),
+            Self::Fetch(args) => args.run(context, ui),
+            Self::Pull(args) => args.run(context, ui),
+            Self::LsRemote(args) => args.run(context, ui),
             Self::Hash(args) => args.run(context, ui),
             Self::Stats(args) => args.run(context, ui),
             Self::Fsck(args) => args.run(context, ui),

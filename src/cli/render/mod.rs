@@ -5,6 +5,7 @@ pub mod graph;
 pub mod json;
 pub mod objects;
 pub mod refs;
+pub mod remotes;
 pub mod status;
 pub mod text;
 pub mod units;

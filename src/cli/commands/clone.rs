@@ -1,0 +1,63 @@
+use std::path::PathBuf;
+
+use esker::ops::Context;
+use esker::ops::clone::{self, CloneOptions};
+
+use crate::cli::help::after_help;
+use crate::cli::render::remotes;
+use crate::cli::report::{Exit, Failure};
+use crate::cli::ui::Ui;
+
+/// Make a repository of what a remote holds
+///
+/// Brings all branches and tags, checks one out, and remembers the remote as origin. A clone that was
+/// stopped goes on when it is run again.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = after_help!(
+    "esker clone s3://bucket/weather" "esker clone -b v2 /mnt/nas/weather copy";
+    "  5" "data on the remote is damaged", " 12" "the remote refused or cannot be reached"
+))]
+pub struct Args {
+    /// s3://bucket/prefix, file:///path or a path
+    url: String,
+
+    /// The folder to make; named after the remote by default
+    dir: Option<PathBuf>,
+
+    /// The branch to check out; main by default
+    #[arg(short, long)]
+    branch: Option<String>,
+
+    /// URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+
+    /// Region of the bucket; AWS_REGION by default, else it is asked for
+    #[arg(long)]
+    region: Option<String>,
+
+    /// Sign nothing: for buckets that anyone may read
+    #[arg(long)]
+    anonymous: bool,
+
+    /// Check nothing out
+    #[arg(long)]
+    no_checkout: bool,
+}
+
+impl Args {
+    pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+        let options = CloneOptions {
+            url: self.url,
+            dir: self.dir,
+            branch: self.branch,
+            endpoint: self.endpoint,
+            region: self.region,
+            anonymous: self.anonymous,
+            no_checkout: self.no_checkout,
+        };
+        let outcome = clone::run(context, &options)?;
+        ui.summary(&outcome, remotes::clone)?;
+        Ok(Exit::Done)
+    }
+}

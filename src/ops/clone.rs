@@ -1,0 +1,231 @@
+//! `clone`: makes a repository of what a remote holds, and checks a branch out.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::connect::{self, DEFAULT_REMOTE, RemoteSettings};
+use super::{Context, OpError, encode, plans};
+use crate::config::edit;
+use crate::db::{Access, RepositoryId};
+use crate::id::CommitId;
+use crate::object::access::ReadObjects;
+use crate::refs::{self, RefName, RefNote, RefTarget, RefUpdate};
+use crate::remote::Location;
+use crate::repo::{self, NewRepo, Repo, RepoPaths};
+use crate::steps::checkout::{self, Switch, Target};
+use crate::steps::remotes::{self, Now};
+use crate::sync::SyncError;
+use crate::sync::cache::Cache;
+use crate::sync::chain::{Remote, StoredRoot};
+use crate::sync::state::State;
+
+/// What to make.
+#[derive(Clone, Debug, Default)]
+pub struct CloneOptions {
+    /// Where the remote is.
+    pub url: String,
+    /// The folder; named after the remote's last part when absent.
+    pub dir: Option<PathBuf>,
+    /// The branch to check out; `main` or the only one when absent.
+    pub branch: Option<String>,
+    /// URL of the S3 server.
+    pub endpoint: Option<String>,
+    /// Region of the bucket.
+    pub region: Option<String>,
+    /// Sign nothing.
+    pub anonymous: bool,
+    /// Check nothing out.
+    pub no_checkout: bool,
+}
+
+/// What was made.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CloneOutcome {
+    /// The folder.
+    #[serde(serialize_with = "encode::path")]
+    pub dir: PathBuf,
+    /// Where the remote is.
+    pub url: String,
+    /// The branch that was checked out.
+    pub branch: Option<String>,
+    /// Its commit.
+    #[serde(serialize_with = "encode::optional_id")]
+    pub commit: Option<CommitId>,
+    /// Branches and tags that were brought.
+    pub refs: u64,
+    /// Commits that were brought.
+    pub commits: u64,
+    /// Files written.
+    pub written: u64,
+    /// Bytes written.
+    pub bytes: u64,
+    /// Bytes that came in.
+    pub received_bytes: u64,
+    /// Requests that it took.
+    pub requests: u64,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Makes a repository of a remote. One that was cut short is finished by running it again.
+pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpError> {
+    let started = std::time::Instant::now();
+    let location = Location::parse(&options.url, &ctx.start_dir)?;
+    let settings = RemoteSettings {
+        name: DEFAULT_REMOTE.to_owned(),
+        url: connect::kept_url(&options.url, &location)?,
+        endpoint: options.endpoint.clone(),
+        region: options.region.clone(),
+        anonymous: options.anonymous,
+        ..RemoteSettings::default()
+    };
+    // What is not there leaves no folder behind.
+    let transport = connect::open(ctx, &settings, &location)?;
+    let dir = ctx.start_dir.join(folder(options, &location)?);
+    let paths = RepoPaths::of_root(&dir);
+    let cache = Cache::new(&paths.dir, DEFAULT_REMOTE);
+    let remote = Remote { transport: &*transport, cache: &cache };
+    let none = || SyncError::NoRepository { place: location.to_string() };
+    let root = remote.latest(None)?.ok_or_else(none)?;
+    let repo = make(ctx, &paths, &root)?;
+    write_settings(&paths, &settings)?;
+    let state = remote.load_state(&root.root)?;
+    let branch = choose_branch(&state, options.branch.as_deref())?;
+    let run = ctx.run_context(&repo.settings);
+    let note = ctx.note(&repo, format!("clone: from {location}"));
+    let now = Now { name: DEFAULT_REMOTE, remote: &remote, root: &root, state: &state };
+    let (fetched, moves) =
+        remotes::fetch(&repo, &now, &|_| true, false, &note, &run, transfers(&repo))?;
+    let mut outcome = CloneOutcome {
+        refs: moves.len() as u64,
+        commits: fetched.commits,
+        url: location.to_string(),
+        ..CloneOutcome::default()
+    };
+    if let Some((name, commit)) = branch {
+        start_branch(&repo, &name, &note)?;
+        if !options.no_checkout {
+            let written = check_out(&repo, &name, commit, &note, &run)?;
+            (outcome.written, outcome.bytes) = (written.files, written.bytes);
+        }
+        (outcome.branch, outcome.commit) = (Some(name.short().to_owned()), Some(commit));
+    }
+    let traffic = transport.traffic();
+    (outcome.received_bytes, outcome.requests) = (traffic.bytes_in, traffic.requests());
+    (outcome.dir, outcome.seconds) = (dir, started.elapsed().as_secs_f64());
+    Ok(outcome)
+}
+
+fn transfers(repo: &Repo) -> usize {
+    match repo.settings.core.jobs {
+        0 => 3,
+        jobs => jobs.min(3),
+    }
+}
+
+fn folder(options: &CloneOptions, location: &Location) -> Result<PathBuf, OpError> {
+    if let Some(dir) = &options.dir {
+        return Ok(dir.clone());
+    }
+    let name = match location {
+        Location::Folder(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+        Location::S3 { bucket, prefix } => {
+            prefix.rsplit('/').next().filter(|p| !p.is_empty()).or(Some(bucket)).map(str::to_owned)
+        }
+    };
+    name.map(PathBuf::from).ok_or_else(|| OpError::Usage {
+        message: "the location does not say what the folder shall be called".to_owned(),
+        hint: Some(format!("name it: esker clone {} DIR", options.url)),
+    })
+}
+
+/// Makes the repository, or finds the one that an earlier clone of this remote left unfinished.
+fn make(ctx: &Context, paths: &RepoPaths, root: &StoredRoot) -> Result<Repo, OpError> {
+    let taken = |why: &str| OpError::Usage {
+        message: format!("'{}' {why}", crate::path::escape(&paths.root.to_string_lossy())),
+        hint: Some("choose another folder, or empty this one".to_owned()),
+    };
+    if paths.dir.exists() {
+        let repo = Repo::open(paths.clone(), ctx.settings(Some(paths))?, Access::ReadWrite)?;
+        let id = repo.db.read(|view| view.repository_id())?;
+        return match id == root.root.repository && repo.head()?.commit().is_none() {
+            true => Ok(repo),
+            false => Err(taken("holds a repository already")),
+        };
+    }
+    let is_empty = |dir: &Path| std::fs::read_dir(dir).is_ok_and(|mut d| d.next().is_none());
+    if paths.root.exists() && !is_empty(&paths.root) {
+        return Err(taken("is there already and not empty"));
+    }
+    let note = RefNote {
+        who: String::new(),
+        time: ctx.now.seconds,
+        tz_minutes: i32::try_from(ctx.now.offset_minutes).unwrap_or(0),
+        message: "clone".to_owned(),
+    };
+    let repository: RepositoryId = root.root.repository;
+    let new = NewRepo { repository, format: root.root.format };
+    repo::init_as(paths, &new, &note)?;
+    Ok(Repo::open(paths.clone(), ctx.settings(Some(paths))?, Access::ReadWrite)?)
+}
+
+fn write_settings(paths: &RepoPaths, settings: &RemoteSettings) -> Result<(), OpError> {
+    let file = paths.config();
+    let set = |key: &str, value: &str| {
+        let key = format!("remote.{}.{key}", settings.name);
+        edit::set(&file, &key, value).map_err(super::convert::config_error)
+    };
+    settings.endpoint.iter().try_for_each(|value| set("endpoint", value))?;
+    settings.region.iter().try_for_each(|value| set("region", value))?;
+    if settings.anonymous {
+        set("anonymous", "true")?;
+    }
+    set("url", &settings.url)
+}
+
+/// The branch that is checked out: the one asked for, `main`, or the first.
+fn choose_branch(
+    state: &State,
+    wanted: Option<&str>,
+) -> Result<Option<(RefName, CommitId)>, OpError> {
+    let branches = state.refs.iter().filter(|(name, _)| name.is_branch());
+    let mut branches = branches.filter_map(|(name, r)| Some((name.clone(), r.target.commit()?)));
+    let Some(wanted) = wanted else {
+        let all: Vec<_> = branches.collect();
+        let main = all.iter().find(|(name, _)| name.short() == repo::DEFAULT_BRANCH);
+        return Ok(main.or(all.first()).cloned());
+    };
+    let found = branches.find(|(name, _)| name.short() == wanted);
+    found.map(Some).ok_or_else(|| OpError::Remote {
+        message: format!("the remote has no branch '{}'", crate::path::escape(wanted)),
+        hint: Some("see what it has: esker ls-remote URL".to_owned()),
+    })
+}
+
+/// Puts HEAD on the branch, which is not born yet.
+fn start_branch(repo: &Repo, name: &RefName, note: &RefNote) -> Result<(), OpError> {
+    let head = repo.head()?;
+    let target = refs::HeadTarget::Branch(name.clone());
+    Ok(repo.db.write(|tx| tx.set_head(repo.worktree, &head, &target, note))?)
+}
+
+fn check_out(
+    repo: &Repo,
+    name: &RefName,
+    commit: CommitId,
+    note: &RefNote,
+    run: &crate::steps::RunContext,
+) -> Result<crate::steps::materialize::Written, OpError> {
+    let state = repo.state()?;
+    let tree = Some(repo.store.read_commit(commit)?.tree);
+    let update = RefUpdate { name: name.clone(), old: None, new: Some(RefTarget::Commit(commit)) };
+    let (head, branch) = (state.head.to_target(), Some((update, note.clone())));
+    let target = Target { tree, head, branch };
+    let request = Switch { target, force: false, dry_run: false, note: note.clone() };
+    let done = checkout::switch(repo, &state, &request, run)?;
+    match done.plan.conflicts.is_empty() {
+        true => Ok(done.written),
+        false => Err(plans::would_overwrite(&done.plan)),
+    }
+}

@@ -1,0 +1,168 @@
+//! What push, fetch, pull and clone share: what was seen of a remote, and its refs as they are kept here.
+//!
+//! The branches of a remote are `refs/remotes/<remote>/<branch>`; its tags become tags here. The newest
+//! root seen is kept in `state.db`, so that a remote that goes back is noticed.
+
+use crate::db::{DbError, StateDb, Tx};
+use crate::id::CommitId;
+use crate::object::access::ReadObjects;
+use crate::refs::{RefName, RefNote, RefTarget, RefUpdate, WorktreeId};
+use crate::repo::Repo;
+use crate::sync::SyncError;
+use crate::sync::chain::{Remote, Seen, StoredRoot};
+use crate::sync::download::{Fetch, Fetched};
+use crate::sync::state::State;
+
+use super::{RunContext, StepError};
+
+const SEEN: &str = "remote-seen";
+
+/// The newest root seen on a remote.
+pub fn seen(db: &StateDb, remote: &str) -> Result<Option<Seen>, DbError> {
+    let bytes = db.read(|view| view.journal(WorktreeId::MAIN, SEEN, remote.as_bytes()))?;
+    Ok(bytes.and_then(|bytes| Seen::from_bytes(&bytes)))
+}
+
+/// Remembers the newest root seen on a remote.
+pub fn set_seen(tx: &Tx<'_>, remote: &str, seen: Seen) -> Result<(), DbError> {
+    tx.put_journal(WorktreeId::MAIN, SEEN, remote.as_bytes(), &seen.to_bytes())
+}
+
+/// Forgets what was seen on a remote.
+pub fn forget_seen(tx: &Tx<'_>, remote: &str) -> Result<(), DbError> {
+    tx.delete_journal(WorktreeId::MAIN, SEEN, remote.as_bytes()).map(|_| ())
+}
+
+/// Commits that refs and HEAD point at: everything below them is here.
+pub fn local_tips(repo: &Repo) -> Result<Vec<CommitId>, StepError> {
+    let mut tips: Vec<CommitId> = repo.head()?.commit().into_iter().collect();
+    for (_, target) in repo.db.read(|view| view.refs("refs/"))? {
+        tips.push(match target {
+            RefTarget::Commit(id) => id,
+            RefTarget::Tag(id) => repo.store.read_tag(id)?.target,
+        });
+    }
+    tips.sort_unstable();
+    tips.dedup();
+    Ok(tips)
+}
+
+/// The ref here that follows a ref of the remote; `None` for those that none follows.
+pub fn tracking(remote: &str, name: &RefName) -> Option<RefName> {
+    match name.is_branch() {
+        true => RefName::remote_branch(remote, name.short()).ok(),
+        false => name.is_tag().then(|| name.clone()),
+    }
+}
+
+/// A remote as it is at this moment.
+pub struct Now<'n> {
+    /// Its name here.
+    pub name: &'n str,
+    /// Where it is.
+    pub remote: &'n Remote<'n>,
+    /// Its newest root.
+    pub root: &'n StoredRoot,
+    /// What that holds.
+    pub state: &'n State,
+}
+
+/// A ref here that a fetch moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The ref on the remote.
+    pub name: RefName,
+    /// The ref here and its move.
+    pub update: RefUpdate,
+}
+
+/// Brings what refs of the remote reach, and moves the refs here that follow them.
+///
+/// Tags here are never moved. `prune` removes refs here whose branch is gone from the remote.
+pub fn fetch(
+    repo: &Repo,
+    now: &Now<'_>,
+    wanted: &dyn Fn(&RefName) -> bool,
+    prune: bool,
+    note: &RefNote,
+    run: &RunContext,
+    downloads: usize,
+) -> Result<(Fetched, Vec<Moved>), FetchError> {
+    let mut moves = Vec::new();
+    let mut targets = Vec::new();
+    for (name, record) in now.state.refs.iter().filter(|(name, _)| wanted(name)) {
+        let Some(here) = tracking(now.name, name) else { continue };
+        let old = repo.db.read(|view| view.get_ref(&here))?;
+        if old == Some(record.target) || (name.is_tag() && old.is_some()) {
+            continue;
+        }
+        targets.push(record.target);
+        let update = RefUpdate { name: here, old, new: Some(record.target) };
+        moves.push(Moved { name: name.clone(), update });
+    }
+    if prune {
+        moves.extend(gone(repo, now)?);
+    }
+    let seen = Seen { seq: now.root.root.seq, hash: now.root.hash };
+    let fetch = Fetch {
+        remote: now.remote,
+        state: now.state,
+        store: &repo.store,
+        local_tips: local_tips(repo)?,
+        downloads,
+        level: repo.settings.core.compression_level,
+        progress: &*run.progress,
+        cancel: &run.cancel,
+    };
+    let (fetched, ()) = fetch.run::<(), FetchError>(&targets, |tx| {
+        for moved in &moves {
+            tx.update_ref(moved.update.clone(), note)?;
+        }
+        Ok(set_seen(tx, now.name, seen)?)
+    })?;
+    Ok((fetched, moves))
+}
+
+/// Branches that are followed here and gone from the remote.
+fn gone(repo: &Repo, now: &Now<'_>) -> Result<Vec<Moved>, FetchError> {
+    let prefix = format!("refs/remotes/{}/", now.name);
+    let mut gone = Vec::new();
+    for (here, target) in repo.db.read(|view| view.refs(&prefix))? {
+        let short = here.as_str().strip_prefix(&prefix).unwrap_or_default();
+        let Ok(name) = crate::refs::branch_ref(short) else { continue };
+        if !now.state.refs.contains_key(&name) {
+            let update = RefUpdate { name: here, old: Some(target), new: None };
+            gone.push(Moved { name, update });
+        }
+    }
+    Ok(gone)
+}
+
+/// Why a fetch failed.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The remote, or what it holds.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    /// The repository.
+    #[error(transparent)]
+    Step(#[from] StepError),
+}
+
+impl From<DbError> for FetchError {
+    fn from(e: DbError) -> Self {
+        Self::Step(e.into())
+    }
+}
+
+impl From<crate::store::StoreError> for FetchError {
+    fn from(e: crate::store::StoreError) -> Self {
+        Self::Step(e.into())
+    }
+}
+
+impl From<crate::db::RefError> for FetchError {
+    fn from(e: crate::db::RefError) -> Self {
+        Self::Step(e.into())
+    }
+}

@@ -1,0 +1,96 @@
+//! Copies of immutable objects of a remote, in `.esker/remotes/<name>`: segments and tables.
+//!
+//! A file is named by the key's last part and compared with the hash its root names whenever it is
+//! taken; one that differs is fetched again. The folder can be deleted at any time.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use super::SyncError;
+use super::root::{Area, Hash};
+use crate::fsio::{self, FsError};
+use crate::id::PackId;
+use crate::remote::{Transport, get};
+
+/// The copies kept of one remote.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    dir: Option<PathBuf>,
+}
+
+impl Cache {
+    /// The copies below `esker_dir` of the remote with this name.
+    pub fn new(esker_dir: &Path, remote: &str) -> Self {
+        Self { dir: Some(esker_dir.join("remotes").join(remote)) }
+    }
+
+    /// Keeps nothing: for a remote that is only looked at.
+    pub fn none() -> Self {
+        Self { dir: None }
+    }
+
+    fn path(&self, area: Area, id: PackId) -> PathBuf {
+        let dir = self.dir.as_deref().unwrap_or(Path::new(""));
+        dir.join(format!("{}-{id}", area.name()))
+    }
+
+    /// The bytes of an object, fetched unless a copy of it is here.
+    pub fn bytes(
+        &self,
+        transport: &dyn Transport,
+        area: Area,
+        id: PackId,
+        expected: (u64, Hash),
+    ) -> Result<Vec<u8>, SyncError> {
+        let (bytes, hash) = expected;
+        let path = self.path(area, id);
+        if self.dir.is_some()
+            && let Ok(found) = fsio::read_capped(&path, bytes)
+            && *blake3::hash(&found).as_bytes() == hash
+        {
+            return Ok(found);
+        }
+        let key = area.key(id);
+        let found = get(transport, &key, bytes)?;
+        if *blake3::hash(&found).as_bytes() != hash {
+            return Err(SyncError::damaged(key, "its bytes have another hash"));
+        }
+        self.keep(area, id, &found)?;
+        Ok(found)
+    }
+
+    /// Keeps a copy of what was just written or read.
+    pub fn keep(&self, area: Area, id: PackId, bytes: &[u8]) -> Result<(), SyncError> {
+        let Some(dir) = &self.dir else { return Ok(()) };
+        fs::create_dir_all(dir).map_err(|e| FsError::new("create", dir, e))?;
+        let path = self.path(area, id);
+        let bits = getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()));
+        let temporary = dir.join(format!("{bits:016x}.tmp"));
+        // A copy that a crash cut short is seen by its hash: no sync is needed.
+        let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, &path));
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        Ok(written.map_err(|e| FsError::new("write", &path, e))?)
+    }
+
+    /// Opens the copy of an object that [`Cache::bytes`] or [`Cache::keep`] made.
+    pub fn open(&self, area: Area, id: PackId) -> Result<File, SyncError> {
+        let path = self.path(area, id);
+        Ok(File::open(&path).map_err(|e| FsError::new("open", &path, e))?)
+    }
+
+    /// Removes copies of what no root names any more.
+    pub fn retain(&self, live: &HashSet<(Area, PackId)>) {
+        let names: HashSet<String> =
+            live.iter().map(|(area, id)| format!("{}-{id}", area.name())).collect();
+        let Some(dir) = &self.dir else { return };
+        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+        for entry in entries {
+            if !names.contains(entry.file_name().to_string_lossy().as_ref()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}

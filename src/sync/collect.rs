@@ -1,0 +1,529 @@
+//! The collection of a remote: what no ref reaches is dropped, what is nearly empty is packed anew.
+//!
+//! A collection is a session as a push is one: it marks from the refs of root *n*, uploads copies, and
+//! creates root *n + 1*, in which the packs it drops are condemned and their sessions fenced. When the
+//! root is taken everything is decided again from the newest one. Keys are deleted only once the root
+//! that condemned them was read back, and after a grace that protects slow readers and nothing else.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::SyncError;
+use super::cache::Cache;
+use super::chain::{Remote, RootCreated, Seen, StoredRoot};
+use super::mark::{Marks, mark};
+use super::objects::Layouts;
+use super::places::Own;
+use super::root::{Area, MAX_FENCES, Root, SegmentRef};
+use super::session::{Session, start_session};
+use super::state::{Condemned, PackRecord, Segment, State, TableRecord};
+use super::upload::{BlockPart, Gathered, Upload, read_trailer, with_sink};
+use crate::catalog::Location;
+use crate::id::{Address, PackId, SessionId};
+use crate::pack::{BlockBuf, BlockCodec, ChunkPlace, PackKind, PackReader};
+use crate::progress::{Cancel, Progress};
+use crate::remote::{Transport, get};
+use crate::store::relocate::{PackChunks, Relocation, relocate};
+use crate::store::{Store, StoreError};
+use crate::table::{self, Table};
+
+/// How often a collection begins anew because a push came first.
+const MAX_ROUNDS: u32 = 20;
+/// A pack of which less than this part is wanted is packed anew, in percent.
+const MIN_WANTED_PERCENT: u64 = 50;
+/// Packs of a kind below [`SMALL_PACK_BYTES`] before they are made one.
+const MAX_SMALL_PACKS: usize = 4;
+const SMALL_PACK_BYTES: u64 = 8 << 20;
+/// Tables up to this length are merged, in bytes.
+const MAX_MERGED_TABLE: u64 = 64 << 20;
+
+/// What a collection is given.
+pub struct Collect<'c> {
+    /// Where the remote is.
+    pub transport: &'c dyn Transport,
+    /// Copies kept of it.
+    pub cache: &'c Cache,
+    /// The local objects: what is here need not be read there.
+    pub store: &'c Store,
+    /// The newest root seen on it.
+    pub seen: Option<Seen>,
+    /// How long a key that is no longer named is kept, in seconds.
+    pub grace_seconds: i64,
+    /// Unix seconds.
+    pub now: i64,
+    /// How many packs are on their way at once.
+    pub transfers: usize,
+    /// zstd level of what is compressed anew.
+    pub level: i32,
+    /// Told of bytes.
+    pub progress: &'c dyn Progress,
+    /// Asked whether to stop.
+    pub cancel: &'c Cancel,
+    /// Only say what would be done.
+    pub dry_run: bool,
+}
+
+/// What a collection did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Packs that are dropped because nothing in them is wanted.
+    pub dead_packs: u64,
+    /// Packs that were packed anew.
+    pub repacked: u64,
+    /// Bytes of both.
+    pub dropped_bytes: u64,
+    /// Bytes of the new packs.
+    pub new_bytes: u64,
+    /// Keys deleted: condemned ones whose grace is over.
+    pub deleted: u64,
+    /// Keys deleted that no root ever named.
+    pub orphans: u64,
+    /// The newest root now.
+    pub seen: Option<Seen>,
+}
+
+/// Packs to be dropped, and those of them whose wanted parts are copied first.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Sweep {
+    dead: BTreeSet<PackId>,
+    sparse: BTreeSet<PackId>,
+}
+
+impl Collect<'_> {
+    fn remote(&self) -> Remote<'_> {
+        Remote { transport: self.transport, cache: self.cache }
+    }
+
+    /// Marks, sweeps and deletes.
+    pub fn run(&self) -> Result<Collected, SyncError> {
+        let remote = self.remote();
+        let none = || SyncError::NoRepository { place: self.transport.place() };
+        let mut session = None;
+        for _ in 0..MAX_ROUNDS {
+            self.cancel.check()?;
+            let base = remote.latest(self.seen)?.ok_or_else(none)?;
+            let state = remote.load_state(&base.root)?;
+            // A session that others fenced may not be used any more; nothing of it is.
+            let own = match session {
+                Some(own) if !base.root.is_fenced(own) => Session { id: own },
+                _ => start_session(base.root.seq)?,
+            };
+            session = Some(own.id);
+            if let Some(done) = self.round(own, &base, &state)? {
+                return Ok(done);
+            }
+        }
+        Err(SyncError::Busy)
+    }
+
+    /// One attempt on one root; `None` when another root came first.
+    fn round(
+        &self,
+        session: Session,
+        base: &StoredRoot,
+        state: &State,
+    ) -> Result<Option<Collected>, SyncError> {
+        let remote = self.remote();
+        let marks = mark(&remote, state, self.store, self.transfers, self.cancel)?;
+        if let Some(problem) = marks.problems.first() {
+            return Err(SyncError::damaged(problem.key.as_str(), &problem.why));
+        }
+        let sweep = sweep(state, &marks);
+        let mut done = Collected {
+            dead_packs: sweep.dead.len() as u64,
+            repacked: sweep.sparse.len() as u64,
+            dropped_bytes: sweep.all().filter_map(|id| state.packs.get(id)).map(|p| p.bytes).sum(),
+            seen: Some(Seen { seq: base.root.seq, hash: base.hash }),
+            ..Collected::default()
+        };
+        let due = self.due(state);
+        let stray = self.stray_sessions(base, state, session.id)?;
+        let has_work = done.dead_packs + done.repacked > 0 || !due.is_empty() || !stray.is_empty();
+        if self.dry_run || !has_work {
+            return Ok(Some(done));
+        }
+        // Condemned by a root that is there, and their grace is over.
+        done.deleted += delete_condemned(self.transport, due.iter().copied())?;
+        let mut copied = self.copy(session, state, &marks, &sweep)?;
+        done.new_bytes = copied.packs.iter().map(|(_, pack)| pack.bytes).sum();
+        let mut root = base.root.successor(base.hash, session.id);
+        let next = self.next_state(session, state, &sweep, &mut copied, &mut root)?;
+        stray.iter().for_each(|session| fence(&mut root, *session));
+        root.summarise_fences(MAX_FENCES, session.id.seq);
+        let next = forget(next, &due);
+        self.write_segment(session, &next, &mut root)?;
+        let bytes = root.encode();
+        match remote.create_root(&bytes, &root)? {
+            RootCreated::Taken => return Ok(None),
+            RootCreated::Ours => {}
+        }
+        let hash = *blake3::hash(&bytes).as_bytes();
+        remote.settle(&root, hash)?;
+        done.seen = Some(Seen { seq: root.seq, hash });
+        if self.grace_seconds == 0 {
+            let fresh = next.condemned.keys().filter(|key| !state.condemned.contains_key(*key));
+            done.deleted += delete_condemned(self.transport, fresh.map(String::as_str))?;
+        }
+        done.orphans = self.delete_orphans(&root, &next)?;
+        Ok(Some(done))
+    }
+
+    /// Condemned keys whose grace is over.
+    fn due<'s>(&self, state: &'s State) -> Vec<&'s str> {
+        let is_due = |c: &Condemned| c.time.saturating_add(self.grace_seconds) <= self.now;
+        let due = state.condemned.iter().filter(|(_, condemned)| is_due(condemned));
+        due.map(|(key, _)| key.as_str()).collect()
+    }
+
+    /// Keys that no root names, by listing. Nothing of safety rests on the listing: a key that it
+    /// leaves out stays.
+    fn unnamed(&self, state: &State) -> Result<Vec<(String, PackId)>, SyncError> {
+        let mut found = Vec::new();
+        for area in Area::ALL {
+            let prefix = format!("{}/", area.name());
+            let mut after = None;
+            loop {
+                let items = self.transport.list(&prefix, after.as_deref())?;
+                let Some(last) = items.last() else { break };
+                after = Some(last.key.clone());
+                for item in items {
+                    let is_old = item.modified.saturating_add(self.grace_seconds) <= self.now;
+                    let Some((area, id)) = Area::parse(&item.key).filter(|_| is_old) else {
+                        continue;
+                    };
+                    let is_named = match area {
+                        Area::Pack => state.packs.contains_key(&id),
+                        Area::Table => state.tables.contains_key(&id),
+                        Area::List => false,
+                    };
+                    if !is_named && !state.condemned.contains_key(&item.key) {
+                        found.push((item.key, id));
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Sessions that left keys which no root names, and are not fenced yet: most are dead, one that is
+    /// not starts anew. By the age of their keys, as a courtesy to those that live.
+    fn stray_sessions(
+        &self,
+        base: &StoredRoot,
+        state: &State,
+        own: SessionId,
+    ) -> Result<BTreeSet<SessionId>, SyncError> {
+        let listed: HashSet<PackId> = base.root.segments.iter().map(|s| s.id).collect();
+        let unnamed = self.unnamed(state)?;
+        let strays = unnamed.into_iter().filter(|(_, id)| !listed.contains(id));
+        let sessions = strays.map(|(_, id)| id.session);
+        Ok(sessions.filter(|s| *s != own && !base.root.is_fenced(*s)).collect())
+    }
+
+    /// Deletes what sessions that `root` fences left behind and it neither names nor condemns.
+    fn delete_orphans(&self, root: &Root, state: &State) -> Result<u64, SyncError> {
+        let listed: HashSet<PackId> = root.segments.iter().map(|s| s.id).collect();
+        let mut deleted = 0;
+        for (key, id) in self.unnamed(state)? {
+            if root.is_fenced(id.session) && !listed.contains(&id) {
+                self.transport.delete(&key)?;
+                deleted += 1;
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Copies what is wanted of sparse packs, and writes each recipe anew that names one of them.
+    fn copy(
+        &self,
+        session: Session,
+        state: &State,
+        marks: &Marks,
+        sweep: &Sweep,
+    ) -> Result<Copied, SyncError> {
+        let mut copied = Copied::default();
+        if sweep.sparse.is_empty() {
+            return Ok(copied);
+        }
+        let upload = Upload {
+            store: self.store,
+            transport: self.transport,
+            session,
+            uploads: self.transfers,
+            level: self.level,
+            progress: self.progress,
+            cancel: self.cancel,
+        };
+        let Copied { own, packs } = &mut copied;
+        let mut answered = |id: PackId, record: PackRecord| {
+            packs.push((id, record));
+            Ok(())
+        };
+        let remote = self.remote();
+        let layouts = Layouts::new(&remote, state)?;
+        with_sink(&upload, own, &mut answered, |sink| {
+            let mut codec = BlockCodec::new(self.level, true)?;
+            for kind in [PackKind::Data, PackKind::History] {
+                let of_kind = |id: &&PackId| state.packs.get(id).is_some_and(|p| p.kind == kind);
+                let mut gathered = Gathered::default();
+                for id in sweep.sparse.iter().filter(of_kind) {
+                    let source = Source::read(self.transport, *id, &state.packs[id])?;
+                    source.copy(sink, &mut codec, &mut gathered, &marks.chunks(*id))?;
+                }
+                sink.append_raw(kind, &mut codec, &mut gathered)?;
+                sink.seal()?;
+            }
+            let mut gathered = Gathered::default();
+            for (blob, size) in &marks.recipes {
+                for found in layouts.objects(*blob, *size)? {
+                    let to = Moved {
+                        collect: self,
+                        state,
+                        sweep,
+                        own: sink.own,
+                        lists: RefCell::default(),
+                    };
+                    let moved = relocate(&found.bytes, &to)?;
+                    let is_leaving = sweep.sparse.contains(&found.at.pack);
+                    let Some(bytes) = moved.or(is_leaving.then_some(found.bytes)) else { continue };
+                    sink.gather(
+                        PackKind::Layout,
+                        &mut codec,
+                        &mut gathered,
+                        (found.address, &bytes),
+                    )?;
+                }
+            }
+            sink.append_raw(PackKind::Layout, &mut codec, &mut gathered)?;
+            sink.seal()
+        })?;
+        Ok(copied)
+    }
+
+    /// What the next root holds: packs and tables as they are after the sweep.
+    fn next_state(
+        &self,
+        session: Session,
+        state: &State,
+        sweep: &Sweep,
+        copied: &mut Copied,
+        root: &mut Root,
+    ) -> Result<State, SyncError> {
+        let mut next = state.clone();
+        for id in sweep.all() {
+            next.packs.remove(id);
+            condemn(root, &mut next, Area::Pack.key(*id), id.session, self.now);
+        }
+        next.packs.extend(copied.packs.iter().copied());
+        for kind in PackKind::ALL {
+            self.merge_tables(session, kind, copied, &mut next, root)?;
+        }
+        for segment in std::mem::take(&mut root.segments) {
+            condemn(root, &mut next, Area::List.key(segment.id), segment.id.session, self.now);
+        }
+        Ok(next)
+    }
+
+    /// Makes one table of the smaller ones of a kind and of what was copied.
+    fn merge_tables(
+        &self,
+        session: Session,
+        kind: PackKind,
+        copied: &mut Copied,
+        next: &mut State,
+        root: &mut Root,
+    ) -> Result<(), SyncError> {
+        let new: HashSet<PackId> =
+            copied.packs.iter().filter(|(_, p)| p.kind == kind).map(|(id, _)| *id).collect();
+        let is_merged = |t: &TableRecord| t.kind == kind && t.bytes <= MAX_MERGED_TABLE;
+        let old: Vec<(PackId, TableRecord)> =
+            next.tables.iter().filter(|(_, t)| is_merged(t)).map(|(id, t)| (*id, *t)).collect();
+        let has_dead = old.len() > 1 || !new.is_empty();
+        if !has_dead {
+            return Ok(());
+        }
+        let mut rows = copied.own.rows(kind, &new);
+        let mut tables = vec![Table::open(table::write_rows(Vec::new(), kind, &mut rows)?.out)?];
+        for (id, record) in &old {
+            let expected = (record.bytes, record.hash);
+            let bytes = self.cache.bytes(self.transport, Area::Table, *id, expected)?;
+            tables.push(Table::open(bytes)?);
+        }
+        let tables: Vec<_> = tables.iter().collect();
+        let is_live = |id| next.packs.contains_key(&id);
+        let merged = table::merge(Vec::new(), kind, &tables, is_live)?;
+        let (id, entries, bytes) = (session.new_name()?, merged.entries, merged.out);
+        let hash = *blake3::hash(&bytes).as_bytes();
+        let record = TableRecord { kind, entries, bytes: bytes.len() as u64, hash };
+        self.cache.keep(Area::Table, id, &bytes)?;
+        self.transport.put(&Area::Table.key(id), bytes)?;
+        for (old, _) in old {
+            next.tables.remove(&old);
+            condemn(root, next, Area::Table.key(old), old.session, self.now);
+        }
+        next.tables.insert(id, record);
+        Ok(())
+    }
+
+    /// Writes the whole state as one segment.
+    fn write_segment(
+        &self,
+        session: Session,
+        next: &State,
+        root: &mut Root,
+    ) -> Result<(), SyncError> {
+        let bytes = Segment::whole(next).encode();
+        let id = session.new_name()?;
+        let hash = *blake3::hash(&bytes).as_bytes();
+        root.segments.push(SegmentRef { id, bytes: bytes.len() as u64, hash });
+        self.cache.keep(Area::List, id, &bytes)?;
+        Ok(self.transport.put(&Area::List.key(id), bytes)?)
+    }
+}
+
+/// Rule 7: a key that is condemned has its session fenced in the same root.
+pub fn condemn(root: &mut Root, state: &mut State, key: String, session: SessionId, now: i64) {
+    state.condemned.insert(key, Condemned { seq: root.seq, time: now });
+    fence(root, session);
+}
+
+/// Fences a session in a root to be.
+pub fn fence(root: &mut Root, session: SessionId) {
+    root.fence(session);
+}
+
+/// Deletes keys that a root which was read back has condemned; returns how many.
+pub fn delete_condemned<'k>(
+    transport: &dyn Transport,
+    keys: impl Iterator<Item = &'k str>,
+) -> Result<u64, SyncError> {
+    let mut deleted = 0;
+    for key in keys {
+        transport.delete(key)?;
+        deleted += 1;
+    }
+    Ok(deleted)
+}
+
+/// The state without condemned keys that are deleted.
+fn forget(mut state: State, deleted: &[&str]) -> State {
+    for key in deleted {
+        state.condemned.remove(*key);
+    }
+    state
+}
+
+/// What is dropped, and what is packed anew.
+fn sweep(state: &State, marks: &Marks) -> Sweep {
+    let mut sweep = Sweep::default();
+    let mut small: BTreeMap<PackKind, Vec<PackId>> = BTreeMap::new();
+    for (id, pack) in &state.packs {
+        let wanted = marks.wanted(*id);
+        if wanted == 0 {
+            sweep.dead.insert(*id);
+        } else if wanted * 100 < pack.chunks * MIN_WANTED_PERCENT {
+            sweep.sparse.insert(*id);
+        } else if pack.bytes < SMALL_PACK_BYTES {
+            small.entry(pack.kind).or_default().push(*id);
+        }
+    }
+    for packs in small.into_values().filter(|packs| packs.len() > MAX_SMALL_PACKS) {
+        sweep.sparse.extend(packs);
+    }
+    sweep
+}
+
+impl Sweep {
+    fn all(&self) -> impl Iterator<Item = &PackId> {
+        self.dead.iter().chain(&self.sparse)
+    }
+}
+
+/// What was copied, and where it lies now.
+#[derive(Default)]
+struct Copied {
+    own: Own,
+    packs: Vec<(PackId, PackRecord)>,
+}
+
+/// A pack that is packed anew.
+struct Source {
+    key: String,
+    pack: PackReader<Vec<u8>>,
+    kind: PackKind,
+}
+
+impl Source {
+    fn read(transport: &dyn Transport, id: PackId, record: &PackRecord) -> Result<Self, SyncError> {
+        let key = Area::Pack.key(id);
+        let bytes = get(transport, &key, record.bytes)?;
+        let pack = PackReader::open(bytes).map_err(|e| SyncError::damaged(&*key, e))?;
+        Ok(Self { key, pack, kind: record.kind })
+    }
+
+    /// Appends the wanted chunks: whole blocks as they are, of others the wanted chunks anew.
+    fn copy(
+        &self,
+        sink: &mut super::upload::Sink<'_, '_>,
+        codec: &mut BlockCodec,
+        gathered: &mut Gathered,
+        wanted: &[u32],
+    ) -> Result<(), SyncError> {
+        let damaged = |e: &dyn ToString| SyncError::damaged(&*self.key, e.to_string());
+        let trailer = self.pack.read_trailer().map_err(|e| damaged(&e))?;
+        let mut buf = BlockBuf::new();
+        for part in BlockPart::all(&trailer, wanted) {
+            let is_new = part.wanted.iter().any(|(_, a)| sink.own.find(self.kind, a).is_none());
+            if !is_new {
+                continue;
+            }
+            let block =
+                self.pack.read_compressed(part.offset, &mut buf).map_err(|e| damaged(&e))?;
+            if block.hash != part.hash {
+                return Err(damaged(&format!("the block at {} has another hash", part.offset)));
+            }
+            if part.is_whole {
+                sink.append(self.kind, block, &part.chunks)?;
+                continue;
+            }
+            let raw = self.pack.read_block(part.offset, &mut buf).map_err(|e| damaged(&e))?;
+            for (index, address) in &part.wanted {
+                let bytes = part.bytes_of(*index, raw).to_vec();
+                sink.gather(self.kind, codec, gathered, (*address, &bytes))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the chunks of sparse packs lie now.
+struct Moved<'m> {
+    collect: &'m Collect<'m>,
+    state: &'m State,
+    sweep: &'m Sweep,
+    own: &'m Own,
+    lists: RefCell<HashMap<PackId, PackChunks>>,
+}
+
+impl Relocation for Moved<'_> {
+    type Error = SyncError;
+
+    fn chunks(&self, pack: PackId) -> Result<Option<PackChunks>, SyncError> {
+        if !self.sweep.sparse.contains(&pack) {
+            return Ok(None);
+        }
+        let mut lists = self.lists.borrow_mut();
+        if let Some(chunks) = lists.get(&pack) {
+            return Ok(Some(chunks.clone()));
+        }
+        let trailer = read_trailer(self.collect.transport, pack, &self.state.packs[&pack])?;
+        let chunks: PackChunks = trailer.rows().collect::<Vec<_>>().into();
+        lists.insert(pack, chunks.clone());
+        Ok(Some(chunks))
+    }
+
+    fn place(&self, _: PackId, chunk: &(Address, ChunkPlace)) -> Result<Location, SyncError> {
+        let found = self.own.find(PackKind::Data, &chunk.0);
+        Ok(found.ok_or(StoreError::Missing(chunk.0))?)
+    }
+}

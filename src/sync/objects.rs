@@ -1,0 +1,279 @@
+//! Objects as they lie on a remote: commits, trees, tags and recipes, found by its tables.
+//!
+//! Packs of history and recipes are small and fetched whole when an object of theirs is first wanted.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_channel::unbounded;
+
+use super::SyncError;
+use super::chain::Remote;
+use super::places::Index;
+use super::root::Area;
+use super::state::{PackRecord, State};
+use crate::catalog::Location;
+use crate::id::{Address, BlobId, CommitId, PackId, TagId, TreeId};
+use crate::object::access::{AccessError, ObjectKind, ReadObjects};
+use crate::object::{Commit, Node, Tag};
+use crate::pack::{BlockBuf, PackKind, PackReader};
+use crate::progress::Cancel;
+use crate::recipe::{Body, Page, Recipe, page_address};
+use crate::remote::{Transport, get};
+use crate::store::Store;
+
+/// Packs of the remote that were fetched whole, to read single objects of.
+pub struct Packs<'p> {
+    transport: &'p dyn Transport,
+    state: &'p State,
+    open: Mutex<HashMap<PackId, Arc<PackReader<Vec<u8>>>>>,
+}
+
+impl Packs<'_> {
+    fn open(&self, id: PackId) -> Result<Arc<PackReader<Vec<u8>>>, SyncError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pack) = open.get(&id) {
+            return Ok(pack.clone());
+        }
+        let pack = Arc::new(self.fetch(id)?);
+        open.insert(id, pack.clone());
+        Ok(pack)
+    }
+
+    fn fetch(&self, id: PackId) -> Result<PackReader<Vec<u8>>, SyncError> {
+        let key = Area::Pack.key(id);
+        let unlisted = || SyncError::damaged(&*key, "it is named and not listed");
+        let record: &PackRecord = self.state.packs.get(&id).ok_or_else(unlisted)?;
+        let bytes = get(self.transport, &key, record.bytes)?;
+        let damaged = |e: &dyn ToString| SyncError::damaged(&*key, e.to_string());
+        let pack = PackReader::open(bytes).map_err(|e| damaged(&e))?;
+        if pack.header().id != id || pack.byte_len() != record.bytes {
+            return Err(damaged(&"another pack lies there"));
+        }
+        Ok(pack)
+    }
+
+    /// The bytes of an object, not verified.
+    fn object(&self, at: &Location) -> Result<Vec<u8>, SyncError> {
+        let pack = self.open(at.pack)?;
+        let mut buf = BlockBuf::new();
+        let block = pack
+            .read_block_sized(at.place.block_offset, at.place.stored_len, &mut buf)
+            .map_err(|e| SyncError::damaged(Area::Pack.key(at.pack), e))?;
+        let start = at.place.position as usize;
+        let bytes = block.get(start..start + at.place.raw_len as usize);
+        let short = || SyncError::damaged(Area::Pack.key(at.pack), "a block is too short");
+        Ok(bytes.ok_or_else(short)?.to_vec())
+    }
+}
+
+/// Commits, trees and tags: those that are here, else from the remote, verified.
+pub struct RemoteHistory<'h> {
+    remote: &'h Remote<'h>,
+    state: &'h State,
+    store: &'h Store,
+    packs: Packs<'h>,
+    index: Mutex<Option<Arc<Index>>>,
+}
+
+impl<'h> RemoteHistory<'h> {
+    /// What `state` holds on a remote, beside what is in `store`.
+    pub fn new(remote: &'h Remote<'h>, state: &'h State, store: &'h Store) -> Self {
+        let packs = Packs { transport: remote.transport, state, open: Mutex::default() };
+        Self { remote, state, store, packs, index: Mutex::default() }
+    }
+
+    /// Reads all packs of history at once: whoever has nothing needs all of them.
+    pub fn prefetch(&self, downloads: usize, cancel: &Cancel) -> Result<(), SyncError> {
+        let of_history =
+            |(id, pack): (&PackId, &PackRecord)| (pack.kind == PackKind::History).then_some(*id);
+        let ids: Vec<PackId> = self.state.packs.iter().filter_map(of_history).collect();
+        let (jobs, queue) = unbounded();
+        for id in ids {
+            let _ = jobs.send(id);
+        }
+        drop(jobs);
+        std::thread::scope(|scope| {
+            let running: Vec<_> = (0..downloads.max(1))
+                .map(|_| {
+                    let queue = queue.clone();
+                    scope.spawn(move || {
+                        queue.iter().try_for_each(|id| {
+                            cancel.check()?;
+                            let pack = Arc::new(self.packs.fetch(id)?);
+                            let mut open =
+                                self.packs.open.lock().unwrap_or_else(PoisonError::into_inner);
+                            open.insert(id, pack);
+                            Ok::<_, SyncError>(())
+                        })
+                    })
+                })
+                .collect();
+            running.into_iter().try_for_each(|w| w.join().expect("a reader does not panic"))
+        })
+    }
+
+    /// Where the objects lie.
+    pub fn index(&self) -> Result<Arc<Index>, SyncError> {
+        let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = &*index {
+            return Ok(index.clone());
+        }
+        let opened = Index::open(self.remote, self.state, PackKind::History, None)?;
+        Ok(index.insert(Arc::new(opened)).clone())
+    }
+
+    /// The bytes of an object that is not here, not verified.
+    pub fn fetched(&self, address: &Address) -> Result<Option<Vec<u8>>, SyncError> {
+        if self.store.catalog().find(PackKind::History, address)?.is_some() {
+            return Ok(None);
+        }
+        match self.index()?.find(address)? {
+            Some(at) => self.packs.object(&at).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn read<T>(
+        &self,
+        what: ObjectKind,
+        address: Address,
+        local: impl FnOnce() -> Result<T, AccessError>,
+        decode: impl FnOnce(&[u8]) -> (Address, Result<T, String>),
+    ) -> Result<T, AccessError> {
+        match self.fetched(&address).map_err(AccessError::io)? {
+            None => local(),
+            Some(bytes) => match decode(&bytes) {
+                (found, Ok(value)) if found == address => Ok(value),
+                (found, _) if found != address => Err(AccessError::damaged(
+                    what,
+                    address,
+                    "its bytes on the remote have another hash",
+                )),
+                (_, result) => result.map_err(|e| AccessError::damaged(what, address, e)),
+            },
+        }
+    }
+}
+
+impl ReadObjects for RemoteHistory<'_> {
+    fn read_tree(&self, id: TreeId) -> Result<Arc<Node>, AccessError> {
+        let local = || self.store.read_tree(id);
+        self.read(ObjectKind::Tree, id.into(), local, |bytes| {
+            let node = Node::decode(bytes).map(Arc::new).map_err(|e| e.to_string());
+            (TreeId::of(bytes).into(), node)
+        })
+    }
+
+    fn read_commit(&self, id: CommitId) -> Result<Commit, AccessError> {
+        let local = || self.store.read_commit(id);
+        self.read(ObjectKind::Commit, id.into(), local, |bytes| {
+            (CommitId::of(bytes).into(), Commit::decode(bytes).map_err(|e| e.to_string()))
+        })
+    }
+
+    fn read_tag(&self, id: TagId) -> Result<Tag, AccessError> {
+        let local = || self.store.read_tag(id);
+        self.read(ObjectKind::Tag, id.into(), local, |bytes| {
+            (TagId::of(bytes).into(), Tag::decode(bytes).map_err(|e| e.to_string()))
+        })
+    }
+}
+
+/// An object as it lies on the remote.
+pub struct Found {
+    /// Its address.
+    pub address: Address,
+    /// Where it lies.
+    pub at: Location,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Recipes as they lie on the remote.
+pub struct Layouts<'l> {
+    packs: Packs<'l>,
+    index: Index,
+}
+
+impl<'l> Layouts<'l> {
+    /// The recipes that `state` holds on a remote.
+    pub fn new(remote: &'l Remote<'l>, state: &'l State) -> Result<Self, SyncError> {
+        let packs = Packs { transport: remote.transport, state, open: Mutex::default() };
+        Ok(Self { packs, index: Index::open(remote, state, PackKind::Layout, None)? })
+    }
+
+    /// The object under an address, of the youngest pack where it satisfies `is_right`.
+    fn find(
+        &self,
+        address: &Address,
+        is_right: impl Fn(&[u8]) -> bool,
+    ) -> Result<Found, SyncError> {
+        for at in self.index.find_all(address)? {
+            let bytes = self.packs.object(&at)?;
+            if is_right(&bytes) {
+                return Ok(Found { address: *address, at, bytes });
+            }
+        }
+        Err(SyncError::damaged(format!("the recipe {address}"), "there is none that is whole"))
+    }
+
+    /// A blob's recipe; of several the youngest whose packs are all live.
+    fn recipe(&self, id: BlobId, size: u64) -> Result<(Recipe, Found), SyncError> {
+        let is_right = |bytes: &[u8]| {
+            Recipe::decode(bytes).is_ok_and(|recipe| {
+                let is_live = match &recipe.body {
+                    Body::Inline(page) => self.is_live(page),
+                    Body::Paged(_) => true,
+                };
+                let is_his = recipe.proven_id().is_none_or(|proven| proven == id);
+                recipe.size == size && is_live && is_his
+            })
+        };
+        let found = self.find(&id.into(), is_right)?;
+        Ok((Recipe::decode(&found.bytes)?, found))
+    }
+
+    fn is_live(&self, page: &Page) -> bool {
+        page.packs.iter().all(|pack| self.packs.state.packs.contains_key(pack))
+    }
+
+    fn page(&self, id: BlobId, recipe: &Recipe, number: u64) -> Result<(Page, Found), SyncError> {
+        let decode = |bytes: &[u8]| Page::decode(bytes, recipe, number);
+        let is_right = |bytes: &[u8]| decode(bytes).is_ok_and(|page| self.is_live(&page));
+        let found = self.find(&page_address(id, number), is_right)?;
+        Ok((decode(&found.bytes)?, found))
+    }
+
+    /// Visits the pages of a blob's recipe.
+    pub fn for_each_page(
+        &self,
+        id: BlobId,
+        size: u64,
+        visit: &mut dyn FnMut(&Page),
+    ) -> Result<(), SyncError> {
+        let (recipe, _) = self.recipe(id, size)?;
+        match &recipe.body {
+            Body::Inline(page) => visit(page),
+            Body::Paged(values) => {
+                for number in 0..values.len() as u64 {
+                    visit(&self.page(id, &recipe, number)?.0);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A blob's pages that are stored apart, then its recipe.
+    pub fn objects(&self, id: BlobId, size: u64) -> Result<Vec<Found>, SyncError> {
+        let (recipe, head) = self.recipe(id, size)?;
+        let mut objects = Vec::new();
+        if let Body::Paged(values) = &recipe.body {
+            for number in 0..values.len() as u64 {
+                objects.push(self.page(id, &recipe, number)?.1);
+            }
+        }
+        objects.push(head);
+        Ok(objects)
+    }
+}

@@ -1,0 +1,611 @@
+//! Pushes and fetches between repositories over a store in memory, with everything that can go wrong.
+
+mod collect;
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use tempfile::TempDir;
+
+use super::cache::Cache;
+use super::chain::{Remote, Seen};
+use super::download::Fetch;
+use super::push::{Mode, Push, Pushed, Want};
+use super::root::{Area, Root, SegmentRef};
+use super::state::{Segment, State};
+use super::{Refused, SyncError};
+use crate::db::Access;
+use crate::id::{CommitId, PackId, SessionId};
+use crate::ops::add::{self, AddOptions};
+use crate::ops::commit::{self, CommitOptions};
+use crate::ops::fsck::{self, FsckOptions};
+use crate::ops::init::{self, InitOptions};
+use crate::ops::{Context, Now};
+use crate::pack::{BlockBuf, PackKind, PackReader};
+use crate::progress::{Cancel, Silent};
+use crate::refs::{RefName, RefTarget, RefUpdate, branch_ref};
+use crate::remote::counting::Counting;
+use crate::remote::memory::{Memory, Mishap, Operation};
+use crate::remote::{Capabilities, Created, Item, Transport, TransportError, get};
+use crate::repo::{Repo, RepoPaths};
+use crate::steps::remotes;
+
+/// A repository that pushes and fetches.
+struct Site {
+    dir: TempDir,
+    ctx: Context,
+    seen: Mutex<Option<Seen>>,
+}
+
+fn context(dir: &Path) -> Context {
+    let env = [("ESKER_AUTHOR_NAME", "Ada"), ("ESKER_AUTHOR_EMAIL", "ada@example.org")];
+    Context {
+        start_dir: dir.to_owned(),
+        esker_dir: None,
+        env: env.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec(),
+        flags: Vec::new(),
+        now: Now { seconds: 1_700_000_000, offset_minutes: 0 },
+        progress: Arc::new(Silent),
+        cancel: Cancel::new(),
+        threads: 2,
+    }
+}
+
+impl Site {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let ctx = context(dir.path());
+        init::run(&ctx, &InitOptions::default()).expect("init");
+        Self { dir, ctx, seen: Mutex::default() }
+    }
+
+    /// An empty repository with the identity of `other`.
+    fn sibling(other: &Site) -> Self {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let ctx = context(dir.path());
+        let repository = other.repo().db.read(|view| view.repository_id()).expect("id");
+        let format = *other.repo().store.params();
+        let note = crate::refs::RefNote {
+            who: String::new(),
+            time: 0,
+            tz_minutes: 0,
+            message: "test".into(),
+        };
+        let new = crate::repo::NewRepo { repository, format };
+        crate::repo::init_as(&RepoPaths::of_root(dir.path()), &new, &note).expect("init");
+        Self { dir, ctx, seen: Mutex::default() }
+    }
+
+    fn repo(&self) -> Repo {
+        let paths = RepoPaths::of_root(self.dir.path());
+        let settings = crate::config::load(&Default::default(), &[], &[]).expect("settings");
+        Repo::open(paths, settings, Access::ReadWrite).expect("open")
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) {
+        let path = self.dir.path().join(path);
+        fs::create_dir_all(path.parent().expect("in a folder")).expect("mkdir");
+        fs::write(path, bytes).expect("write");
+    }
+
+    fn stage(&self) {
+        let options = AddOptions { all: true, ..AddOptions::default() };
+        add::run(&self.ctx, &options, None).expect("add");
+    }
+
+    fn commit(&self, message: &str) -> CommitId {
+        self.stage();
+        let message = Some(message.to_owned());
+        let options = CommitOptions { message, allow_empty: true, ..CommitOptions::default() };
+        commit::run(&self.ctx, &options).expect("commit").commit
+    }
+
+    fn cache(&self) -> Cache {
+        Cache::new(&self.dir.path().join(".esker"), "origin")
+    }
+
+    fn push_wants(&self, to: &dyn Transport, wants: &[Want]) -> Result<Pushed, SyncError> {
+        let repo = self.repo();
+        let cache = self.cache();
+        let push = Push {
+            remote: "origin",
+            transport: to,
+            cache: &cache,
+            store: &repo.store,
+            seen: *self.seen.lock().expect("lock"),
+            has_atomic_create: true,
+            local_tips: remotes::local_tips(&repo).expect("tips"),
+            uploads: 2,
+            level: 1,
+            now: 1_700_000_000,
+            progress: &Silent,
+            cancel: &self.ctx.cancel,
+        };
+        let pushed = push.run(wants)?;
+        *self.seen.lock().expect("lock") = pushed.seen;
+        Ok(pushed)
+    }
+
+    fn push(
+        &self,
+        to: &dyn Transport,
+        branch: &str,
+        commit: CommitId,
+    ) -> Result<Pushed, SyncError> {
+        self.push_wants(to, &[want(branch, Some(commit), Mode::FastForward)])
+    }
+
+    /// Brings everything, and proves it: every byte of every commit.
+    fn fetch(&self, from: &dyn Transport) -> Result<State, SyncError> {
+        let repo = self.repo();
+        let cache = self.cache();
+        let remote = Remote { transport: from, cache: &cache };
+        let root = remote.latest(*self.seen.lock().expect("lock"))?.expect("a root");
+        let state = remote.load_state(&root.root)?;
+        let targets: Vec<RefTarget> = state.refs.values().map(|r| r.target).collect();
+        let fetch = Fetch {
+            remote: &remote,
+            state: &state,
+            store: &repo.store,
+            local_tips: remotes::local_tips(&repo).expect("tips"),
+            downloads: 2,
+            level: 1,
+            progress: &Silent,
+            cancel: &self.ctx.cancel,
+        };
+        let note = crate::refs::RefNote {
+            who: String::new(),
+            time: 0,
+            tz_minutes: 0,
+            message: "test".into(),
+        };
+        fetch.run::<(), SyncError>(&targets, |tx| {
+            for (name, record) in &state.refs {
+                let here = remotes::tracking("origin", name).expect("followed");
+                let old = tx.get_ref(&here)?;
+                let new = Some(record.target);
+                tx.update_ref(RefUpdate { name: here, old, new }, &note)?;
+            }
+            Ok(())
+        })?;
+        drop(repo);
+        self.fsck();
+        Ok(state)
+    }
+
+    fn fsck(&self) {
+        let options = FsckOptions { data: true, ..FsckOptions::default() };
+        let outcome = fsck::run(&self.ctx, &options).expect("fsck");
+        assert!(outcome.problems.is_empty(), "{:?}", outcome.problems);
+    }
+}
+
+fn want(branch: &str, commit: Option<CommitId>, mode: Mode) -> Want {
+    Want { name: branch_ref(branch).expect("valid"), new: commit.map(Into::into), mode }
+}
+
+/// Everything on the remote can be read by somebody who has nothing.
+fn readable(site: &Site, remote: &dyn Transport) -> State {
+    Site::sibling(site).fetch(remote).expect("readable")
+}
+
+fn noise(seed: u64, len: usize) -> Vec<u8> {
+    let mut out = vec![0; len];
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&seed.to_le_bytes()).finalize_xof().fill(&mut out);
+    out
+}
+
+fn table_text(rows: u64) -> Vec<u8> {
+    let row = |n: u64| format!("{n},{},{}\n", n.wrapping_mul(7919) % 1000, n.wrapping_mul(31) % 97);
+    (0..rows).map(row).collect::<String>().into_bytes()
+}
+
+/// A store that does something else just before the first create of a root.
+struct Before<'b, F: Fn()> {
+    inner: &'b dyn Transport,
+    act: F,
+    is_done: Mutex<bool>,
+}
+
+impl<'b, F: Fn()> Before<'b, F> {
+    fn create(inner: &'b dyn Transport, act: F) -> Self {
+        Self { inner, act, is_done: Mutex::new(false) }
+    }
+}
+
+// The closures of these tests touch nothing that threads share.
+impl<F: Fn() + Send + Sync> Transport for Before<'_, F> {
+    fn place(&self) -> String {
+        self.inner.place()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn read(
+        &self,
+        key: &str,
+        range: Option<std::ops::Range<u64>>,
+        out: &mut dyn std::io::Write,
+    ) -> Result<u64, TransportError> {
+        self.inner.read(key, range, out)
+    }
+
+    fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), TransportError> {
+        self.inner.put(key, bytes)
+    }
+
+    fn create_if_absent(&self, key: &str, bytes: &[u8]) -> Result<Created, TransportError> {
+        let is_first = !std::mem::replace(&mut *self.is_done.lock().expect("lock"), true);
+        if is_first {
+            (self.act)();
+        }
+        self.inner.create_if_absent(key, bytes)
+    }
+
+    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Item>, TransportError> {
+        self.inner.list(prefix, after)
+    }
+
+    fn delete(&self, key: &str) -> Result<(), TransportError> {
+        self.inner.delete(key)
+    }
+}
+
+/// Adds a root that `change` makes of the newest one, as a collection would.
+fn add_root(remote: &dyn Transport, change: impl FnOnce(&State, &mut Root, &mut Segment)) {
+    let cache = Cache::none();
+    let remote = Remote { transport: remote, cache: &cache };
+    let latest = remote.latest(None).expect("latest").expect("a root");
+    let session = SessionId { seq: latest.root.seq, random: 77 };
+    let mut root = latest.root.successor(latest.hash, session);
+    let state = remote.load_state(&latest.root).expect("state");
+    let mut segment = Segment::default();
+    change(&state, &mut root, &mut segment);
+    let id = PackId { session, random: 1 };
+    let bytes = segment.encode();
+    let hash = *blake3::hash(&bytes).as_bytes();
+    root.segments.push(SegmentRef { id, bytes: bytes.len() as u64, hash });
+    remote.transport.put(&Area::List.key(id), bytes).expect("put");
+    remote.create_root(&root.encode(), &root).expect("create");
+}
+
+#[test]
+fn what_is_pushed_comes_out_whole() {
+    let (site, memory) = (Site::new(), Memory::new());
+    site.write("big.csv", &table_text(150_000));
+    site.write("noise", &noise(1, 900_000));
+    site.write("empty", b"");
+    for n in 0..50 {
+        site.write(&format!("small/{n}"), &noise(100 + n, 2_000));
+    }
+    let first = site.commit("first");
+    let pushed = site.push(&memory, "main", first).expect("push");
+    assert_eq!((pushed.commits, pushed.files, pushed.seq), (1, 52, Some(1)));
+    readable(&site, &memory);
+    site.write("big.csv", &[table_text(150_000), b"one more\n".to_vec()].concat());
+    let second = site.commit("second");
+    assert_eq!(site.push(&memory, "main", second).expect("push").files, 1);
+    let again = site.push(&memory, "main", second).expect("push");
+    assert_eq!(again.seq, None, "nothing to do");
+    let state = readable(&site, &memory);
+    assert_eq!(state.target(&branch_ref("main").expect("valid")), Some(second.into()));
+    assert_eq!(state.refs.len(), 1);
+}
+
+#[test]
+fn nothing_leaves_that_the_pushed_refs_do_not_reach() {
+    let (site, memory) = (Site::new(), Memory::new());
+    let secret = b"the password is swordfish, and nobody must know it".repeat(20);
+    for n in 0..20u64 {
+        site.write(&format!("f{n}"), &noise(n, 1_000));
+    }
+    site.write("f5b", &secret);
+    site.stage();
+    fs::remove_file(site.dir.path().join("f5b")).expect("remove");
+    let commit = site.commit("without it");
+    site.push(&memory, "main", commit).expect("push");
+    readable(&site, &memory);
+    let keys = memory.keys();
+    let packs = keys.iter().filter(|key| key.starts_with("pack/"));
+    let mut blocks = 0;
+    for key in packs {
+        let pack = PackReader::open(get(&memory, key, 1 << 30).expect("get")).expect("pack");
+        let trailer = pack.read_trailer().expect("trailer");
+        for block in trailer.blocks() {
+            let mut buf = BlockBuf::new();
+            let raw = pack.read_block(block.offset, &mut buf).expect("block");
+            assert!(!raw.windows(20).any(|window| window == &secret[..20]), "{key}");
+            blocks += 1;
+        }
+    }
+    assert!(blocks > 1);
+    // The test can fail: the secret did lie in a block with files that were pushed.
+    let repo = site.repo();
+    let address = crate::id::Address::from(crate::id::BlobId::of(&secret));
+    let found = repo.store.catalog().find(PackKind::Data, &address).expect("catalog");
+    let pack = repo.store.open_pack(found.expect("stored here").pack).expect("pack");
+    assert!(pack.read_trailer().expect("trailer").chunks().len() > 10);
+}
+
+#[test]
+fn lost_answers_are_cleared_up_by_reading_back() {
+    for mishap in [Mishap::AnswerLost, Mishap::NotSent, Mishap::Busy] {
+        let (site, memory) = (Site::new(), Memory::new());
+        site.write("a", b"1");
+        let commit = site.commit("one");
+        memory.script(Operation::Create, "root/", mishap);
+        assert_eq!(site.push(&memory, "main", commit).expect("push").seq, Some(1), "{mishap:?}");
+        readable(&site, &memory);
+    }
+}
+
+#[test]
+fn a_root_that_lands_late_is_found_by_the_next_push() {
+    let (site, memory) = (Site::new(), Memory::new());
+    site.write("a", b"1");
+    let commit = site.commit("one");
+    for _ in 0..6 {
+        memory.script(Operation::Create, "root/", Mishap::Late);
+    }
+    let error = site.push(&memory, "main", commit).expect_err("no answer");
+    assert!(matches!(error, SyncError::Unknown), "{error}");
+    memory.deliver_late();
+    let pushed = site.push(&memory, "main", commit).expect("push");
+    assert!(pushed.was_done);
+    assert_eq!(pushed.seq, Some(1));
+    readable(&site, &memory);
+}
+
+#[test]
+fn a_push_that_was_cut_short_uploads_only_the_rest() {
+    let (site, memory) = (Site::new(), Memory::new());
+    site.write("noise", &noise(3, 3_000_000));
+    let commit = site.commit("one");
+    memory.script(Operation::Put, "table/", Mishap::Denied);
+    site.push(&memory, "main", commit).expect_err("cut short");
+    let packs =
+        |memory: &Memory| memory.keys().iter().filter(|key| key.starts_with("pack/")).count();
+    let before = packs(&memory);
+    assert!(before >= 3);
+    site.push(&memory, "main", commit).expect("push");
+    assert_eq!(packs(&memory), before, "the packs were used");
+    readable(&site, &memory);
+}
+
+#[test]
+fn whoever_comes_second_goes_on_from_the_newest_root() {
+    let (ours, memory) = (Site::new(), Memory::new());
+    ours.write("a", &noise(1, 50_000));
+    let base = ours.commit("base");
+    ours.push(&memory, "main", base).expect("push");
+    let theirs = Site::sibling(&ours);
+    theirs.fetch(&memory).expect("fetch");
+    theirs.write("b", &noise(2, 50_000));
+    let other = theirs.commit("theirs");
+    ours.write("c", &noise(3, 50_000));
+    let mine = ours.commit("mine");
+    let before =
+        Before::create(&memory, || drop(theirs.push(&memory, "theirs", other).expect("push")));
+    assert_eq!(ours.push(&before, "main", mine).expect("push").seq, Some(3));
+    assert_eq!(readable(&ours, &memory).refs.len(), 2);
+}
+
+#[test]
+fn a_branch_that_moved_meanwhile_is_not_overwritten() {
+    let (ours, memory) = (Site::new(), Memory::new());
+    let base = ours.commit("base");
+    ours.push(&memory, "main", base).expect("push");
+    let theirs = Site::sibling(&ours);
+    theirs.fetch(&memory).expect("fetch");
+    theirs.write("b", b"2");
+    let other = theirs.commit("theirs");
+    ours.write("c", b"3");
+    let mine = ours.commit("mine");
+    let unrelated = Mode::Force;
+    let before = Before::create(&memory, || {
+        drop(theirs.push_wants(&memory, &[want("main", Some(other), unrelated)]).expect("push"));
+    });
+    let error = ours.push(&before, "main", mine).expect_err("refused");
+    assert!(matches!(error, SyncError::Refused(Refused::NotAncestor { .. })), "{error}");
+    // A forced push names what it replaces: that is another commit by now.
+    let error =
+        ours.push_wants(&memory, &[want("main", Some(mine), Mode::Lease(Some(base.into())))]);
+    let error = error.expect_err("stale");
+    assert!(matches!(error, SyncError::Refused(Refused::Stale { .. })), "{error}");
+    ours.push_wants(&memory, &[want("main", Some(mine), Mode::Force)]).expect("forced");
+    let state = readable(&ours, &memory);
+    let record = &state.refs[&branch_ref("main").expect("valid")];
+    assert_eq!(record.target, mine.into());
+    assert_eq!(record.earlier, [other.into(), base.into()], "it can be undone");
+}
+
+#[test]
+fn an_anchor_that_goes_away_is_made_up_for() {
+    let (ours, memory) = (Site::new(), Memory::new());
+    ours.write("a", &noise(1, 400_000));
+    let base = ours.commit("base");
+    ours.push(&memory, "old", base).expect("push");
+    ours.write("b", &noise(2, 10_000));
+    let mine = ours.commit("mine");
+    let other = Site::sibling(&ours);
+    let before = Before::create(&memory, || {
+        let delete = want("old", None, Mode::FastForward);
+        drop(other.push_wants(&memory, &[delete]).expect("deleted"));
+    });
+    let pushed = ours.push(&before, "new", mine).expect("push");
+    assert_eq!(pushed.commits, 2, "the commit that the anchor reached is taken along");
+    readable(&ours, &memory);
+}
+
+#[test]
+fn a_fenced_session_starts_anew() {
+    let (site, memory) = (Site::new(), Memory::new());
+    let base = site.commit("base");
+    site.push(&memory, "main", base).expect("push");
+    site.write("a", &noise(1, 10_000));
+    let mine = site.commit("mine");
+    let before = Before::create(&memory, || add_root(&memory, |_, root, _| root.raise_floor(2)));
+    site.push(&before, "main", mine).expect("push");
+    let state = readable(&site, &memory);
+    let sessions: Vec<u64> = state.packs.keys().map(|pack| pack.session.seq).collect();
+    assert!(sessions.iter().all(|seq| *seq == 0 || *seq == 2), "{sessions:?}");
+}
+
+#[test]
+fn a_pack_that_goes_away_is_made_up_for() {
+    let (site, memory) = (Site::new(), Memory::new());
+    let data = noise(1, 600_000);
+    site.write("a", &data);
+    let base = site.commit("base");
+    site.push(&memory, "old", base).expect("push");
+    // A history that shares nothing but the chunks.
+    let other = Site::sibling(&site);
+    other.write("copy", &[data, noise(2, 1_000)].concat());
+    let mine = other.commit("unrelated");
+    let before = Before::create(&memory, || {
+        add_root(&memory, |state, root, segment| {
+            segment.refs.insert(branch_ref("old").expect("valid"), None);
+            for pack in state.packs.keys() {
+                segment.packs.insert(*pack, None);
+                root.fence(pack.session);
+            }
+        });
+        let keys = memory.keys();
+        let first = keys.iter().filter(|key| key.starts_with("pack/0000000000000000"));
+        first.for_each(|key| memory.delete(key).expect("delete"));
+    });
+    other.push(&before, "new", mine).expect("push");
+    readable(&other, &memory);
+}
+
+#[test]
+fn a_remote_that_went_back_is_refused() {
+    let (site, memory) = (Site::new(), Memory::new());
+    for n in 0..20u8 {
+        site.write("a", &[n]);
+        let commit = site.commit("next");
+        site.push(&memory, "main", commit).expect("push");
+    }
+    let seen = site.seen.lock().expect("lock").expect("seen");
+    memory.tamper("root/00000000000000000020", |_| false);
+    memory.tamper("hint/latest", |_| false);
+    site.write("a", b"more");
+    let commit = site.commit("more");
+    let error = site.push(&memory, "main", commit).expect_err("went back");
+    assert!(matches!(error, SyncError::WentBack { seq: 20, .. }), "{error}");
+    // Another chain of the same length is no better.
+    let other = Seen { seq: 19, hash: seen.hash };
+    *site.seen.lock().expect("lock") = Some(other);
+    let error = site.push(&memory, "main", commit).expect_err("replaced");
+    assert!(matches!(error, SyncError::WentBack { seq: 19, .. }), "{error}");
+}
+
+#[test]
+fn damage_on_the_remote_is_found_and_named() {
+    let (site, memory) = (Site::new(), Memory::new());
+    site.write("a", &noise(1, 300_000));
+    let commit = site.commit("one");
+    site.push(&memory, "main", commit).expect("push");
+    for prefix in ["pack/", "table/", "list/", "root/"] {
+        for key in memory.keys().iter().filter(|key| key.starts_with(prefix)) {
+            let original = get(&memory, key, 1 << 30).expect("get");
+            memory.tamper(key, |bytes| {
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+                true
+            });
+            Site::sibling(&site).fetch(&memory).expect_err(key);
+            memory.tamper(key, |bytes| bytes.pop().is_some());
+            Site::sibling(&site).fetch(&memory).expect_err(key);
+            memory.put(key, original).expect("put");
+        }
+    }
+    readable(&site, &memory);
+}
+
+#[test]
+fn many_pushes_leave_few_tables_and_segments() {
+    let (site, memory) = (Site::new(), Memory::new());
+    for n in 0..40u64 {
+        site.write(&format!("dir/{n}"), &noise(n, 500));
+        let commit = site.commit("next");
+        site.push(&memory, "main", commit).expect("push");
+    }
+    let state = readable(&site, &memory);
+    assert!(state.tables.len() <= 12, "{} tables", state.tables.len());
+    let cache = Cache::none();
+    let remote = Remote { transport: &memory, cache: &cache };
+    let root = remote.latest(None).expect("latest").expect("a root");
+    assert!(root.root.segments.len() <= 8, "{} segments", root.root.segments.len());
+    assert!(root.root.encode().len() < 4096);
+}
+
+#[test]
+fn pushes_and_fetches_cost_what_changed() {
+    let (site, memory) = (Site::new(), Arc::new(Memory::new()));
+    site.write("table.csv", &table_text(400_000));
+    let first = site.commit("first");
+    let counted = || Counting::new(memory.clone());
+    let push = counted();
+    site.push(&push, "main", first).expect("push");
+    let whole = push.traffic().bytes_out;
+    assert!(push.traffic().requests() <= 18, "{:?}", push.traffic());
+    // A row in the middle.
+    let mut text = table_text(400_000);
+    let middle = text.len() / 2;
+    text.splice(middle..middle, b"a new row\n".iter().copied());
+    site.write("table.csv", &text);
+    let second = site.commit("second");
+    let push = counted();
+    site.push(&push, "main", second).expect("push");
+    let edit = push.traffic();
+    assert!(edit.bytes_out < whole / 4, "{} of {whole}", edit.bytes_out);
+    // The file under another name, in an unrelated commit.
+    let other = Site::sibling(&site);
+    other.write("moved.csv", &text);
+    let moved = other.commit("moved");
+    let push = counted();
+    other.push(&push, "moved", moved).expect("push");
+    let moved = push.traffic();
+    assert!(moved.bytes_out < 12_000, "{moved:?}");
+    assert_eq!((edit.lists, moved.lists), (0, 0), "no listing on a hot path");
+    let fetch = counted();
+    Site::sibling(&site).fetch(&fetch).expect("fetch");
+    assert_eq!(fetch.traffic().lists, 0);
+    assert!(fetch.traffic().requests() < 40, "{:?}", fetch.traffic());
+}
+
+#[test]
+fn another_repository_is_refused() {
+    let (site, memory) = (Site::new(), Memory::new());
+    let commit = site.commit("one");
+    site.push(&memory, "main", commit).expect("push");
+    let other = Site::new();
+    let commit = other.commit("two");
+    let error = other.push(&memory, "main", commit).expect_err("refused");
+    assert!(matches!(error, SyncError::OtherRepository), "{error}");
+}
+
+#[test]
+fn tags_do_not_move_and_refs_can_be_deleted() {
+    let (site, memory) = (Site::new(), Memory::new());
+    let first = site.commit("one");
+    let tag = RefName::tag("v1").expect("valid");
+    let want_tag =
+        |commit: CommitId, mode| [Want { name: tag.clone(), new: Some(commit.into()), mode }];
+    site.push_wants(&memory, &want_tag(first, Mode::FastForward)).expect("push");
+    site.write("a", b"1");
+    let second = site.commit("two");
+    let error =
+        site.push_wants(&memory, &want_tag(second, Mode::FastForward)).expect_err("refused");
+    assert!(matches!(error, SyncError::Refused(Refused::Exists { .. })), "{error}");
+    site.push_wants(&memory, &want_tag(second, Mode::Force)).expect("forced");
+    let delete = Want { name: tag.clone(), new: None, mode: Mode::FastForward };
+    site.push_wants(&memory, std::slice::from_ref(&delete)).expect("deleted");
+    let error = site.push_wants(&memory, &[delete]).expect_err("gone");
+    assert!(matches!(error, SyncError::Refused(Refused::NoSuchRef { .. })), "{error}");
+}

@@ -1,0 +1,98 @@
+//! `push`, `fetch` and `clone`, killed: run again they go on, and nothing that a branch reaches is missing.
+
+use std::fs;
+
+use crate::data::{Files, write_all};
+use crate::env::Env;
+use crate::kill::{End, Killer};
+use crate::repo;
+
+/// A repository in `work`, with a remote in a folder beside it.
+fn site(killer: &mut Killer) -> Env {
+    let env = Env::new();
+    env.ok(&["init"]);
+    change(killer, &env);
+    repo::commit_all(&env, "first");
+    env.ok(&["remote", "add", "origin", "../shared"]);
+    env
+}
+
+/// Some small files, and a large one that changes as a whole.
+fn change(killer: &mut Killer, env: &Env) {
+    let mut files = Files::new();
+    for n in 0..30 {
+        let lines = 1 + killer.random.below(60) as usize;
+        files.insert(format!("small/{n:02}.csv"), killer.random.text(lines));
+    }
+    files.insert("large.bin".to_owned(), killer.random.bytes(6 << 20));
+    write_all(&env.dir(), &files);
+}
+
+/// A new clone holds what HEAD of the repository does.
+fn assert_shared(env: &Env) {
+    env.ok(&["clone", "../shared", "../proof"]);
+    let proof = env.dir().parent().expect("beside").join("proof");
+    env.ok(&["-C", "../proof", "fsck", "--data"]);
+    assert_eq!(env.ok(&["-C", "../proof", "hash", "."]), env.ok(&["hash", "."]));
+    fs::remove_dir_all(proof).expect("remove");
+}
+
+#[test]
+fn a_killed_push_goes_on() {
+    let mut killer = Killer::new("push");
+    let env = site(&mut killer);
+    killer.run(&env, &["push"]);
+    while killer.goes_on() {
+        change(&mut killer, &env);
+        repo::commit_all(&env, "next");
+        killer.kill(&env, &["push"]);
+        // Whatever moment it was, the remote is whole.
+        env.ok(&["remote", "fsck", "--data"]);
+        env.ok(&["push"]);
+        assert_shared(&env);
+        repo::assert_clean(&env);
+    }
+}
+
+#[test]
+fn a_killed_clone_goes_on() {
+    let mut killer = Killer::new("clone");
+    let env = site(&mut killer);
+    env.ok(&["push"]);
+    let copy = env.dir().parent().expect("beside").join("copy");
+    killer.run(&env, &["clone", "../shared", "../copy"]);
+    while killer.goes_on() {
+        fs::remove_dir_all(&copy).expect("remove");
+        let end = killer.kill(&env, &["clone", "../shared", "../copy"]);
+        if end == End::Killed {
+            let ran = env.run(&["clone", "../shared", "../copy"]);
+            // Killed after its last step, it is a repository like any other.
+            assert!(ran.code == 0 || ran.stderr.contains("holds a repository"), "{}", ran.stderr);
+        }
+        env.ok(&["-C", "../copy", "fsck", "--data"]);
+        assert_eq!(env.ok(&["-C", "../copy", "hash", "."]), env.ok(&["hash", "."]));
+        assert!(env.json(&["-C", "../copy", "status", "--json"])["clean"] == true);
+    }
+}
+
+#[test]
+fn a_killed_pull_goes_on() {
+    let mut killer = Killer::new("pull");
+    let env = site(&mut killer);
+    env.ok(&["push"]);
+    env.ok(&["clone", "../shared", "../copy"]);
+    change(&mut killer, &env);
+    repo::commit_all(&env, "next");
+    env.ok(&["push"]);
+    killer.run(&env, &["-C", "../copy", "pull"]);
+    while killer.goes_on() {
+        change(&mut killer, &env);
+        repo::commit_all(&env, "next");
+        env.ok(&["push"]);
+        killer.kill(&env, &["-C", "../copy", "pull"]);
+        env.ok(&["-C", "../copy", "fsck"]);
+        env.ok(&["-C", "../copy", "pull"]);
+        env.ok(&["-C", "../copy", "fsck", "--data"]);
+        assert_eq!(env.ok(&["-C", "../copy", "hash", "."]), env.ok(&["hash", "."]));
+    }
+}
