@@ -97,7 +97,7 @@ pub fn run(ctx: &Context, options: &CommitOptions) -> Result<CommitOutcome, OpEr
 }
 
 /// How often a commit is made anew when somebody else moves the stage or HEAD meanwhile.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: usize = 64;
 
 /// Makes the commit of what is staged and moves HEAD to it; gives what it was made on and its cost.
 fn record(

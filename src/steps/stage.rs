@@ -86,8 +86,10 @@ pub struct Staged {
     pub changes: Vec<StagedChange>,
 }
 
-/// How often staging starts again when somebody else changes the stage meanwhile.
-const ATTEMPTS: usize = 8;
+/// How often staging starts again when somebody else changes the stage or HEAD meanwhile: what was read
+/// is not read again, so that each further attempt is short. Eight were too few beside commits in a
+/// loop on a machine with ten times the work it has cores for.
+const ATTEMPTS: usize = 64;
 
 /// Stages the worktree's files.
 pub fn stage(repo: &Repo, options: &StageOptions, run: &RunContext) -> Result<Staged, StepError> {
