@@ -6,7 +6,7 @@ use crate::object::access::ReadObjects;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
 use crate::path::{RepoPath, escape};
-use crate::refs::RefTarget;
+use crate::refs::{self, RefTarget};
 use crate::repo::Repo;
 use crate::revision::{Range, Resolver, RevisionError};
 
@@ -93,7 +93,9 @@ pub(super) fn resolver<'r>(ctx: &Context, repo: &'r Repo) -> Resolver<'r> {
 /// The short name of the ref below `kind` that is one or two letters away.
 pub(super) fn similar_ref(repo: &Repo, kind: &str, text: &str) -> Result<Option<String>, OpError> {
     let refs = repo.db.read(|view| view.refs(kind))?;
-    let names = refs.iter().map(|(name, _)| name.short());
+    // Nobody writes the names that stashes have.
+    let named = refs.iter().filter(|(name, _)| !name.as_str().starts_with(refs::STASHES));
+    let names = named.map(|(name, _)| name.short());
     // Of a name of two letters both would be others.
     let most = text.chars().count().saturating_sub(1).min(2);
     let near = names.map(|name| (distance(name, text), name)).filter(|(d, _)| *d <= most);

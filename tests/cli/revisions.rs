@@ -101,3 +101,45 @@ fn what_names_no_commit_says_why() {
     assert!(date.stderr.starts_with("error: cannot read the date 'soon'\nhint: "));
     env.ok(&["fsck"]);
 }
+
+#[test]
+fn every_move_of_head_can_be_undone() {
+    let (env, ids) = history();
+    let mut states = Vec::new();
+    let moves: [&[&str]; 12] = [
+        &["switch", "-c", "topic", "HEAD~1"],
+        &["commit", "--allow-empty", "-m", "on topic"],
+        &["reset", "--hard", "HEAD~2"],
+        &["switch", "--detach", "main"],
+        &["commit", "--allow-empty", "-m", "on no branch"],
+        &["checkout", "-b", "saved"],
+        &["branch", "-m", "renamed"],
+        &["reset", "--soft", "main~3"],
+        &["commit", "-m", "all in one"],
+        &["commit", "--amend", "-m", "all in one, told better"],
+        &["switch", "main"],
+        &["branch", "-D", "renamed"],
+    ];
+    for args in moves {
+        env.ok(args);
+        // Deleting another branch is no move of HEAD.
+        if args != ["branch", "-D", "renamed"] {
+            states.push((resolved(&env, "HEAD"), args.join(" ")));
+        }
+    }
+    for (ago, (id, after)) in states.iter().rev().enumerate() {
+        assert_eq!(resolved(&env, &format!("HEAD@{{{ago}}}")), *id, "after {after}");
+    }
+    assert_eq!(resolved(&env, &format!("HEAD@{{{}}}", states.len())), ids[3]);
+    // The deleted branch, whole.
+    env.ok(&["branch", "renamed", "renamed@{1}"]);
+    assert_eq!(resolved(&env, "renamed"), states[9].0);
+    let now = resolved(&env, "HEAD");
+    for (id, after) in states.iter().filter(|(id, _)| *id != now) {
+        env.ok(&["reset", "--hard", id]);
+        assert_eq!(env.json(&["status", "--json"])["clean"], true, "after {after}");
+        env.ok(&["reset", "--hard", "HEAD@{1}"]);
+        assert_eq!(resolved(&env, "HEAD"), now);
+    }
+    env.ok(&["fsck"]);
+}
