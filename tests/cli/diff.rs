@@ -119,7 +119,10 @@ fn two_versions_are_told_with_renames() {
                     5 files changed, 1 added (+2 B), 1 modified (+1 B of 28 B), 1 deleted (-4 B), 2 renamed\n";
     assert_eq!(stat, expected);
     let patch = env.ok(&["diff", "HEAD~1", "HEAD"]);
-    assert!(patch.contains("Binary files a/images/cat.png and /dev/null differ\n"), "{patch}");
+    assert!(
+        patch.contains("Binary files a/images/cat.png and /dev/null differ (4 B)\n"),
+        "{patch}"
+    );
     assert!(patch.contains("similarity index 100%\nrename from raw/\nrename to source/\n"));
     clean(&env);
 }
@@ -207,7 +210,7 @@ fn before_the_first_commit_all_that_is_staged_is_new() {
 fn large_texts_are_not_compared_line_by_line() {
     let env = committed();
     env.write("labels.csv", "x\n".repeat(600_000));
-    assert!(env.ok(&["diff"]).ends_with("Large files a/labels.csv and b/labels.csv differ\n"));
+    assert!(env.ok(&["diff"]).ends_with("b/labels.csv differ (27 B -> 1.1 MiB)\n"));
 }
 
 #[cfg(unix)]

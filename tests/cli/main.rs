@@ -17,6 +17,7 @@ mod ignored;
 mod like_git;
 mod moves;
 mod output;
+mod pager;
 mod refs;
 mod remotes;
 mod removals;

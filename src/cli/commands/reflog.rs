@@ -34,6 +34,7 @@ impl Args {
         let options =
             ReflogOptions { name: Some(self.name), max_count: self.max_count, names: self.names };
         let outcome = reflog::run(context, &options)?;
+        ui.page(context);
         ui.result(&outcome, refs::reflog)?;
         Ok(Exit::Done)
     }

@@ -31,8 +31,8 @@ pub fn patch(
     let (old, new) = (side_or_null(&old, &change.old), side_or_null(&new, &change.new));
     match &change.patch {
         None => Ok(()),
-        Some(Patch::Binary) => writeln!(out, "Binary files {old} and {new} differ"),
-        Some(Patch::TooLarge) => writeln!(out, "Large files {old} and {new} differ"),
+        Some(Patch::Binary) => without_lines(out, "Binary", old, new, change),
+        Some(Patch::TooLarge) => without_lines(out, "Large", old, new, change),
         Some(Patch::Text { hunks }) if hunks.is_empty() => Ok(()),
         Some(Patch::Text { hunks }) => {
             writeln!(out, "{strong}--- {}{strong:#}", ended(old))?;
@@ -40,6 +40,22 @@ pub fn patch(
             hunks.iter().try_for_each(|hunk| write_hunk(out, palette, hunk, is_terminal))
         }
     }
+}
+
+/// What has no lines to show: git's words, and the sizes, which are what there is to know of data.
+fn without_lines(
+    out: &mut dyn Write,
+    what: &str,
+    old: &str,
+    new: &str,
+    change: &FileChange,
+) -> io::Result<()> {
+    let size = |state: &Option<FileState>| state.as_ref().map(|state| bytes(state.size));
+    let sizes = match (size(&change.old), size(&change.new)) {
+        (Some(before), Some(after)) => format!("{before} -> {after}"),
+        (before, after) => before.or(after).unwrap_or_default(),
+    };
+    writeln!(out, "{what} files {old} and {new} differ ({sizes})")
 }
 
 fn sides(change: &FileChange) -> (String, String) {
