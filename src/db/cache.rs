@@ -17,6 +17,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Bytes of hash at the end of a stored page.
 const HASH_BYTES: usize = 16;
 
+/// SQLite's page. What is known of a folder of 100 files is 5 KB, in pages of its own: in SQLite's usual 4 KiB a
+/// third more bytes are stored for 100,000 files, in 1 KiB reading takes twice the time.
+const PAGE_BYTES: u32 = 2048;
+
 /// What the stat cache keeps of one leaf of a directory; opaque here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatPage {
@@ -143,6 +147,8 @@ fn open(path: &Path, has_shared_memory: bool) -> Result<Connection, DbError> {
     if is_ours(&conn)? {
         return Ok(conn);
     }
+    // Counts for a new file only.
+    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     let mode = if has_shared_memory { "wal" } else { "truncate" };
     conn.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(()))?;
     let transaction = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
@@ -432,6 +438,15 @@ mod tests {
                 assert_eq!(seal(&cache, dir).expect("remade"), None, "{change}");
             }
         }
+    }
+
+    #[test]
+    fn a_new_file_has_small_pages() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let file = dir.path().join("cache.db");
+        put(&CacheDb::new(&file, true), "a", &["a"]);
+        let conn = Connection::open(&file).expect("open");
+        assert_eq!(number(&conn, "page_size").expect("page size"), PAGE_BYTES);
     }
 
     #[test]
