@@ -48,25 +48,19 @@ impl Gear {
         let (b, rest) = rest.split_at(lane);
         let (c, rest) = rest.split_at(lane);
         let starts = [from, from + lane, from + 2 * lane];
-        let [mut ha, mut hb, mut hc] =
+        let mut hashes =
             starts.map(|at| data[at.saturating_sub(WINDOW)..at].iter().fold(0, self.step()));
-        let [mut found, mut in_b, mut in_c] = [const { Vec::new() }; 3];
-        let (step, both) = (self.step(), self.strict & self.relaxed);
-        for i in 0..lane {
-            ha = step(ha, &a[i]);
-            hb = step(hb, &b[i]);
-            hc = step(hc, &c[i]);
-            // One test stands for both masks: what passes is rare, and looked at again.
-            if ha & both == 0 {
-                self.note(&mut found, starts[0] + i, ha);
+        let mut found = [const { Vec::new() }; 3];
+        let mut at = 0;
+        while let Some(passed) = self.next_hit([&a[at..], &b[at..], &c[at..]], &mut hashes) {
+            at += passed;
+            for ((found, start), hash) in found.iter_mut().zip(starts).zip(hashes) {
+                self.note(found, start + at, hash);
             }
-            if hb & both == 0 {
-                self.note(&mut in_b, starts[1] + i, hb);
-            }
-            if hc & both == 0 {
-                self.note(&mut in_c, starts[2] + i, hc);
-            }
+            at += 1;
         }
+        let [mut found, mut in_b, mut in_c] = found;
+        let (mut hc, step) = (hashes[2], self.step());
         for (byte, at) in rest.iter().zip(from + 3 * lane..) {
             hc = step(hc, byte);
             self.note(&mut in_c, at, hc);
@@ -74,6 +68,28 @@ impl Gear {
         found.append(&mut in_b);
         found.append(&mut in_c);
         found
+    }
+
+    /// Goes on with three hashes until one passes both masks' common bits, which is rare; returns how many bytes lie
+    /// before those it stopped at. Kept apart, so that all it needs fits in registers.
+    #[inline(never)]
+    fn next_hit(&self, lanes: [&[u8]; 3], hashes: &mut [u64; 3]) -> Option<usize> {
+        let (both, step) = (self.strict & self.relaxed, self.step());
+        let [mut ha, mut hb, mut hc] = *hashes;
+        let [a, b, c] = lanes;
+        let bytes = a.iter().zip(b).zip(c);
+        let mut hit = None;
+        for (i, ((a, b), c)) in bytes.enumerate() {
+            ha = step(ha, a);
+            hb = step(hb, b);
+            hc = step(hc, c);
+            if ha & both == 0 || hb & both == 0 || hc & both == 0 {
+                hit = Some(i);
+                break;
+            }
+        }
+        *hashes = [ha, hb, hc];
+        hit
     }
 
     /// The first cut in `data`, hashed from its start on: an index below `turn` must pass the strict mask, others
@@ -86,8 +102,6 @@ impl Gear {
         })
     }
 
-    #[cold]
-    #[inline(never)]
     fn note(&self, found: &mut Vec<Candidate>, at: usize, hash: u64) {
         let (strict, relaxed) = (hash & self.strict == 0, hash & self.relaxed == 0);
         if strict || relaxed {
@@ -97,6 +111,7 @@ impl Gear {
 
     #[inline(always)]
     fn step(&self) -> impl Fn(u64, &u8) -> u64 {
-        |hash, byte| (hash << 1).wrapping_add(self.table[usize::from(*byte)])
+        let table = &*self.table;
+        move |hash, byte| (hash << 1).wrapping_add(table[usize::from(*byte)])
     }
 }
