@@ -8,6 +8,7 @@
 #[expect(dead_code, reason = "made for another program, which uses all of it")]
 mod data;
 mod history;
+mod merge;
 mod pair;
 mod startup;
 mod tree;
@@ -59,8 +60,12 @@ struct Bench {
 /// A scenario's name and its program.
 type Scenario = (&'static str, fn(&Bench) -> Outcome);
 
-const ALL: &[Scenario] =
-    &[("startup", startup::run), ("tree", tree::run), ("history", history::run)];
+const ALL: &[Scenario] = &[
+    ("startup", startup::run),
+    ("tree", tree::run),
+    ("merge", merge::run),
+    ("history", history::run),
+];
 
 fn main() -> Outcome {
     let args = Args::parse();

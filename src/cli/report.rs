@@ -32,6 +32,8 @@ pub enum Exit {
     No,
     /// Done, but for files that were left out and named.
     Skipped,
+    /// Done, but paths are in conflict, and named.
+    Conflicts,
     /// Data is damaged, and named.
     Damaged,
 }
@@ -43,6 +45,7 @@ impl Exit {
             Self::Done => DONE,
             Self::No => 1,
             Self::Skipped => 3,
+            Self::Conflicts => 4,
             Self::Damaged => 5,
         }
     }

@@ -22,7 +22,7 @@ pub use packs::{BadBlock, PackRow, PackState, TableId, TableRow};
 pub use rebuild::{Rebuild, Rebuilt};
 pub use schema::{RepositoryId, STATE_VERSION};
 pub use state::{Access, Created, NewState, StateCheck, StateDb};
-pub use view::{Tx, View};
+pub use view::{Kept, Tx, View};
 
 use crate::fsio::FsError;
 use crate::refs::WorktreeId;

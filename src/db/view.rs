@@ -5,6 +5,7 @@
 use super::schema::key;
 use super::{DbError, RepositoryId, to_i64};
 use crate::format::FormatParameters;
+use crate::id::{CommitId, TreeId};
 use crate::path::RepoPath;
 use crate::refs::{LogRecord, WorktreeId};
 use rusqlite::{Connection, Params, Row};
@@ -13,6 +14,33 @@ use std::ops::Deref;
 
 /// Journal entries that count what was stored since the last commit.
 const COST: &str = "cost";
+
+/// Journal entries that name what must stay: their keys are a letter for the kind and an id.
+const KEEP: &str = "keep";
+
+/// Journal entries of checkouts have the tree that is being brought for their key.
+const CHECKOUT: &str = "checkout";
+
+/// Something that an unfinished operation rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// A commit, and all that it reaches.
+    Commit(CommitId),
+    /// A tree.
+    Tree(TreeId),
+}
+
+impl From<CommitId> for Kept {
+    fn from(id: CommitId) -> Self {
+        Self::Commit(id)
+    }
+}
+
+impl From<TreeId> for Kept {
+    fn from(id: TreeId) -> Self {
+        Self::Tree(id)
+    }
+}
 
 /// Reads of one unchanging state of the database.
 pub struct View<'c> {
@@ -142,6 +170,26 @@ impl<'c> View<'c> {
         })
     }
 
+    /// What unfinished operations of a worktree rest on: checkouts that were cut short, merges that
+    /// wait. All of it must stay though no ref names it.
+    pub fn kept(&self, worktree: WorktreeId) -> Result<Vec<Kept>, DbError> {
+        let mut kept = Vec::new();
+        let tree = |id: &[u8]| id.try_into().ok().map(TreeId::from_bytes).map(Kept::Tree);
+        self.each_journal(worktree, CHECKOUT, |key, _| {
+            kept.extend(tree(key));
+            Ok::<_, DbError>(())
+        })?;
+        self.each_journal(worktree, KEEP, |key, _| {
+            kept.extend(match key.split_first() {
+                Some((b'c', id)) => id.try_into().ok().map(CommitId::from_bytes).map(Kept::Commit),
+                Some((b't', id)) => tree(id),
+                _ => None,
+            });
+            Ok::<_, DbError>(())
+        })?;
+        Ok(kept)
+    }
+
     /// Visits every journal entry of a kind by ascending key: `visit(key, value)`.
     pub fn each_journal<E: From<DbError>>(
         &self,
@@ -244,6 +292,21 @@ impl<'c> Tx<'c> {
     ) -> Result<bool, DbError> {
         let sql = "DELETE FROM journal WHERE worktree = ?1 AND kind = ?2 AND key = ?3";
         Ok(self.run(sql, (worktree.0, kind, key))? > 0)
+    }
+
+    /// Notes that something must stay, until [`Tx::clear_kept`].
+    pub fn keep(&self, worktree: WorktreeId, what: Kept) -> Result<(), DbError> {
+        let (letter, id) = match &what {
+            Kept::Commit(id) => (b'c', id.as_bytes()),
+            Kept::Tree(id) => (b't', id.as_bytes()),
+        };
+        let key = [&[letter][..], id].concat();
+        self.put_journal(worktree, KEEP, &key, b"")
+    }
+
+    /// Forgets what [`Tx::keep`] noted.
+    pub fn clear_kept(&self, worktree: WorktreeId) -> Result<(), DbError> {
+        self.clear_journal(worktree, KEEP)
     }
 
     /// Deletes every journal entry of a kind.

@@ -63,7 +63,7 @@ pub(super) struct Walk<'r> {
     pub deserted: Vec<RepoPath>,
 }
 
-/// What only one side changed.
+/// Where a side is in lists of two.
 pub(super) fn index(side: Side) -> usize {
     match side {
         Side::Ours => 0,

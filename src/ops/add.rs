@@ -4,8 +4,8 @@ use std::io::Read;
 
 use serde::Serialize;
 
-use super::locate;
 use super::{Change, Context, OpError, Skipped};
+use super::{integrate, locate};
 use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::steps::stage::{self, StageOptions, Staged};
@@ -48,6 +48,8 @@ pub struct AddOutcome {
     pub stored_bytes: u64,
     /// Paths left out by `.eskerignore`.
     pub ignored: u64,
+    /// Paths whose conflicts are resolved by this.
+    pub resolved: Vec<String>,
     /// Files that could not be added.
     pub skipped: Vec<Skipped>,
     /// Each change, for a dry run only.
@@ -100,13 +102,19 @@ fn add_paths(ctx: &Context, repo: &Repo, options: &AddOptions) -> Result<AddOutc
     if options.git_ignore && !options.dry_run {
         paths.iter().try_for_each(|path| data_roots::ignore_in_git(repo, path))?;
     }
+    let named = paths.clone();
     let paths = locate::all_if_root(paths);
     let stage_options = StageOptions { paths, taken: taken(options), dry_run: options.dry_run };
     let staged = stage::stage(repo, &stage_options, &ctx.run_context(&repo.settings))?;
-    if let Some(path) = staged.unknown.first() {
+    let resolved = match options.dry_run {
+        true => Vec::new(),
+        false => integrate::resolve_named(ctx, repo, &named)?,
+    };
+    if let Some(path) = staged.unknown.iter().find(|path| !resolved.contains(path)) {
         return Err(OpError::NoSuchPath { path: locate::shown(path), revision: None });
     }
-    Ok(outcome_of(staged))
+    let resolved = resolved.iter().map(|path| path.as_str().to_owned()).collect();
+    Ok(AddOutcome { resolved, ..outcome_of(staged) })
 }
 
 pub(super) fn outcome_of(staged: Staged) -> AddOutcome {
@@ -119,6 +127,7 @@ pub(super) fn outcome_of(staged: Staged) -> AddOutcome {
         new_bytes: staged.new_bytes,
         stored_bytes: staged.stored_bytes,
         ignored: staged.ignored,
+        resolved: Vec::new(),
         skipped: staged.skipped.into_iter().map(Skipped::from).collect(),
         changes: staged.changes.iter().map(Change::of_staged).collect(),
         dry_run: false,

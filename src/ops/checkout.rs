@@ -2,7 +2,8 @@
 
 use super::head::{self, Destination, How};
 use super::names::Kind;
-use super::{Context, OpError, Skipped, locate, plans};
+use super::{Context, OpError, Skipped, integrate, locate, plans};
+use crate::merge::Side;
 use crate::object::access::ReadObjects;
 use crate::refs::{HeadTarget, RefTarget};
 use crate::repo::{Repo, WorkState};
@@ -25,15 +26,21 @@ pub struct CheckoutOptions {
     pub detach: bool,
     /// Make a branch of this name there, and move to it.
     pub create: Option<String>,
+    /// Resolve conflicts at the paths to our side.
+    pub ours: bool,
+    /// Resolve conflicts at the paths to their side.
+    pub theirs: bool,
 }
 
 /// Switches to a commit, or brings paths back from one.
 pub fn run(ctx: &Context, options: &CheckoutOptions) -> Result<CheckoutOutcome, OpError> {
     let started = std::time::Instant::now();
     let repo = ctx.open_repo()?;
-    let mut outcome = match options.paths.is_empty() {
-        true => switch_to(ctx, &repo, options)?,
-        false => bring_paths(ctx, &repo, options)?,
+    let mut outcome = match (options.ours, options.theirs, options.paths.is_empty()) {
+        (true, ..) => take_side(ctx, &repo, options, Side::Ours)?,
+        (_, true, _) => take_side(ctx, &repo, options, Side::Theirs)?,
+        (_, _, true) => switch_to(ctx, &repo, options)?,
+        (_, _, false) => bring_paths(ctx, &repo, options)?,
     };
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)
@@ -85,6 +92,45 @@ fn destination(
         false => HeadTarget::Commit(commit),
     };
     Ok(Destination { commit: Some(commit), head, branch: None, name })
+}
+
+/// Resolves conflicts to one side: in the stage, in the worktree, and then for good.
+fn take_side(
+    ctx: &Context,
+    repo: &Repo,
+    options: &CheckoutOptions,
+    side: Side,
+) -> Result<CheckoutOutcome, OpError> {
+    let paths = locate::select(ctx, repo, &options.paths)?;
+    let open = integrate::conflicts_at(repo, &paths)?;
+    if open.is_empty() {
+        return Err(OpError::Usage {
+            message: "no path that is in conflict was named".to_owned(),
+            hint: Some("see them: esker status".to_owned()),
+        });
+    }
+    let before = repo.state()?;
+    integrate::stage_side(ctx, repo, &open, side)?;
+    let tree = repo.state()?.staged_tree().ok_or(OpError::IsEmptyRepository)?;
+    let wanted = restore::RestoreOptions {
+        tree,
+        paths: open.iter().map(|o| o.conflict.path.clone()).collect(),
+        remove_tracked: before.staged_tree(),
+    };
+    let run = ctx.run_context(&repo.settings);
+    let planned = restore::plan_restore(repo, &wanted, &run)?;
+    plans::refuse(&planned.plan, None, None)?;
+    let written = materialize::apply(repo, &planned.plan, &run)?;
+    integrate::forget(repo, &open)?;
+    Ok(CheckoutOutcome {
+        branch: before.head.branch().map(|b| b.short().to_owned()),
+        commit: before.commit(),
+        written: written.files,
+        removed: written.removed,
+        bytes: written.bytes,
+        skipped: planned.skipped.into_iter().map(Skipped::from).collect(),
+        ..CheckoutOutcome::default()
+    })
 }
 
 fn bring_paths(

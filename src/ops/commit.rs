@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::person::parse_person;
 use super::{Context, OpError, Skipped, encode};
-use super::{convert, locate};
+use super::{convert, integrate, locate};
 use crate::diff::tree as diff;
 use crate::id::{CommitId, TreeId};
 use crate::object::access::{ReadObjects, WriteObjects};
@@ -15,6 +15,7 @@ use crate::path::RepoPath;
 use crate::refs::{Head, RefNote, RefTarget};
 use crate::repo::{Repo, WorkState};
 use crate::steps::StepError;
+use crate::steps::operation::{self, Operation};
 use crate::steps::stage::{self, StageOptions};
 use crate::store::objects::ObjectWriter;
 use crate::worktree::compare::Taken;
@@ -75,6 +76,8 @@ pub struct CommitOutcome {
 /// Records the stage.
 pub fn run(ctx: &Context, options: &CommitOptions) -> Result<CommitOutcome, OpError> {
     let repo = ctx.open_repo()?;
+    // Before anything is staged.
+    waiting(&repo, options)?;
     let mut skipped = Vec::new();
     if options.all {
         let taken = Taken { added: false, removed: true };
@@ -107,12 +110,14 @@ fn record(
 ) -> Result<(WorkState, Commit, CommitId, (u64, u64)), OpError> {
     let mut attempt = 1;
     loop {
+        let waiting = waiting(repo, options)?;
         let state = repo.state()?;
         let previous = match state.commit() {
             Some(id) => Some(repo.store.read_commit(id)?),
             None => None,
         };
-        let commit = make_commit(ctx, repo, &state, previous.as_ref(), options)?;
+        let previous = Previous { commit: previous.as_ref(), waiting: waiting.as_ref() };
+        let commit = make_commit(ctx, repo, &state, &previous, options)?;
         let encoded = commit.encode().map_err(convert::other)?;
         let id = CommitId::of(&encoded);
         let note = ctx.note(repo, format!("commit: {}", locate::summary(&commit.message)));
@@ -120,6 +125,27 @@ fn record(
             Err(e) if e.is_conflict() && attempt < ATTEMPTS => attempt += 1,
             cost => return Ok((state, commit, id, cost?)),
         }
+    }
+}
+
+/// What the new commit comes from.
+struct Previous<'p> {
+    /// HEAD's commit.
+    commit: Option<&'p Commit>,
+    /// A merge, revert or cherry-pick that this commit ends.
+    waiting: Option<&'p Operation>,
+}
+
+/// The operation that this commit ends; fails while it cannot be ended so.
+fn waiting(repo: &Repo, options: &CommitOptions) -> Result<Option<Operation>, OpError> {
+    let waiting = repo.db.read(|view| operation::current(view, repo.worktree))?;
+    integrate::refuse_open_conflicts(repo)?;
+    match &waiting {
+        // What comes after it would be forgotten, or what it is lost.
+        Some(one) if options.amend || !one.todo.is_empty() => {
+            Err(OpError::InProgress { verb: one.kind.verb() })
+        }
+        _ => Ok(waiting),
     }
 }
 
@@ -134,20 +160,23 @@ fn make_commit(
     ctx: &Context,
     repo: &Repo,
     state: &WorkState,
-    previous: Option<&Commit>,
+    previous: &Previous<'_>,
     options: &CommitOptions,
 ) -> Result<Commit, OpError> {
-    let amended = match (options.amend, previous) {
+    let waiting = previous.waiting;
+    let amended = match (options.amend, previous.commit) {
         (false, _) => None,
         (true, Some(commit)) => Some(commit),
         (true, None) => return Err(OpError::IsEmptyRepository),
     };
     let tree = state.staged_tree();
-    let parents = match amended {
-        Some(commit) => commit.parents.clone(),
-        None => state.commit().into_iter().collect(),
+    let parents = match (amended, waiting, state.commit()) {
+        (Some(commit), ..) => commit.parents.clone(),
+        (None, Some(waiting), Some(head)) => integrate::parents_of(waiting, head),
+        (None, _, head) => head.into_iter().collect(),
     };
-    let is_same = amended.is_none() && state.stage.is_none();
+    // A merge is worth a commit even if all of it is our side.
+    let is_same = amended.is_none() && state.stage.is_none() && parents.len() < 2;
     let tree = match tree {
         Some(tree) if !is_same || options.allow_empty => tree,
         None if options.allow_empty => {
@@ -158,32 +187,39 @@ fn make_commit(
     let message = match (&options.message, amended) {
         (Some(message), _) => message.clone(),
         (None, Some(commit)) => commit.message.clone(),
-        (None, None) => String::new(),
+        (None, None) => waiting.map(|one| one.message.clone()).unwrap_or_default(),
     };
     let message = message.trim_end().to_owned();
     if message.trim().is_empty() {
         return Err(OpError::EmptyMessage);
     }
     let committer = ctx.person(repo)?;
+    let (origin, mut metadata) = match waiting {
+        Some(waiting) => integrate::origin(repo, waiting)?,
+        None => Default::default(),
+    };
+    metadata.extend(options.meta.iter().cloned());
+    let old_author = amended.map(|commit| &commit.author).or(origin.as_ref());
     Ok(Commit {
         tree,
         attributes: None,
         parents,
-        author: author_of(&committer, amended, options)?,
+        author: author_of(&committer, old_author, options)?,
         committer,
         message,
-        metadata: options.meta.iter().cloned().collect(),
+        metadata,
         signature: None,
     })
 }
 
-/// The author: as given, else the amended commit's, else the committer; the date likewise.
+/// The author: as given, else that of the commit this one is made from, else the committer; the date
+/// likewise.
 fn author_of(
     committer: &Person,
-    amended: Option<&Commit>,
+    old: Option<&Person>,
     options: &CommitOptions,
 ) -> Result<Person, OpError> {
-    let mut author = amended.map_or(committer, |c| &c.author).clone();
+    let mut author = old.unwrap_or(committer).clone();
     if let Some(text) = &options.author {
         (author.name, author.email) = parse_person(text)?;
     }
@@ -231,6 +267,7 @@ fn publish(
             }
         }
         tx.set_stage(repo.worktree, state.stage, None)?;
+        operation::clear(tx, repo.worktree)?;
         let (new, stored) = tx.cost(repo.worktree)?;
         tx.reset_cost(repo.worktree)?;
         Ok::<_, StepError>((new, stored + bytes))
@@ -277,8 +314,9 @@ fn outcome(
 pub fn edit_template(ctx: &Context, options: &CommitOptions) -> Result<String, OpError> {
     let repo = ctx.open_repo_to_read()?;
     let state = repo.state()?;
-    let message = match (options.amend, state.commit()) {
-        (true, Some(id)) => repo.store.read_commit(id)?.message,
+    let message = match (options.amend, state.commit(), waiting(&repo, options)?) {
+        (true, Some(id), _) => repo.store.read_commit(id)?.message,
+        (_, _, Some(waiting)) => waiting.message,
         _ => String::new(),
     };
     let mut text = format!(

@@ -10,6 +10,7 @@ use crate::config::ConfigError;
 use crate::date::DateError;
 use crate::db::{DbError, RefError};
 use crate::fsio::FsError;
+use crate::merge::MergeError;
 use crate::object::access::AccessError;
 use crate::object::prolly::TreeError;
 use crate::pack::layout::PackError;
@@ -359,6 +360,17 @@ impl From<StepError> for OpError {
                 FsError::new("scan", root, source).into()
             }
             StepError::Handle(e) => e.into(),
+            StepError::Merge(e) => e.into(),
+        }
+    }
+}
+
+impl From<MergeError> for OpError {
+    fn from(e: MergeError) -> Self {
+        match e {
+            MergeError::Access(e) => e.into(),
+            MergeError::Tree(e) => e.into(),
+            MergeError::Path(e) => e.into(),
         }
     }
 }

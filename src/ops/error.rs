@@ -240,6 +240,46 @@ pub enum OpError {
         /// How many there are beyond those.
         more: u64,
     },
+    /// Work that is saved nowhere is where a merge, revert or cherry-pick has to write.
+    #[error("unsaved changes would be lost: {}{}", list(.paths), and_more(*.more))]
+    InTheWay {
+        /// Some of the files.
+        paths: Vec<String>,
+        /// How many there are beyond those.
+        more: u64,
+    },
+    /// A merge, revert or cherry-pick waits to be finished.
+    #[error("a {verb} is under way")]
+    InProgress {
+        /// The verb.
+        verb: &'static str,
+    },
+    /// There is nothing to go on with, or to give up.
+    #[error("no {verb} is under way")]
+    NotInProgress {
+        /// The verb.
+        verb: &'static str,
+    },
+    /// Paths are in conflict.
+    #[error("conflicts are not resolved: {}{}", list(.paths), and_more(*.more))]
+    OpenConflicts {
+        /// Some of the paths.
+        paths: Vec<String>,
+        /// How many there are beyond those.
+        more: u64,
+    },
+    /// The branch cannot just move on.
+    #[error("cannot fast-forward: the current branch has commits that '{}' has not", escape(.name))]
+    NotFastForward {
+        /// What was to be merged.
+        name: String,
+    },
+    /// Two histories share no commit.
+    #[error("'{}' has no commit in common with the current branch", escape(.name))]
+    Unrelated {
+        /// What was to be merged.
+        name: String,
+    },
     /// A file was needed and something else was found.
     #[error("'{}' is a {found}, not a file", escape(.path))]
     NotAFile {
@@ -345,9 +385,12 @@ impl OpError {
         match self {
             Self::NoRepository { .. } => ErrorKind::NoRepository,
             Self::BadDate { .. } | Self::Usage { .. } => ErrorKind::Usage,
-            Self::WouldOverwrite { .. } | Self::StashConflicts { .. } | Self::Exists { .. } => {
-                ErrorKind::Conflict
-            }
+            Self::WouldOverwrite { .. }
+            | Self::StashConflicts { .. }
+            | Self::Exists { .. }
+            | Self::InTheWay { .. }
+            | Self::InProgress { .. }
+            | Self::OpenConflicts { .. } => ErrorKind::Conflict,
             Self::Damaged { .. } | Self::NeedsRebuild { .. } => ErrorKind::Damaged,
             Self::Locked { .. } => ErrorKind::Locked,
             Self::Remote { .. } => ErrorKind::Remote,
@@ -436,6 +479,31 @@ impl OpError {
             Self::BadName { .. } => "rename it, or name it in .eskerignore",
             Self::WouldOverwrite { .. } => {
                 "save them first: esker add -A && esker commit; or drop them with --force"
+            }
+            Self::InTheWay { .. } => {
+                "save them first: esker add -A && esker commit; or put them aside: esker stash"
+            }
+            Self::InProgress { verb } => {
+                return Some(format!(
+                    "finish it: esker {verb} --continue; or give it up: esker {verb} --abort"
+                ));
+            }
+            Self::NotInProgress { .. } => "see where things stand: esker status",
+            Self::OpenConflicts { paths, .. } => {
+                let path = quoted(paths.first().map_or("PATH", |path| path));
+                return Some(format!(
+                    "take a side: esker checkout --theirs -- {path} (or --ours); or edit it, then: \
+                     esker add {path}"
+                ));
+            }
+            Self::NotFastForward { name } => {
+                return Some(format!("merge it: esker merge {}", quoted(name)));
+            }
+            Self::Unrelated { name } => {
+                let name = quoted(name);
+                return Some(format!(
+                    "if that is meant: esker merge --allow-unrelated-histories {name}"
+                ));
             }
             Self::NotAFile { found: "directory", path } => {
                 return Some(format!("see what is in it: esker ls {}", quoted(path)));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::names::{self, Kind};
-use super::{Context, LostWork, OpError, Skipped, encode, locate, plans};
+use super::{Context, LostWork, OpError, Skipped, encode, integrate, locate, plans};
 use crate::db::DbError;
 use crate::history::merge_base;
 use crate::id::CommitId;
@@ -91,6 +91,9 @@ pub(super) fn go(
     to: Destination,
     how: How,
 ) -> Result<CheckoutOutcome, OpError> {
+    if !how.dry_run {
+        integrate::refuse_during_operation(repo)?;
+    }
     if let HeadTarget::Branch(name) = &to.head {
         let others = names::worktrees_on(repo, name)?;
         if others.iter().any(|(worktree, _)| *worktree != repo.worktree) {

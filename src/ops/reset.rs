@@ -3,13 +3,13 @@
 
 use serde::Serialize;
 
-use super::{Change, Context, LostWork, OpError, Skipped, encode, locate, plans};
+use super::{Change, Context, LostWork, OpError, Skipped, encode, integrate, locate, plans};
 use crate::id::CommitId;
 use crate::object::access::ReadObjects;
 use crate::refs::{Head, HeadTarget, RefNote, RefTarget, RefUpdate};
 use crate::repo::{Repo, WorkState};
 use crate::steps::checkout::{self as steps, Switch, Target};
-use crate::steps::{StepError, data_roots, look, select};
+use crate::steps::{StepError, data_roots, look, operation, select};
 
 /// How much goes along with the branch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -108,6 +108,9 @@ fn reset_paths(
 }
 
 fn reset_head(ctx: &Context, repo: &Repo, options: &ResetOptions) -> Result<ResetOutcome, OpError> {
+    if options.mode == ResetMode::Soft {
+        integrate::refuse_during_operation(repo)?;
+    }
     let state = repo.state()?;
     let name = options.revision.as_deref().unwrap_or("HEAD");
     let commit = match (&options.revision, state.commit()) {
@@ -217,6 +220,7 @@ fn move_only(
     repo.db.write(|tx| {
         steps::move_head(tx, repo, state, &target, &note)?;
         tx.set_stage(repo.worktree, state.stage, stage)?;
+        operation::clear(tx, repo.worktree)?;
         Ok::<_, StepError>(())
     })?;
     if mode == ResetMode::Mixed

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{Context, OpError, Skipped};
-use super::{locate, plans};
+use super::{integrate, locate, plans};
 use crate::diff::tree as diff;
 use crate::id::TreeId;
 use crate::object::prolly;
@@ -52,13 +52,20 @@ pub fn run(ctx: &Context, options: &RmOptions) -> Result<RmOutcome, OpError> {
     let staged = state.staged_tree();
     let given = select::expand_tracked(&repo, staged, &ctx.start_dir, &options.paths)?;
     let paths = locate::select(ctx, &repo, &given)?;
+    let open = integrate::open_paths(&repo)?;
     let mut tracked = Tracked::default();
     for path in &paths {
         let value = match staged {
             Some(tree) => prolly::resolve(&repo.store, tree, path)?,
             None => None,
         };
-        let value = value.ok_or_else(|| OpError::NotTracked { path: name(path) })?;
+        let Some(value) = value else {
+            // Both sides may have renamed it: then it is in conflict, and nothing is there.
+            if open.contains(path) {
+                continue;
+            }
+            return Err(OpError::NotTracked { path: name(path) });
+        };
         if matches!(value, EntryValue::Directory { .. }) && !options.recursive {
             return Err(is_a_folder(path));
         }
@@ -80,7 +87,9 @@ pub fn run(ctx: &Context, options: &RmOptions) -> Result<RmOutcome, OpError> {
     }
     // The worktree first: what a kill leaves undone, the same command finishes.
     materialize::apply(&repo, &plan, &run)?;
-    stage::edit_stage(&repo, paths.into_iter().map(|path| (path, None)).collect(), (0, 0))?;
+    let edits = paths.iter().map(|path| (path.clone(), None)).collect();
+    stage::edit_stage(&repo, edits, (0, 0))?;
+    integrate::resolve_named(ctx, &repo, &paths)?;
     Ok(outcome)
 }
 
@@ -146,7 +155,10 @@ fn refuse_unsaved(
     paths: &[RepoPath],
     run: &RunContext,
 ) -> Result<Vec<Skipped>, OpError> {
-    let staged = staged_changes(repo, state.head_tree, state.staged_tree(), paths)?;
+    let mut staged = staged_changes(repo, state.head_tree, state.staged_tree(), paths)?;
+    // What a merge has put into the stage is in the commit that it came from.
+    let open = integrate::open_paths(repo)?;
+    staged.retain(|path| !open.contains(path));
     let looked_at = locate::all_if_root(paths.to_vec());
     let seen = look::look_past_rules(repo, state.staged_tree(), looked_at, run)?;
     let mut unsaved = BTreeSet::new();

@@ -10,7 +10,7 @@ mod save;
 
 use serde::Serialize;
 
-use super::{Change, Context, OpError, Skipped, encode, locate};
+use super::{Change, Context, OpError, Skipped, encode, integrate, locate};
 use crate::diff::tree as diff;
 use crate::id::{CommitId, TreeId};
 use crate::object::access::ReadObjects;
@@ -118,7 +118,7 @@ pub enum StashOutcome {
 pub fn run(ctx: &Context, action: &StashAction) -> Result<StashOutcome, OpError> {
     match action {
         StashAction::Push { message, untracked } => {
-            save::push(ctx, &ctx.open_repo()?, message.as_deref(), *untracked)
+            save::push(ctx, &open_settled(ctx)?, message.as_deref(), *untracked)
         }
         StashAction::List => {
             let repo = ctx.open_repo_to_read()?;
@@ -126,8 +126,8 @@ pub fn run(ctx: &Context, action: &StashAction) -> Result<StashOutcome, OpError>
             Ok(StashOutcome::List { stashes })
         }
         StashAction::Show { stash } => show(ctx, &ctx.open_repo_to_read()?, stash.as_deref()),
-        StashAction::Apply(options) => apply::apply(ctx, &ctx.open_repo()?, options, false),
-        StashAction::Pop(options) => apply::apply(ctx, &ctx.open_repo()?, options, true),
+        StashAction::Apply(options) => apply::apply(ctx, &open_settled(ctx)?, options, false),
+        StashAction::Pop(options) => apply::apply(ctx, &open_settled(ctx)?, options, true),
         StashAction::Drop { stash } => {
             let repo = ctx.open_repo()?;
             let stash = kept(find(ctx, &repo, stash.as_deref())?)?;
@@ -139,6 +139,13 @@ pub fn run(ctx: &Context, action: &StashAction) -> Result<StashOutcome, OpError>
             drop_all(ctx, &repo, stashes)
         }
     }
+}
+
+/// The repository, if no merge waits there: its conflicts cannot be put aside.
+fn open_settled(ctx: &Context) -> Result<Repo, OpError> {
+    let repo = ctx.open_repo()?;
+    integrate::refuse_during_operation(&repo)?;
+    Ok(repo)
 }
 
 /// A stash and the ref that keeps it.

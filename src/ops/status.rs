@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use super::locate;
-use super::{Change, Context, OpError, Skipped, encode};
+use super::{Change, ConflictEntry, Context, OpError, Skipped, encode};
 use crate::diff::tree as diff;
 use crate::id::CommitId;
 use crate::path::RepoPath;
 use crate::repo::{Repo, WorkState};
+use crate::steps::operation::{self, OpenConflict};
 use crate::steps::{data_roots, look};
 
 /// What to look at.
@@ -27,6 +28,10 @@ pub struct StatusOutcome {
     pub commit: Option<CommitId>,
     /// Whether nothing differs and nothing is untracked.
     pub clean: bool,
+    /// The verb that waits to be finished: `merge`, `revert`, `cherry-pick`.
+    pub operation: Option<&'static str>,
+    /// Paths in conflict; they are in none of the lists below.
+    pub conflicts: Vec<ConflictEntry>,
     /// HEAD against the stage.
     pub staged: Vec<Change>,
     /// The stage against the worktree.
@@ -61,9 +66,28 @@ pub fn run(ctx: &Context, options: &StatusOptions) -> Result<StatusOutcome, OpEr
         outcome.untracked = found.untracked.iter().map(|path| Change::untracked(path)).collect();
         outcome.skipped = found.skipped.into_iter().map(Skipped::from).collect();
     }
+    tell_operation(&repo, &mut outcome)?;
     let lists = [&outcome.staged, &outcome.unstaged, &outcome.untracked];
-    outcome.clean = lists.iter().all(|list| list.is_empty());
+    outcome.clean = lists.iter().all(|list| list.is_empty()) && outcome.operation.is_none();
     Ok(outcome)
+}
+
+/// Tells what waits, and takes the paths of conflicts out of the other lists.
+fn tell_operation(repo: &Repo, outcome: &mut StatusOutcome) -> Result<(), OpError> {
+    let (waiting, open) = repo.db.read(|view| {
+        let waiting = operation::current(view, repo.worktree)?;
+        Ok::<_, OpError>((waiting, operation::conflicts(view, repo.worktree)?))
+    })?;
+    outcome.operation = waiting.map(|operation| operation.kind.verb());
+    outcome.conflicts = open.iter().map(ConflictEntry::of).collect();
+    let is_of = |open: &OpenConflict, path: &str| {
+        open.conflict.path.as_str() == path
+            || open.aside.as_ref().is_some_and(|aside| aside.as_str() == path)
+    };
+    for list in [&mut outcome.staged, &mut outcome.unstaged] {
+        list.retain(|change| !open.iter().any(|open| is_of(open, &change.path)));
+    }
+    Ok(())
 }
 
 fn staged_changes(

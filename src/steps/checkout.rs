@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::carry::{self, Carried};
 use super::materialize::{self, Written};
 use super::switch::{self, SwitchFrom};
-use super::{RunContext, StepError, restore};
+use super::{RunContext, StepError, operation, restore};
 use crate::db::{DbError, Tx};
 use crate::diff::tree as diff;
 use crate::id::TreeId;
@@ -21,7 +21,7 @@ use crate::repo::{Repo, WorkState};
 use crate::worktree::plan::{Plan, Why};
 
 /// Journal entries of this kind have the tree that a checkout was bringing for their key.
-const JOURNAL: &str = "checkout";
+pub(super) const JOURNAL: &str = "checkout";
 
 /// Where a checkout goes.
 pub struct Target {
@@ -144,6 +144,8 @@ fn finish(
         move_head(tx, repo, state, target, note)?;
         tx.set_stage(repo.worktree, state.stage, stage)?;
         tx.clear_journal(repo.worktree, JOURNAL)?;
+        // What waited rested on the state that is left.
+        operation::clear(tx, repo.worktree)?;
         Ok::<_, StepError>(())
     })
 }
@@ -215,7 +217,7 @@ fn staged_work(
 }
 
 /// The trees that earlier, interrupted checkouts were bringing.
-fn interrupted(repo: &Repo) -> Result<Vec<TreeId>, StepError> {
+pub(super) fn interrupted(repo: &Repo) -> Result<Vec<TreeId>, StepError> {
     let mut trees = Vec::new();
     repo.db.read(|view| {
         view.each_journal(repo.worktree, JOURNAL, |key, _| {

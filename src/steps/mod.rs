@@ -8,6 +8,8 @@ pub mod hash_tree;
 pub mod known;
 pub mod look;
 pub mod materialize;
+pub mod merging;
+pub mod operation;
 pub mod remotes;
 pub mod repair;
 pub mod restore;
@@ -22,6 +24,7 @@ use std::sync::Arc;
 use crate::catalog::CatalogError;
 use crate::db::{DbError, RefError};
 use crate::fsio::FsError;
+use crate::merge::MergeError;
 use crate::object::access::AccessError;
 use crate::object::prolly::TreeError;
 use crate::path::PathError;
@@ -84,6 +87,9 @@ pub enum StepError {
     /// The catalog failed.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// Trees could not be merged.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
     /// The step was asked to stop.
     #[error("interrupted")]
     Cancelled(#[from] Cancelled),

@@ -557,7 +557,7 @@ fn build_tree(
 ) -> Result<TreeId, StepError> {
     let (scan, comparison) = (values.scan, values.comparison);
     let memory = crate::object::paths::Memory::default();
-    let is_simple = scan.dirs.first().is_none_or(|d| d.path.is_root() && d.is_complete);
+    let is_simple = scan.dirs.first().is_some_and(|d| d.path.is_root() && d.is_complete);
     let read = crate::object::paths::ReadThrough { read: &repo.store, memory: &memory };
     Ok(if is_simple {
         let tops =

@@ -15,6 +15,7 @@ mod repo;
 mod history;
 mod ignored;
 mod like_git;
+mod merging;
 mod moves;
 mod output;
 mod pager;

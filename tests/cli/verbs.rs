@@ -184,6 +184,18 @@ fn checkout_brings_versions_back_and_loses_nothing() {
 }
 
 #[test]
+fn a_deleted_file_is_staged_by_its_name_alone() {
+    let env = committed();
+    fs::remove_file(env.path("a.csv")).expect("remove");
+    let text = env.ok(&["add", "a.csv"]);
+    assert!(text.starts_with("staged 1 change: 1 removed; 0 unchanged\n"), "{text}");
+    assert_eq!(env.ok(&["status", "-s"]), "D  a.csv\n");
+    env.ok(&["commit", "-m", "without it"]);
+    assert_eq!(env.ok(&["ls", "-R"]), "images/cat.png\n");
+    env.ok(&["fsck"]);
+}
+
+#[test]
 fn standard_input_is_added_under_a_name() {
     let env = committed();
     let ran = env.run_with(&["add", "-", "--name", "raw/new.csv"], b"a,b\n");

@@ -46,17 +46,28 @@ impl Killer {
 
     /// Runs a command to its end, which must be 0, and remembers how long that takes.
     pub fn run(&mut self, env: &Env, args: &[&str]) -> String {
+        self.run_to(env, args, 0)
+    }
+
+    /// As [`Killer::run`], for a command that ends with `code`.
+    pub fn run_to(&mut self, env: &Env, args: &[&str], code: i32) -> String {
         let started = Instant::now();
-        let text = env.ok(args);
+        let ran = env.run(args);
+        assert_eq!(ran.code, code, "{args:?}: {}", ran.stderr);
         self.usual = started.elapsed();
-        text
+        ran.stdout
     }
 
     /// Runs a command and kills it at a moment within its usual time.
     pub fn kill(&mut self, env: &Env, args: &[&str]) -> End {
+        self.kill_to(env, args, 0)
+    }
+
+    /// As [`Killer::kill`], for a command that ends with `code` when it is not killed.
+    pub fn kill_to(&mut self, env: &Env, args: &[&str], code: i32) -> End {
         let part = self.random.below(1001) as u32;
         let delay = self.usual.mul_f64(f64::from(part) / 1000.0);
-        let end = kill_after(&mut env.command(args), delay);
+        let end = kill_after(&mut env.command(args), delay, code);
         // What was measured once drifts: a run that was faster corrects it at once, kills slowly.
         match end {
             End::Killed => (self.killed, self.usual) = (self.killed + 1, self.usual.mul_f64(1.03)),
@@ -82,7 +93,7 @@ impl Killer {
     }
 }
 
-fn kill_after(command: &mut Command, delay: Duration) -> End {
+fn kill_after(command: &mut Command, delay: Duration, code: i32) -> End {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     thread::sleep(delay);
@@ -92,6 +103,6 @@ fn kill_after(command: &mut Command, delay: Duration) -> End {
         return End::Killed;
     }
     let ran = Ran::of(output);
-    assert_eq!(ran.code, 0, "a run that was not killed failed: {}", ran.stderr);
+    assert_eq!(ran.code, code, "a run that was not killed failed: {}", ran.stderr);
     End::Done
 }

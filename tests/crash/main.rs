@@ -16,6 +16,7 @@ mod add;
 mod checkout;
 mod commit;
 mod kill;
+mod merge;
 mod races;
 mod remotes;
 mod reset;

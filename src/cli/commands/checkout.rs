@@ -13,7 +13,8 @@ use crate::cli::ui::Ui;
 /// overwritten unless --force is given. A checkout that was stopped is finished by running it again.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
-    "esker checkout v1" "esker checkout main -- images/cat.png" "esker checkout -n v1";
+    "esker checkout v1" "esker checkout main -- images/cat.png" "esker checkout -n v1"
+    "esker checkout --theirs -- images/cat.png";
     "  3" "done, but some files were skipped; each is named"
     , "  4" "unsaved work is in the way; it is named, and nothing was changed"
     , "  5" "data is damaged", " 10" "no repository"
@@ -40,6 +41,14 @@ pub struct Args {
     #[arg(short = 'b', value_name = "NEW", conflicts_with_all = ["paths", "detach"])]
     create: Option<String>,
 
+    /// Resolve conflicts at the paths to our side
+    #[arg(long, requires = "paths", conflicts_with_all = ["theirs", "target", "dry_run"])]
+    ours: bool,
+
+    /// Resolve conflicts at the paths to their side
+    #[arg(long, requires = "paths", conflicts_with_all = ["target", "dry_run"])]
+    theirs: bool,
+
     /// Leave the branch: HEAD names the commit itself
     #[arg(long, conflicts_with = "paths")]
     detach: bool,
@@ -55,6 +64,8 @@ impl Args {
             dry_run,
             detach: self.detach,
             create: self.create,
+            ours: self.ours,
+            theirs: self.theirs,
         };
         let outcome = checkout::run(context, &options)?;
         ui.summary(&outcome, |out, palette, outcome| match moves_head {

@@ -12,6 +12,7 @@ mod branch;
 mod cat;
 mod check_ignore;
 mod checkout;
+mod cherry_pick;
 mod clean;
 mod clone;
 mod commit;
@@ -28,6 +29,7 @@ mod init;
 mod log;
 mod ls;
 mod ls_remote;
+mod merge;
 mod mv;
 mod pull;
 mod push;
@@ -36,6 +38,7 @@ mod remote;
 mod repack;
 mod reset;
 mod restore;
+mod revert;
 mod rm;
 mod roots;
 mod show;
@@ -79,6 +82,9 @@ pub enum Command {
     Fetch(fetch::Args),
     Pull(pull::Args),
     LsRemote(ls_remote::Args),
+    Merge(merge::Args),
+    Revert(revert::Args),
+    CherryPick(cherry_pick::Args),
     Hash(hash::Args),
     Stats(stats::Args),
     Fsck(fsck::Args),
@@ -123,6 +129,9 @@ impl Command {
             Self::Fetch(args) => args.run(context, ui),
             Self::Pull(args) => args.run(context, ui),
             Self::LsRemote(args) => args.run(context, ui),
+            Self::Merge(args) => args.run(context, ui),
+            Self::Revert(args) => args.run(context, ui),
+            Self::CherryPick(args) => args.run(context, ui),
             Self::Hash(args) => args.run(context, ui),
             Self::Stats(args) => args.run(context, ui),
             Self::Fsck(args) => args.run(context, ui),

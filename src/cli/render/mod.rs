@@ -3,6 +3,7 @@
 pub mod diff;
 pub mod graph;
 pub mod json;
+pub mod merging;
 pub mod objects;
 pub mod refs;
 pub mod remotes;

@@ -14,6 +14,7 @@ use crate::cli::term::Palette;
 /// The long form.
 pub fn long(out: &mut dyn Write, palette: &Palette, status: &StatusOutcome) -> io::Result<()> {
     head(out, palette, status)?;
+    operation(out, status)?;
     section(
         out,
         palette.good,
@@ -21,6 +22,7 @@ pub fn long(out: &mut dyn Write, palette: &Palette, status: &StatusOutcome) -> i
         "Changes to be committed",
         &["(use \"esker restore --staged <file>...\" to unstage)"],
     )?;
+    unmerged(out, palette.bad, status)?;
     section(
         out,
         palette.bad,
@@ -61,6 +63,45 @@ fn head(out: &mut dyn Write, palette: &Palette, status: &StatusOutcome) -> io::R
     if status.commit.is_none() { writeln!(out, "\nNo commits yet") } else { Ok(()) }
 }
 
+/// What waits to be finished, and how.
+fn operation(out: &mut dyn Write, status: &StatusOutcome) -> io::Result<()> {
+    let Some(verb) = status.operation else { return Ok(()) };
+    let go_on = format!("esker {verb} --continue");
+    match status.conflicts.is_empty() {
+        true => {
+            writeln!(out, "A {verb} is under way; all conflicts are resolved.")?;
+            writeln!(out, "  (use \"{go_on}\" to finish it)")?;
+        }
+        false => {
+            writeln!(out, "A {verb} is under way; you have unmerged paths.")?;
+            writeln!(out, "  (resolve them, then use \"{go_on}\")")?;
+        }
+    }
+    writeln!(out, "  (use \"esker {verb} --abort\" to give it up)")
+}
+
+/// The paths in conflict.
+fn unmerged(out: &mut dyn Write, style: Style, status: &StatusOutcome) -> io::Result<()> {
+    if status.conflicts.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nUnmerged paths:")?;
+    writeln!(out, "  (use \"esker checkout --theirs -- <file>...\" or --ours to take a side)")?;
+    writeln!(
+        out,
+        "  (use \"esker add <file>\" when it is as it should be, \"esker rm\" to drop it)"
+    )?;
+    for entry in &status.conflicts {
+        let label = format!("{}:", entry.conflict);
+        write!(out, "\t{style}{label:<16} {}{style:#}", escape(&entry.path))?;
+        match &entry.theirs_at {
+            Some(path) => writeln!(out, " (theirs: {})", escape(path))?,
+            None => writeln!(out)?,
+        }
+    }
+    Ok(())
+}
+
 fn section(
     out: &mut dyn Write,
     style: Style,
@@ -94,7 +135,7 @@ fn label(change: ChangeKind) -> &'static str {
 }
 
 fn conclusion(out: &mut dyn Write, status: &StatusOutcome) -> io::Result<()> {
-    if !status.staged.is_empty() {
+    if !status.staged.is_empty() || status.operation.is_some() {
         return Ok(());
     }
     let is_first = status.commit.is_none();
@@ -120,6 +161,9 @@ pub fn short(out: &mut dyn Write, palette: &Palette, status: &StatusOutcome) -> 
         }
     }
     let Palette { good, bad, .. } = palette;
+    for entry in &status.conflicts {
+        writeln!(out, "{bad}{}{bad:#} {}", entry.code, quoted(&entry.path))?;
+    }
     for (path, [staged, unstaged]) in lines {
         writeln!(out, "{good}{staged}{good:#}{bad}{unstaged}{bad:#} {}", quoted(path))?;
     }

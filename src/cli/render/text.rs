@@ -55,6 +55,9 @@ pub fn add(out: &mut dyn Write, _: &Palette, outcome: &AddOutcome) -> io::Result
         write!(out, ", {} ignored", count(outcome.ignored))?;
     }
     writeln!(out)?;
+    if !outcome.resolved.is_empty() {
+        writeln!(out, "{} resolved", counted(outcome.resolved.len() as u64, "conflict"))?;
+    }
     if outcome.dry_run || added + modified == 0 {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::db::{DbError, ReflogOf, View};
+use crate::db::{DbError, Kept, ReflogOf, View};
 use crate::id::{CommitId, TagId, TreeId};
 use crate::refs::RefTarget;
 
@@ -16,7 +16,7 @@ pub struct Roots {
     pub commits: Vec<(String, CommitId)>,
     /// Tag objects.
     pub tags: Vec<(String, TagId)>,
-    /// Staged trees.
+    /// Staged trees, and those of unfinished operations.
     pub trees: Vec<(String, TreeId)>,
 }
 
@@ -35,6 +35,12 @@ impl Roots {
             }
             if let Some(tree) = view.stage(worktree)? {
                 roots.trees.push(("stage".to_owned(), tree));
+            }
+            for kept in view.kept(worktree)? {
+                match kept {
+                    Kept::Commit(id) => roots.add(&mut seen, "unfinished operation", id.into()),
+                    Kept::Tree(id) => roots.trees.push(("unfinished operation".to_owned(), id)),
+                }
             }
             roots.add_reflog(view, &mut seen, ReflogOf::Head(worktree), "reflog of HEAD")?;
         }
