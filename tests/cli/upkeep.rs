@@ -1,4 +1,4 @@
-//! What keeps the store small: folding, merging, and later collecting.
+//! What keeps the store small: folding, merging, collecting, rewriting.
 
 use std::fs;
 
