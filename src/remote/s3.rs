@@ -351,7 +351,51 @@ fn detail_of(e: &Error) -> String {
     let causes = std::iter::successors(first, |&cause| cause.source());
     let texts: Vec<String> = causes.map(ToString::to_string).collect();
     let text = texts.last().cloned().unwrap_or_else(|| e.to_string());
+    // What the server's document says, where it is one.
+    let element = |name: &str| {
+        let (_, rest) = text.split_once(&format!("<{name}>"))?;
+        rest.split_once(&format!("</{name}>")).map(|(inner, _)| inner.to_owned())
+    };
+    let text = match (element("Code"), element("Message")) {
+        (Some(code), Some(message)) => format!("{message} ({code})"),
+        _ => text,
+    };
     // Servers answer with documents of many lines.
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     crate::path::escape(&line.chars().take(300).collect::<String>()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detail(text: &str) -> String {
+        detail_of(&Error::Generic { store: "S3", source: text.into() })
+    }
+
+    #[test]
+    fn a_server_s_document_becomes_its_message() {
+        let document = "Server returned 403: <?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code>\
+                        <Message>Not for you.</Message><RequestId>1</RequestId></Error>";
+        assert_eq!(detail(document), "Not for you. (AccessDenied)");
+        assert_eq!(detail("connection\n refused"), "connection refused");
+    }
+
+    #[test]
+    fn what_cannot_be_reached_is_said_without_a_request() {
+        let options = |endpoint: &str| S3Options {
+            endpoint: Some(endpoint.into()),
+            env: vec![("AWS_SECRET_ACCESS_KEY".into(), "hush".into())],
+            ..S3Options::default()
+        };
+        let error = |endpoint| match S3::new("bucket", "x", &options(endpoint)) {
+            Err(e) => e,
+            Ok(_) => panic!("no credentials"),
+        };
+        let missing = error("http://127.0.0.1:1");
+        assert!(missing.is_denied());
+        assert_eq!(missing.to_string(), "cannot reach s3://bucket/x: no credentials were found");
+        let inside = error("http://key:hush@127.0.0.1:1").to_string();
+        assert!(!inside.contains("hush"), "{inside}");
+    }
 }

@@ -52,7 +52,7 @@ pub enum Fault {
 
 /// A request that failed: what, where, on which key, and why.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {op} {} at {host}: {detail}", crate::path::escape(.key))]
+#[error("cannot {op} {}{host}: {detail}", at(.key))]
 pub struct TransportError {
     /// A verb, such as "read".
     pub op: &'static str,
@@ -64,6 +64,11 @@ pub struct TransportError {
     pub fault: Fault,
     /// What the store or the system said.
     pub detail: String,
+}
+
+/// The key and the word behind it; nothing where a request is of no key.
+fn at(key: &str) -> String {
+    if key.is_empty() { String::new() } else { format!("{} at ", crate::path::escape(key)) }
 }
 
 impl TransportError {
