@@ -146,15 +146,23 @@ fn make(ctx: &Context, paths: &RepoPaths, root: &StoredRoot) -> Result<Repo, OpE
         message: format!("'{}' {why}", crate::path::escape(&paths.root.to_string_lossy())),
         hint: Some("choose another folder, or empty this one".to_owned()),
     };
-    if paths.dir.exists() {
-        let repo = Repo::open(paths.clone(), ctx.settings(Some(paths))?, Access::ReadWrite)?;
-        let id = repo.db.read(|view| view.repository_id())?;
-        return match id == root.root.repository && repo.head()?.commit().is_none() {
-            true => Ok(repo),
-            false => Err(taken("holds a repository already")),
-        };
-    }
     let is_empty = |dir: &Path| std::fs::read_dir(dir).is_ok_and(|mut d| d.next().is_none());
+    if paths.dir.exists() {
+        let packs = paths.dir.join("packs");
+        match Repo::open(paths.clone(), ctx.settings(Some(paths))?, Access::ReadWrite) {
+            Ok(repo) => {
+                let id = repo.db.read(|view| view.repository_id())?;
+                return match id == root.root.repository && repo.head()?.commit().is_none() {
+                    true => Ok(repo),
+                    false => Err(taken("holds a repository already")),
+                };
+            }
+            // Its making was cut short: there is no data in it.
+            Err(_) if !packs.exists() || is_empty(&packs) => std::fs::remove_dir_all(&paths.dir)
+                .map_err(|e| crate::fsio::FsError::new("remove", &paths.dir, e))?,
+            Err(e) => return Err(e.into()),
+        }
+    }
     if paths.root.exists() && !is_empty(&paths.root) {
         return Err(taken("is there already and not empty"));
     }

@@ -265,7 +265,10 @@ impl Push<'_> {
     }
 
     /// Goes on with a session that was cut short: what the remote answered for counts as there.
-    fn take_up(&self, journal: Journal) -> Result<Work, SyncError> {
+    ///
+    /// Recipes are written anew: one that the remote has may name a pack that it was still waiting for.
+    fn take_up(&self, mut journal: Journal) -> Result<Work, SyncError> {
+        journal.packs.retain(|(_, pack)| pack.kind != PackKind::Layout);
         let mut work = Work::new(Session { id: journal.session });
         for (id, record) in &journal.packs {
             let trailer = read_trailer(self.transport, *id, record)?;
