@@ -12,7 +12,7 @@ use super::rebase::{Reliance, Update, Verdict, check_against_root, is_reached, r
 use super::root::{Area, MAX_FENCES, Root, SegmentRef};
 use super::session::{Session, start_session};
 use super::state::{Condemned, PackRecord, Segment, State, TableRecord};
-use super::upload::{Upload, read_trailer, upload_packs};
+use super::upload::{Relied, Upload, read_trailer, upload_packs};
 use super::{Refused, SyncError};
 use crate::catalog::Location;
 use crate::db::RepositoryId;
@@ -266,10 +266,11 @@ impl Push<'_> {
 
     /// Goes on with a session that was cut short: what the remote answered for counts as there.
     ///
-    /// Recipes are written anew: one that the remote has may name a pack that it was still waiting for.
+    /// But for recipes, which are small and written anew: one may name a pack that was still on its way when
+    /// the push was cut short, or one that died since.
     fn take_up(&self, mut journal: Journal) -> Result<Work, SyncError> {
-        journal.packs.retain(|(_, pack)| pack.kind != PackKind::Layout);
         let mut work = Work::new(Session { id: journal.session });
+        journal.packs.retain(|(_, pack)| pack.kind != PackKind::Layout);
         for (id, record) in &journal.packs {
             let trailer = read_trailer(self.transport, *id, record)?;
             for (address, place) in trailer.rows() {
@@ -357,7 +358,9 @@ impl Push<'_> {
         self.progress.begin("uploading", None, None);
         let relied = upload_packs(&upload, &missing, &present, &mut work.own, &mut answered);
         self.progress.finish();
-        work.reliance = Reliance { anchors: missing.anchors.clone(), packs: relied? };
+        let Relied { packs, blobs } = relied?;
+        work.reliance = Reliance { anchors: missing.anchors.clone(), packs };
+        (work.decided, work.lent) = (base.seq(), blobs);
         Ok(missing)
     }
 
@@ -412,11 +415,15 @@ impl Push<'_> {
     ) -> Result<(), SyncError> {
         for kind in PackKind::ALL {
             let packs = work.packs_of(kind);
-            if packs.is_empty() {
+            let mut rows = work.own.rows(kind, &packs);
+            if kind == PackKind::Data && work.decided != base.seq() {
+                // Since then a merge may have kept another place of them, in a pack that died.
+                rows.extend_from_slice(&work.lent);
+            }
+            if rows.is_empty() {
                 continue;
             }
-            let mut bytes =
-                table::write_rows(Vec::new(), kind, &mut work.own.rows(kind, &packs))?.out;
+            let mut bytes = table::write_rows(Vec::new(), kind, &mut rows)?.out;
             let live = |id: &PackId| base.state.packs.contains_key(id) || packs.contains(id);
             for (id, record) in self.foldable(base, kind, bytes.len() as u64) {
                 let expected = (record.bytes, record.hash);
@@ -509,12 +516,17 @@ struct Work {
     journal: Journal,
     own: Own,
     reliance: Reliance,
+    /// The root that `reliance` was decided on.
+    decided: u64,
+    /// Blobs of one chunk that were left out, as they lay there.
+    lent: Vec<table::Row>,
 }
 
 impl Work {
     fn new(session: Session) -> Self {
         let (own, reliance) = (Own::default(), Reliance::default());
-        Self { session, journal: Journal::new(session), own, reliance }
+        let journal = Journal::new(session);
+        Self { session, journal, own, reliance, decided: 0, lent: Vec::new() }
     }
 
     fn packs_of(&self, kind: PackKind) -> HashSet<PackId> {
@@ -527,9 +539,9 @@ impl Work {
 /// name a pack which is gone are written anew.
 fn rebase(work: &mut Work, verdict: Verdict, seq: u64) -> Result<(), SyncError> {
     match verdict {
-        Verdict::Holds | Verdict::AnchorGone => {}
+        Verdict::Holds => {}
         Verdict::Fenced => *work = Work::new(start_session(seq)?),
-        Verdict::PackGone => {
+        Verdict::AnchorGone | Verdict::PackGone => {
             work.journal.packs.retain(|(_, pack)| pack.kind != PackKind::Layout);
             work.own.forget(PackKind::Layout);
         }

@@ -1,6 +1,8 @@
 //! Pushes and fetches between repositories over a store in memory, with everything that can go wrong.
 
 mod collect;
+mod overtaken;
+mod races;
 
 use std::fs;
 use std::path::Path;

@@ -4,7 +4,11 @@ use super::*;
 use crate::sync::check::{Checked, check};
 use crate::sync::collect::{Collect, Collected};
 
-fn gc(site: &Site, on: &dyn Transport, grace_seconds: i64) -> Result<Collected, SyncError> {
+pub(super) fn gc(
+    site: &Site,
+    on: &dyn Transport,
+    grace_seconds: i64,
+) -> Result<Collected, SyncError> {
     let repo = site.repo();
     let cache = site.cache();
     let collect = Collect {
@@ -23,7 +27,7 @@ fn gc(site: &Site, on: &dyn Transport, grace_seconds: i64) -> Result<Collected, 
     collect.run()
 }
 
-fn checked(site: &Site, on: &dyn Transport) -> Checked {
+pub(super) fn checked(site: &Site, on: &dyn Transport) -> Checked {
     let repo = site.repo();
     let cache = Cache::none();
     let scratch = Cache::new(&site.dir.path().join(".esker"), "check");
