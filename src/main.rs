@@ -7,11 +7,12 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use esker::ops::Context;
+use esker::ops::{Context, ErrorKind, doctor};
 
 mod cli;
 
 use cli::commands::Command;
+use cli::external::{self, External};
 use cli::progress::{Look, Meter};
 use cli::report::{self, Exit, Failure, Reporter};
 use cli::ui::Ui;
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
 fn run(args: &[OsString]) -> u8 {
     let mut cli = match args::parse(args) {
         Ok(cli) => cli,
-        Err(error) => return report::usage(&error, args),
+        Err(error) => return run_external(args, &error),
     };
     let is_comparison = cli.is_comparison();
     let meter = Arc::new(Meter::new(Look::detect(&cli.global)));
@@ -50,7 +51,28 @@ fn run(args: &[OsString]) -> u8 {
         Err(failure) if context.cancel.is_cancelled() => {
             reporter.failure(&failure.when_cancelled())
         }
-        Err(failure) => reporter.failure(&failure),
+        Err(failure) => {
+            note(&context, args, &failure);
+            reporter.failure(&failure)
+        }
+    }
+}
+
+/// Runs the program on PATH that an unknown verb names, or says what is wrong with the command line.
+fn run_external(args: &[OsString], error: &clap::Error) -> u8 {
+    match external::find(args, error).map(External::run) {
+        None => report::usage(error, args),
+        Some(Ok(code)) => code,
+        Some(Err(failed)) => Reporter::of_line(args).failure(&failed.into()),
+    }
+}
+
+/// Keeps what failed for `doctor`, unless it is the person's own slip.
+fn note(context: &Context, args: &[OsString], failure: &Failure) {
+    if let (Failure::Op(error), Some(verb)) = (failure, args::verb_in(args))
+        && !matches!(error.kind(), ErrorKind::Usage | ErrorKind::NoRepository)
+    {
+        doctor::note_failure(context, verb, &error.to_string());
     }
 }
 

@@ -5,6 +5,7 @@
 //! belong to an enclosing git checkout. Nothing here knows the repository's database or its stores.
 
 pub mod compare;
+pub mod facts;
 pub mod git;
 pub mod handles;
 pub mod ignore;

@@ -1,4 +1,4 @@
-//! The one definition of the command line: parser, help and, later, completions come from it.
+//! The one definition of the command line: parser, help, completions, man pages and reference come from it.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use super::commands::Command;
+use super::{concepts, external};
 
 /// git for datasets: versions of large data, each chunk stored once.
 ///
@@ -17,10 +18,15 @@ use super::commands::Command;
     bin_name = "esker",
     version,
     arg_required_else_help = true,
+    disable_help_subcommand = true,
     subcommand_required = true,
     max_term_width = 100,
-    after_help = "Start with: esker init, esker add ., esker commit -m \"first version\".\n\
-                  Each command explains itself: esker help COMMAND."
+    after_help = format!(
+        "Start with: esker init, esker add ., esker commit -m \"first version\".\n\
+         Each command explains itself: esker help COMMAND. So do concepts, as esker help CONCEPT:\n  \
+         {}.",
+        concepts::NAMES
+    )
 )]
 pub struct Cli {
     /// Flags that every command takes.
@@ -118,8 +124,25 @@ pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
         anstream::ColorChoice::Never => clap::ColorChoice::Never,
         _ => clap::ColorChoice::Auto,
     };
-    let matches = Cli::command().color(color).try_get_matches_from(args)?;
+    let mut command = Cli::command().color(color);
+    if args.len() <= 1 || before_separator(args).any(|arg| arg == "--help" || arg == "-h") {
+        command = with_programs(command);
+    }
+    let matches = command.try_get_matches_from(args)?;
     Cli::from_arg_matches(&matches)
+}
+
+/// Lists programs on PATH that are run as commands after the text of the help.
+pub fn with_programs(command: clap::Command) -> clap::Command {
+    let names: Vec<String> = external::names().into_iter().collect();
+    if names.is_empty() {
+        return command;
+    }
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    command.after_help(format!(
+        "{after}\n\nPrograms on PATH that are commands, too: {}.",
+        names.join(", ")
+    ))
 }
 
 /// The `--color` of a command line that could not be, or is not yet, parsed.

@@ -69,10 +69,15 @@ fn start_dir(directory: Option<&Path>) -> Result<PathBuf, OpError> {
     let path = current.join(directory);
     let failed = |source| OpError::Io { op: "change to", path: directory.into(), source };
     match path.metadata() {
-        Ok(metadata) if metadata.is_dir() => Ok(path),
+        Ok(metadata) if metadata.is_dir() => resolved(&path).map_err(failed),
         Ok(_) => Err(failed(io::Error::from(io::ErrorKind::NotADirectory))),
         Err(source) => Err(failed(source)),
     }
+}
+
+/// The path without `..`: the folders above it are searched for a repository.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    if cfg!(windows) { std::path::absolute(path) } else { path.canonicalize() }
 }
 
 fn environment() -> Vec<(String, String)> {

@@ -28,3 +28,22 @@ macro_rules! after_help {
 }
 
 pub(crate) use {after_help, exit_codes};
+
+use clap::CommandFactory;
+use esker::ops::complete::Candidate;
+
+use super::args::Cli;
+use super::concepts::CONCEPTS;
+
+/// Everything that `help` explains.
+pub fn topics() -> Vec<Candidate> {
+    let root = Cli::command();
+    let commands = root.get_subcommands().filter(|command| !command.is_hide_set());
+    let command = |command: &clap::Command| Candidate {
+        value: command.get_name().to_owned(),
+        note: command.get_about().map(ToString::to_string).unwrap_or_default(),
+    };
+    let concepts =
+        CONCEPTS.iter().map(|c| Candidate { value: c.name.to_owned(), note: c.title().to_owned() });
+    commands.map(command).chain(concepts).collect()
+}

@@ -3,7 +3,11 @@
 pub mod age;
 pub mod args;
 pub mod commands;
+mod complete;
+mod concepts;
+pub mod external;
 pub mod gather;
+mod generate;
 mod help;
 mod message;
 mod out;

@@ -86,11 +86,16 @@ impl From<io::Error> for Failure {
 /// An error as `--json` prints it.
 #[derive(Debug, Serialize)]
 struct ErrorDocument<'a> {
+    /// What failed, and on what.
     error: &'a str,
+    /// Which kind of failure it is.
     kind: &'static str,
+    /// What to do about it.
     hint: Option<&'a str>,
+    /// What the failure came from, the nearest first.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     causes: &'a [String],
+    /// The exit code of the program.
     exit_code: u8,
 }
 
@@ -116,6 +121,12 @@ impl Reporter {
     pub fn new(global: &Global, is_comparison: bool) -> Self {
         let palette = Palette::for_stderr(global.color);
         Self { json: global.json, verbose: global.verbose, is_comparison, palette }
+    }
+
+    /// For a command line that could not be parsed.
+    pub fn of_line(args: &[OsString]) -> Self {
+        let palette = Palette::for_stderr(args::color_in(args));
+        Self { json: args::wants_json(args), verbose: false, is_comparison: false, palette }
     }
 
     /// Prints a failure and gives its exit code.

@@ -63,6 +63,11 @@ impl Palette {
     }
 }
 
+/// Columns of the terminal; 80 where there is none.
+pub fn columns() -> usize {
+    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
+}
+
 /// Whether a person can answer: both ends are a terminal.
 pub fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()

@@ -49,6 +49,11 @@ impl Ui {
         }
     }
 
+    /// Whether standard output is shown in colours.
+    pub fn has_color(&self) -> bool {
+        self.palette.id != anstyle::Style::new()
+    }
+
     /// Removes the progress bar, so that text can follow.
     pub fn stop_progress(&self) {
         self.meter.stop();

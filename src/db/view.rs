@@ -190,6 +190,12 @@ impl<'c> View<'c> {
         Ok(kept)
     }
 
+    /// The kinds of journal entries that there are.
+    pub fn journal_kinds(&self, worktree: WorktreeId) -> Result<Vec<String>, DbError> {
+        let sql = "SELECT DISTINCT kind FROM journal WHERE worktree = ?1 ORDER BY kind";
+        self.all(sql, [worktree.0], |row| Ok(row.get(0)?))
+    }
+
     /// Visits every journal entry of a kind by ascending key: `visit(key, value)`.
     pub fn each_journal<E: From<DbError>>(
         &self,

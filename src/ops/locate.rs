@@ -96,25 +96,7 @@ pub(super) fn similar_ref(repo: &Repo, kind: &str, text: &str) -> Result<Option<
     // Nobody writes the names that stashes have.
     let named = refs.iter().filter(|(name, _)| !name.as_str().starts_with(refs::STASHES));
     let names = named.map(|(name, _)| name.short());
-    // Of a name of two letters both would be others.
-    let most = text.chars().count().saturating_sub(1).min(2);
-    let near = names.map(|name| (distance(name, text), name)).filter(|(d, _)| *d <= most);
-    Ok(near.min().map(|(_, name)| name.to_owned()))
-}
-
-/// The number of letters to insert, delete or replace (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
+    Ok(super::similar(text, names).map(str::to_owned))
 }
 
 /// The first line of a message.
@@ -167,17 +149,5 @@ pub(super) fn find_either<'t>(
             Ok(("HEAD", path, value))
         }
         found => found.map(|(path, value)| (revision.unwrap_or("HEAD"), path, value)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn letters_apart() {
-        let d = super::distance;
-        assert_eq!(
-            (d("main", "mian"), d("main", "main"), d("", "abc"), d("main", "man")),
-            (2, 0, 3, 1)
-        );
     }
 }

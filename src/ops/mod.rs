@@ -21,12 +21,14 @@ pub mod cherry_pick;
 pub mod clean;
 pub mod clone;
 pub mod commit;
+pub mod complete;
 pub mod config;
 mod connect;
 mod context;
 mod convert;
 pub mod demo;
 pub mod diff;
+pub mod doctor;
 pub mod du;
 mod encode;
 mod error;
@@ -64,6 +66,7 @@ pub mod rm;
 pub mod roots;
 mod sequence;
 pub mod show;
+mod similar;
 mod starts;
 pub mod stash;
 pub mod stats;
@@ -81,6 +84,7 @@ pub use listing::{ChangeTotals, FileChange, FileState, Patch};
 pub use names::DeletedRef;
 pub use plans::LostWork;
 pub use ref_line::{RefChange, RefLine};
+pub use similar::similar;
 
 /// What a verb knows of the process it runs in.
 #[derive(Clone)]

@@ -5,6 +5,10 @@
 mod data;
 mod diff;
 mod env;
+#[cfg(target_os = "linux")]
+#[path = "../support/linux.rs"]
+#[allow(dead_code)]
+mod linux;
 #[path = "../support/ran.rs"]
 #[allow(dead_code)]
 mod ran;
@@ -12,10 +16,20 @@ mod ran;
 #[allow(dead_code)]
 mod repo;
 
+#[cfg(unix)]
+mod completion;
+mod docs;
+mod doctor;
+mod errors;
+mod help;
 mod history;
 mod ignored;
+#[cfg(unix)]
+mod install;
+mod json;
 mod like_git;
 mod merging;
+mod model;
 mod moves;
 mod output;
 mod pager;
@@ -24,7 +38,10 @@ mod remotes;
 mod removals;
 mod repair;
 mod revisions;
+mod stale;
 mod stash;
+#[cfg(unix)]
+mod terminal;
 mod unchanged;
 mod upkeep;
 mod usage;

@@ -29,6 +29,8 @@ const VERBS: &[&str] = &[
     "fsck",
     "config",
     "demo",
+    "doctor",
+    "help",
 ];
 
 #[test]

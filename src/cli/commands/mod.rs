@@ -16,15 +16,19 @@ mod cherry_pick;
 mod clean;
 mod clone;
 mod commit;
+mod complete;
 mod config;
 mod demo;
 mod diff;
+mod doctor;
 mod du;
 mod fetch;
 mod find;
 mod fsck;
 mod gc;
+mod generate;
 mod hash;
+mod help;
 mod init;
 mod log;
 mod ls;
@@ -92,6 +96,12 @@ pub enum Command {
     Repack(repack::Args),
     Config(config::Args),
     Demo(demo::Args),
+    Doctor(doctor::Args),
+    Help(help::Args),
+    #[command(hide = true)]
+    Complete(complete::Args),
+    #[command(hide = true)]
+    Generate(generate::Args),
 }
 
 impl Command {
@@ -139,6 +149,10 @@ impl Command {
             Self::Repack(args) => args.run(context, ui),
             Self::Config(args) => args.run(context, ui),
             Self::Demo(args) => args.run(context, ui),
+            Self::Doctor(args) => args.run(context, ui),
+            Self::Help(args) => args.run(context, ui),
+            Self::Complete(args) => args.run(context, ui),
+            Self::Generate(args) => args.run(context, ui),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Outcomes as text for people and as JSON for programs, both from the same values.
 
 pub mod diff;
+pub mod doctor;
 pub mod graph;
 pub mod json;
+pub mod markdown;
 pub mod merging;
 pub mod objects;
 pub mod refs;

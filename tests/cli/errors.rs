@@ -1,0 +1,411 @@
+//! The catalogue of errors: each kind that a person can meet is provoked, and `docs/reference/errors.md` lists
+//! its message, hint and exit code as they came.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs;
+
+use rusqlite::Connection;
+
+use crate::env::{Env, Ran};
+use crate::repo::commit_all;
+use crate::stale::{assert_current, complain, project};
+
+/// Provokes an error; `None`, and loudly so, where this machine does not let it.
+type Provoke = fn(&mut Env) -> Option<Ran>;
+
+/// Each kind of error by its name in `ops/error.rs`, what leads to it, how it is provoked, and its exit code.
+const CASES: &[(&str, &str, Provoke, i32)] = &[
+    (
+        "NoRepository",
+        "a command is run outside any repository",
+        |env| Some(env.run(&["status"])),
+        10,
+    ),
+    ("NewerFormat", "a newer esker made the repository", newer_format, 1),
+    ("UnknownRevision", "a branch or commit is mistyped", |env| run(env, &["log", "mian"]), 1),
+    ("UnknownRevision", "a revision is nothing like any name", |env| run(env, &["log", "v9"]), 1),
+    ("AmbiguousRevision", "an id is cut too short", ambiguous, 1),
+    ("NoSuchReflogEntry", "a name has not moved so often", |env| run(env, &["log", "main@{9}"]), 1),
+    ("NoPreviousBranch", "HEAD was on no other branch", |env| run(env, &["switch", "-"]), 1),
+    ("NoUpstream", "a branch follows none of a remote", |env| run(env, &["log", "@{u}"]), 1),
+    ("NoSuchMessage", "no message holds the text", |env| run(env, &["log", ":/relabelled"]), 1),
+    ("NoSuchRef", "a branch to delete is mistyped", |env| run(env, &["branch", "-d", "mian"]), 1),
+    ("NoSuchRef", "a tag is mistyped", |env| run(env, &["tag", "-d", "v1"]), 1),
+    ("RefExists", "a branch is to be made twice", |env| run(env, &["branch", "main"]), 1),
+    (
+        "RefExists",
+        "a tag is to be made twice",
+        |env| {
+            committed(env);
+            env.ok(&["tag", "v1"]);
+            Some(env.run(&["tag", "v1"]))
+        },
+        1,
+    ),
+    ("NotABranch", "a switch to what is no branch", |env| run(env, &["switch", "HEAD~0"]), 1),
+    (
+        "CheckedOut",
+        "the current branch is to be deleted",
+        |env| run(env, &["branch", "-d", "main"]),
+        1,
+    ),
+    ("NotMerged", "a branch to delete has commits of its own", not_merged, 1),
+    ("NoSuchStash", "there is no stash", |env| run(env, &["stash", "pop"]), 1),
+    ("NotAStash", "a commit is no stash", |env| run(env, &["stash", "apply", "main"]), 1),
+    ("StashConflicts", "a stash and HEAD changed one file", stash_conflicts, 4),
+    ("NoReflog", "a name was never one", |env| run(env, &["reflog", "mian"]), 1),
+    ("NoSuchPath", "a path is neither on disk nor staged", |env| run(env, &["add", "b.csv"]), 1),
+    ("NoSuchPath", "a path is not in a version", |env| run(env, &["cat", "HEAD:b.csv"]), 1),
+    ("NotTracked", "a verb is for tracked files only", |env| run(env, &["rm", "b.csv"]), 1),
+    ("Exists", "a move would replace a file", |env| run(env, &["mv", "a.csv", "d/b.csv"]), 4),
+    ("Exists", "a move would replace a folder", folder_exists, 4),
+    ("PathOutside", "a path leaves the repository", |env| run(env, &["add", "../x"]), 1),
+    ("OutsideRoots", "inside a git checkout all is named", outside_roots, 1),
+    ("InGitIndex", "a path is git's", in_git_index, 1),
+    ("AuthorMissing", "nobody knows who commits", author_missing, 1),
+    (
+        "NothingToCommit",
+        "nothing changed since the last commit",
+        |env| run(env, &["commit", "-m", "x"]),
+        1,
+    ),
+    ("NothingStaged", "changes were not added", nothing_staged, 1),
+    (
+        "EmptyMessage",
+        "a message is empty",
+        |env| run(env, &["commit", "--allow-empty", "-m", " "]),
+        1,
+    ),
+    (
+        "BadDate",
+        "a date cannot be read",
+        |env| run(env, &["commit", "--allow-empty", "-m", "x", "--date", "when"]),
+        2,
+    ),
+    ("BadName", "a name cannot be stored", |env| run(env, &["add", ".git/config"]), 1),
+    ("WouldOverwrite", "a verb would overwrite unsaved work", would_overwrite, 4),
+    ("NotAFile", "a folder is given for a file", |env| run(env, &["cat", "HEAD:d"]), 1),
+    (
+        "IsEmptyRepository",
+        "there is no commit yet",
+        |env| {
+            env.ok(&["init"]);
+            Some(env.run(&["log"]))
+        },
+        1,
+    ),
+    ("Damaged", "a pack is damaged", damaged, 5),
+    ("NeedsRebuild", "state.db is lost", needs_rebuild, 5),
+    ("Locked", "another process holds the repository for long", locked, 11),
+    ("Interrupted", "the work is asked to stop: Ctrl-C", interrupted, 130),
+    ("Io", "a file cannot be read", |env| run(env, &["hash", "b.csv"]), 1),
+    (
+        "Config",
+        "a setting makes no sense",
+        |env| {
+            env.ok(&["init"]);
+            env.write(".esker/config.toml", "[core]\njobs = \"many\"\n");
+            Some(env.run(&["status"]))
+        },
+        1,
+    ),
+    ("Usage", "a command is mistyped", |env| Some(env.run(&["comit"])), 2),
+    ("Usage", "a flag is mistyped", |env| Some(env.run(&["add", "--dryrun"])), 2),
+    ("Usage", "an argument is missing", |env| Some(env.run(&["cat"])), 2),
+    ("Usage", "nothing is named to be added", |env| run(env, &["add"]), 2),
+    ("Usage", "a folder is removed without -r", |env| run(env, &["rm", "d"]), 2),
+    ("Usage", "a topic is mistyped", |env| Some(env.run(&["help", "recovry"])), 2),
+    #[cfg(target_os = "linux")]
+    ("Full", "the disk is full", limits::full, 1),
+    #[cfg(target_os = "linux")]
+    ("ReadOnly", "the file system cannot be written", limits::read_only, 1),
+    #[cfg(target_os = "linux")]
+    ("Permission", "the system denies access", limits::permission, 1),
+];
+
+/// Kinds that no command leads to on purpose.
+const NOT_PROVOKED: &[(&str, &str)] = &[
+    ("ChangedMeanwhile", "files change in the moment in which they are put aside"),
+    ("MovedMeanwhile", "two commands move one name in the same moment"),
+    ("Other", "whatever has no kind of its own; names what failed"),
+];
+
+/// A repository with a commit of `a.csv` and `d/b.csv`.
+fn committed(env: &mut Env) {
+    env.ok(&["init"]);
+    env.write("a.csv", "1,2\n");
+    env.write("d/b.csv", "3,4\n");
+    commit_all(env, "first");
+}
+
+fn run(env: &mut Env, args: &[&str]) -> Option<Ran> {
+    committed(env);
+    Some(env.run(args))
+}
+
+fn newer_format(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    let conn = Connection::open(env.path(".esker/state.db")).expect("open");
+    conn.pragma_update(None, "user_version", 99).expect("pragma");
+    drop(conn);
+    Some(env.run(&["status"]))
+}
+
+fn ambiguous(env: &mut Env) -> Option<Ran> {
+    env.ok(&["init"]);
+    // Seventeen commits of which two begin alike in one digit do not help: four digits are the least.
+    let mut seen: Vec<String> = Vec::new();
+    for number in 0..2000 {
+        let message = format!("attempt {number}");
+        let done = env.json(&["commit", "--allow-empty", "-m", &message, "--json"]);
+        let id = done["commit"].as_str().expect("an id").to_owned();
+        if seen.iter().any(|other| other[..4] == id[..4]) {
+            return Some(env.run(&["log", &id[..4]]));
+        }
+        seen.push(id);
+    }
+    panic!("no two of 2,000 commits begin alike")
+}
+
+fn folder_exists(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    env.write("e/d/x", "1");
+    Some(env.run(&["mv", "-f", "d", "e"]))
+}
+
+fn outside_roots(env: &mut Env) -> Option<Ran> {
+    env.write(".git/HEAD", "ref: refs/heads/main\n");
+    env.write("a.csv", "1");
+    env.ok(&["init"]);
+    Some(env.run(&["add", "."]))
+}
+
+fn in_git_index(env: &mut Env) -> Option<Ran> {
+    let mut git = std::process::Command::new("git");
+    git.arg("init").arg("-q").current_dir(env.dir());
+    if !git.status().is_ok_and(|status| status.success()) {
+        crate::ran::skip("there is no git");
+        return None;
+    }
+    env.write("a.csv", "1");
+    let add =
+        std::process::Command::new("git").args(["add", "a.csv"]).current_dir(env.dir()).status();
+    assert!(add.expect("git runs").success());
+    env.ok(&["init"]);
+    Some(env.run(&["add", "a.csv"]))
+}
+
+fn author_missing(env: &mut Env) -> Option<Ran> {
+    env.unset("ESKER_AUTHOR_NAME").unset("ESKER_AUTHOR_EMAIL");
+    env.ok(&["init"]);
+    Some(env.run(&["commit", "--allow-empty", "-m", "x"]))
+}
+
+fn nothing_staged(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    env.write("a.csv", "changed");
+    Some(env.run(&["commit", "-m", "x"]))
+}
+
+fn not_merged(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    env.ok(&["switch", "-c", "labels"]);
+    env.write("a.csv", "labels");
+    commit_all(env, "labels");
+    env.ok(&["switch", "main"]);
+    Some(env.run(&["branch", "-d", "labels"]))
+}
+
+fn stash_conflicts(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    env.write("a.csv", "stashed");
+    env.ok(&["stash"]);
+    env.write("a.csv", "committed");
+    commit_all(env, "second");
+    Some(env.run(&["stash", "pop"]))
+}
+
+fn would_overwrite(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    env.write("a.csv", "second");
+    commit_all(env, "second");
+    env.write("a.csv", "unsaved");
+    Some(env.run(&["checkout", "HEAD~1"]))
+}
+
+fn damaged(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    for pack in crate::repo::files_in(env, "packs") {
+        let mut bytes = fs::read(&pack).expect("read");
+        let len = bytes.len();
+        bytes[..len / 2].fill(0);
+        fs::write(&pack, bytes).expect("write");
+    }
+    let mut ran = env.run(&["cat", "HEAD:a.csv"]);
+    // Which pack is read first depends on their ids.
+    ran.stderr = ran
+        .stderr
+        .lines()
+        .map(|line| {
+            line.split("is damaged:").next().unwrap_or(line).to_owned()
+                + if line.contains("is damaged:") { "is damaged: …" } else { "" }
+                + "\n"
+        })
+        .collect();
+    Some(ran)
+}
+
+fn needs_rebuild(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    fs::remove_file(env.path(".esker/state.db")).expect("remove");
+    Some(env.run(&["status"]))
+}
+
+fn locked(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    let conn = Connection::open(env.path(".esker/state.db")).expect("open");
+    conn.execute_batch("BEGIN EXCLUSIVE").expect("a lock");
+    Some(env.run(&["commit", "--allow-empty", "-m", "x"]))
+}
+
+fn interrupted(env: &mut Env) -> Option<Ran> {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    env.ok(&["init"]);
+    let mut command = env.command(&["add", "-", "--name", "endless"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("standard input is a pipe");
+    stdin.write_all(&[7; 1 << 20]).expect("the program reads");
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill runs").success());
+    let ran = Ran::of(child.wait_with_output().expect("the program ends"));
+    drop(stdin);
+    Some(ran)
+}
+
+#[cfg(target_os = "linux")]
+mod limits {
+    use super::{Env, Ran, committed, fs};
+    use crate::linux::{Namespace, without_privileges};
+
+    pub fn full(env: &mut Env) -> Option<Ran> {
+        let setup = r#"mount -t tmpfs -o size=6m tmpfs "$0""#;
+        let disk = Namespace::new(setup, &env.dir())?;
+        disk.shell(env, "head -c 4000000 /dev/urandom > a.bin");
+        assert_eq!(disk.run(env, &["init"]).code, 0);
+        Some(disk.run(env, &["add", "."]))
+    }
+
+    pub fn read_only(env: &mut Env) -> Option<Ran> {
+        committed(env);
+        let setup = r#"mount --bind "$0" "$0"; mount -o remount,bind,ro "$0""#;
+        let disk = Namespace::new(setup, &env.dir())?;
+        Some(disk.run(env, &["add", "."]))
+    }
+
+    pub fn permission(env: &mut Env) -> Option<Ran> {
+        use std::os::unix::fs::PermissionsExt;
+        env.write("a.csv", "1");
+        fs::set_permissions(env.path("a.csv"), fs::Permissions::from_mode(0o0)).expect("chmod");
+        let mut command = without_privileges(&env.command(&["hash", "a.csv"]))?;
+        Some(Ran::of(command.output().expect("it starts")))
+    }
+}
+
+const END_OF_WORD: [char; 7] = [' ', '\'', ',', '.', ':', '/', '-'];
+
+/// A message without what differs from run to run.
+fn normal(env: &Env, text: &str) -> String {
+    let work = env.dir().canonicalize().expect("it is there").display().to_string();
+    let text = text
+        .replace(&work, "/home/ada/work")
+        .replace(&env.dir().display().to_string(), "/home/ada/work");
+    let is_id = |word: &str| {
+        word.len() >= 4
+            && word.chars().all(|c| c.is_ascii_hexdigit())
+            && word.chars().any(|c| c.is_ascii_digit())
+    };
+    let words = text.split_inclusive(END_OF_WORD);
+    let shown = words.map(|word| {
+        let bare = word.trim_end_matches(END_OF_WORD);
+        if is_id(bare) { format!("1a2b{}", &word[bare.len()..]) } else { word.to_owned() }
+    });
+    shown.collect()
+}
+
+fn row(out: &mut String, env: &Env, ran: &Ran, when: &str, code: i32) {
+    let mut lines = ran.stderr.lines();
+    let mut line = |mark: &str| lines.next().and_then(|line| line.strip_prefix(mark));
+    let (message, hint) = (line("error: "), line("hint: "));
+    let (Some(message), Some(hint), None, true) = (message, hint, line(""), ran.code == code)
+    else {
+        return complain(&format!("{when}: not a message, a hint and code {code}: {ran:?}"));
+    };
+    let cell = |text: &str| normal(env, text).replace('|', "\\|");
+    let _ = writeln!(out, "| {when} | {} | {} | {code} |", cell(message), cell(hint));
+}
+
+#[test]
+fn stale_errors() {
+    let mut text = "# Errors\n\n<!-- Made by provoking each: ESKER_REFRESH=1 cargo test --test cli stale -->\n\n\
+        Every failure is one line that says what failed and on what, and one that says what to do. With `--json` both are\n\
+        in one document on standard error, with `kind` and `exit_code`. The exit codes are the same for all commands.\n\n\
+        | when | error | hint | exit code |\n|---|---|---|---|\n".to_owned();
+    let mut is_complete = true;
+    // All at once: one of them waits for half a minute.
+    let rows: Vec<Option<String>> = std::thread::scope(|scope| {
+        let running: Vec<_> = CASES
+            .iter()
+            .map(|(_, when, provoke, code)| {
+                scope.spawn(move || {
+                    let mut env = Env::new();
+                    let ran = provoke(&mut env)?;
+                    let mut out = String::new();
+                    row(&mut out, &env, &ran, when, *code);
+                    Some(out)
+                })
+            })
+            .collect();
+        running.into_iter().map(|case| case.join().expect("the case holds")).collect()
+    });
+    for row in rows {
+        match row {
+            Some(row) => text.push_str(&row),
+            None => is_complete = false,
+        }
+    }
+    for (_, what) in NOT_PROVOKED {
+        let _ = writeln!(text, "| {what} | | | 1 |");
+    }
+    if is_complete {
+        assert_current("docs/reference/errors.md", &text);
+    }
+}
+
+#[test]
+fn every_kind_of_error_is_in_the_catalogue() {
+    let source = fs::read_to_string(project("src/ops/error.rs")).expect("the errors");
+    let file = syn::parse_file(&source).expect("the library compiles");
+    let kinds = file.items.iter().find_map(|item| match item {
+        syn::Item::Enum(item) if item.ident == "OpError" => Some(
+            item.variants.iter().map(|variant| variant.ident.to_string()).collect::<BTreeSet<_>>(),
+        ),
+        _ => None,
+    });
+    let mut known: BTreeSet<String> = CASES.iter().map(|case| case.0.to_owned()).collect();
+    known.extend(NOT_PROVOKED.iter().map(|kind| kind.0.to_owned()));
+    if cfg!(not(target_os = "linux")) {
+        known.extend(["Full", "ReadOnly", "Permission"].map(str::to_owned));
+    }
+    let kinds = kinds.expect("the enum is there");
+    let missing: Vec<_> = kinds.difference(&known).collect();
+    if !missing.is_empty() {
+        complain(&format!("add a case to CASES in tests/cli/errors.rs that provokes {missing:?}"));
+    }
+    let gone: Vec<_> = known.difference(&kinds).collect();
+    if !gone.is_empty() {
+        complain(&format!("{gone:?} are no errors any more"));
+    }
+}
