@@ -105,4 +105,14 @@ impl StepError {
             _ => false,
         }
     }
+
+    /// Whether an object is not there: damage, unless what named it is no longer what the step was based
+    /// on, so that a collection could take it.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::Access(e) | Self::Tree(TreeError::Access(e)) => e.is_missing(),
+            Self::Store(StoreError::Missing(_)) => true,
+            _ => false,
+        }
+    }
 }

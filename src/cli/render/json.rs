@@ -45,6 +45,7 @@ mod tests {
         };
         let expected = concat!(
             r#"{"schema":1,"branch":"main","commit":null,"clean":false,"#,
+            r#""operation":null,"conflicts":[],"#,
             r#""staged":[{"path":"a","change":"added"}],"#,
             r#""unstaged":[{"path":"a","change":"mode"}],"#,
             r#""untracked":[{"path":"a","change":"untracked"}],"skipped":[]}"#,
