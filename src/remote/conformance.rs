@@ -151,8 +151,8 @@ fn a_server_conforms() {
     let s3: Arc<dyn Transport> = Arc::new(S3::new(&bucket, &prefix, &options).expect("bucket"));
     if std::env::var("ESKER_TEST_S3_IGNORES_CONDITIONS").is_ok() {
         assert!(!probe(&*s3).expect("probe").has_atomic_create, "it must be caught");
+        // Such servers are no promise of anything else either: rclone's answers some ranges with the whole.
         keys_hold_bytes(&*s3);
-        ranges_are_exact(&*s3);
         return;
     }
     suite(&*s3);
