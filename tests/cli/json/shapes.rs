@@ -142,6 +142,9 @@ impl Types {
                 Some("encode::ids") => Shape::List(Box::new(Shape::Text)),
                 Some("encode::pairs") => Shape::Map(Box::new(Shape::Text)),
                 Some("encode::id" | "encode::path") => Shape::Text,
+                Some("encode::hunks") => {
+                    Shape::List(Box::new(Shape::Object("encode::HunkDocument".to_owned())))
+                }
                 Some(other) => {
                     complain(&format!("say in tests/cli/json/shapes.rs what {other} makes"));
                     Shape::Any
@@ -201,11 +204,15 @@ impl Types {
     fn flatten(&mut self) {
         let objects = self.objects.clone();
         let spread = |fields: &mut Vec<Field>| {
-            let take = |field: Field| match (field.name.strip_prefix('*'), &field.shape) {
-                (Some(_), Shape::Object(name)) => objects[name].fields.clone(),
-                _ => vec![field],
-            };
-            *fields = std::mem::take(fields).into_iter().flat_map(take).collect();
+            // A field of its own stands for one of the same name further in.
+            let own: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+            let taken = std::mem::take(fields).into_iter().flat_map(|field| {
+                let is_spread = field.name.starts_with('*');
+                let mut taken = spread(&objects, field);
+                taken.retain(|inner| !is_spread || !own.contains(&inner.name));
+                taken
+            });
+            *fields = taken.collect();
         };
         self.objects.values_mut().for_each(|object| spread(&mut object.fields));
         for shape in self.others.values_mut() {
@@ -324,6 +331,23 @@ impl Shape {
             Self::OneOf(tag, _) => format!("object, see `{tag}`"),
         }
     }
+}
+
+/// The fields of a flattened object, whose own may be flattened too, or else the field.
+fn spread(objects: &BTreeMap<String, Object>, field: Field) -> Vec<Field> {
+    let (name, may_be_absent) = match (&field.shape, field.name.starts_with('*')) {
+        (Shape::Object(name), true) => (name, field.is_optional),
+        // None adds no field.
+        (Shape::Maybe(inner), true) => match &**inner {
+            Shape::Object(name) => (name, true),
+            _ => return vec![field],
+        },
+        _ => return vec![field],
+    };
+    let mut fields: Vec<Field> =
+        objects[name].fields.iter().flat_map(|field| spread(objects, field.clone())).collect();
+    fields.iter_mut().for_each(|field| field.is_optional |= may_be_absent);
+    fields
 }
 
 fn named_in(shape: &Shape) -> Vec<String> {
