@@ -85,6 +85,41 @@ const CASES: &[(&str, &str, Provoke, i32)] = &[
     ),
     ("BadName", "a name cannot be stored", |env| run(env, &["add", ".git/config"]), 1),
     ("WouldOverwrite", "a verb would overwrite unsaved work", would_overwrite, 4),
+    (
+        "InTheWay",
+        "a merge would overwrite unsaved work",
+        |env| {
+            parted(env);
+            env.write("d/b.csv", "unsaved");
+            Some(env.run(&["merge", "side"]))
+        },
+        4,
+    ),
+    ("InProgress", "another merge is not finished", |env| in_merge(env, &["merge", "side"]), 4),
+    (
+        "OpenConflicts",
+        "a merge goes on with conflicts left",
+        |env| in_merge(env, &["merge", "--continue"]),
+        4,
+    ),
+    ("NotInProgress", "there is no merge to give up", |env| run(env, &["merge", "--abort"]), 1),
+    (
+        "NotFastForward",
+        "both branches have commits of their own",
+        |env| {
+            parted(env);
+            Some(env.run(&["merge", "--ff-only", "side"]))
+        },
+        1,
+    ),
+    ("Unrelated", "branches to merge began apart", |env| apart(env, &["merge", "other"]), 1),
+    (
+        "NoCommonCommit",
+        "branches to compare began apart",
+        |env| apart(env, &["diff", "main...other"]),
+        1,
+    ),
+    ("Remote", "a remote is not there", no_remote, 12),
     ("NotAFile", "a folder is given for a file", |env| run(env, &["cat", "HEAD:d"]), 1),
     (
         "IsEmptyRepository",
@@ -224,6 +259,40 @@ fn stash_conflicts(env: &mut Env) -> Option<Ran> {
     env.write("a.csv", "committed");
     commit_all(env, "second");
     Some(env.run(&["stash", "pop"]))
+}
+
+/// `main` and `side` have both changed `a.csv`, and `side` also `d/b.csv`.
+fn parted(env: &mut Env) {
+    committed(env);
+    env.ok(&["switch", "-c", "side"]);
+    env.write("a.csv", "theirs");
+    env.write("d/b.csv", "theirs");
+    commit_all(env, "theirs");
+    env.ok(&["switch", "main"]);
+    env.write("a.csv", "ours");
+    commit_all(env, "ours");
+}
+
+fn in_merge(env: &mut Env, args: &[&str]) -> Option<Ran> {
+    parted(env);
+    assert_eq!(env.run(&["merge", "side"]).code, 4);
+    Some(env.run(args))
+}
+
+/// `main` and `other` have no commit in common.
+fn apart(env: &mut Env, args: &[&str]) -> Option<Ran> {
+    committed(env);
+    env.ok(&["switch", "--orphan", "other"]);
+    env.write("c.csv", "5,6\n");
+    commit_all(env, "other");
+    env.ok(&["switch", "main"]);
+    Some(env.run(args))
+}
+
+fn no_remote(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    env.ok(&["remote", "add", "origin", "shared"]);
+    Some(env.run(&["fetch"]))
 }
 
 fn would_overwrite(env: &mut Env) -> Option<Ran> {
