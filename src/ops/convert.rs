@@ -284,7 +284,7 @@ impl From<SyncError> for OpError {
             | SyncError::Cancelled(_) => return local_error(e),
             SyncError::Transport(e) => transport_hint(e.fault),
             SyncError::Refused(refused) => refused_hint(refused),
-            SyncError::Damaged { .. } => Some("see what is affected: esker fsck --remote"),
+            SyncError::Damaged { .. } => Some("see what is affected: esker remote fsck"),
             SyncError::NewerFormat { .. } => Some("install a newer esker; nothing was changed"),
             SyncError::WentBack { .. } => Some(
                 "somebody may have put an old copy in its place: ask who keeps it before going on",
