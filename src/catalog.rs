@@ -194,17 +194,17 @@ impl Catalog {
         let view = self.view();
         let prefix = Prefix::from(address);
         let mut best: Option<Location> = None;
+        let is_usable = |row: &Row| {
+            view.live.contains(&row.pack) && !view.bad.contains(&(row.pack, row.place.block_offset))
+        };
         for open in view.tables.values().filter(|t| t.table.kind() == kind) {
             let found = open
                 .table
-                .find(&prefix)
+                .find_where(&prefix, is_usable)
                 .map_err(|source| CatalogError::Table { path: open.path.clone(), source })?;
             let Some(Row { pack, place, .. }) = found else { continue };
-            let place = Location { pack, place };
-            let is_usable = view.live.contains(&place.pack)
-                && !view.bad.contains(&(place.pack, place.place.block_offset));
-            if is_usable && best.is_none_or(|b| b.pack < place.pack) {
-                best = Some(place);
+            if best.is_none_or(|b| b.pack < pack) {
+                best = Some(Location { pack, place });
             }
         }
         Ok(best)

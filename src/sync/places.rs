@@ -100,10 +100,12 @@ impl Index {
         let prefix = Prefix::from(address);
         let mut found = Vec::new();
         for table in &self.tables {
-            let Some(Row { pack, place, .. }) = table.find(&prefix)? else { continue };
-            if self.live.contains(&pack) {
-                found.push(Location { pack, place });
-            }
+            table.find_where(&prefix, |&Row { pack, place, .. }| {
+                if self.live.contains(&pack) {
+                    found.push(Location { pack, place });
+                }
+                false
+            })?;
         }
         found.sort_by_key(|at| Reverse(at.pack));
         Ok(found)

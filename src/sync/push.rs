@@ -12,7 +12,7 @@ use super::rebase::{Reliance, Update, Verdict, check_against_root, is_reached, r
 use super::root::{Area, MAX_FENCES, Root, SegmentRef};
 use super::session::{Session, start_session};
 use super::state::{Condemned, PackRecord, Segment, State, TableRecord};
-use super::upload::{Relied, Upload, read_trailer, upload_packs};
+use super::upload::{Upload, read_trailer, upload_packs};
 use super::{Refused, SyncError};
 use crate::catalog::Location;
 use crate::db::RepositoryId;
@@ -358,9 +358,7 @@ impl Push<'_> {
         self.progress.begin("uploading", None, None);
         let relied = upload_packs(&upload, &missing, &present, &mut work.own, &mut answered);
         self.progress.finish();
-        let Relied { packs, blobs } = relied?;
-        work.reliance = Reliance { anchors: missing.anchors.clone(), packs };
-        (work.decided, work.lent) = (base.seq(), blobs);
+        work.reliance = Reliance { anchors: missing.anchors.clone(), packs: relied? };
         Ok(missing)
     }
 
@@ -416,10 +414,6 @@ impl Push<'_> {
         for kind in PackKind::ALL {
             let packs = work.packs_of(kind);
             let mut rows = work.own.rows(kind, &packs);
-            if kind == PackKind::Data && work.decided != base.seq() {
-                // Since then a merge may have kept another place of them, in a pack that died.
-                rows.extend_from_slice(&work.lent);
-            }
             if rows.is_empty() {
                 continue;
             }
@@ -516,17 +510,13 @@ struct Work {
     journal: Journal,
     own: Own,
     reliance: Reliance,
-    /// The root that `reliance` was decided on.
-    decided: u64,
-    /// Blobs of one chunk that were left out, as they lay there.
-    lent: Vec<table::Row>,
 }
 
 impl Work {
     fn new(session: Session) -> Self {
         let (own, reliance) = (Own::default(), Reliance::default());
         let journal = Journal::new(session);
-        Self { session, journal, own, reliance, decided: 0, lent: Vec::new() }
+        Self { session, journal, own, reliance }
     }
 
     fn packs_of(&self, kind: PackKind) -> HashSet<PackId> {

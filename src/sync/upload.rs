@@ -29,7 +29,6 @@ use crate::remote::{Transport, TransportError};
 use crate::store::read::BlobPlace;
 use crate::store::relocate::{PackChunks, Relocation, relocate};
 use crate::store::{Store, StoreError};
-use crate::table::Row;
 
 /// A pack is sealed once it holds this many bytes: about 21 requests a gigabyte.
 const PACK_BYTES: u64 = 48 << 20;
@@ -54,39 +53,19 @@ pub struct Upload<'u> {
     pub cancel: &'u Cancel,
 }
 
-/// What an upload left out because it is there.
-#[derive(Default)]
-pub struct Relied {
-    /// Packs of the remote that hold it.
-    pub packs: BTreeSet<PackId>,
-    /// Where blobs of one chunk lie that were left out: they are found by tables alone.
-    pub blobs: Vec<Row>,
-}
-
 /// Chunks wanted of each local pack, by their index.
 type Wanted = BTreeMap<PackId, Vec<u32>>;
 
-impl Relied {
-    /// Notes a chunk that is there; one that is a whole blob with its place.
-    fn note(&mut self, address: &Address, at: Location, blobs: &HashSet<Address>) {
-        let Location { pack, place } = at;
-        self.packs.insert(pack);
-        if blobs.contains(address) {
-            self.blobs.push(Row { prefix: address.into(), pack, place });
-        }
-    }
-}
-
 /// Uploads what is missing and not there yet; `answered` is told of each pack the remote has taken.
 ///
-/// Returns what it relies on of what was there.
+/// Returns the packs of the remote that hold chunks which were left out.
 pub fn upload_packs(
     upload: &Upload<'_>,
     missing: &Missing,
     present: &Index,
     own: &mut Own,
     answered: &mut dyn FnMut(PackId, PackRecord) -> Result<(), SyncError>,
-) -> Result<Relied, SyncError> {
+) -> Result<BTreeSet<PackId>, SyncError> {
     with_sink(upload, own, answered, |sink| {
         let relied = RefCell::default();
         let mut codec = BlockCodec::new(upload.level, true)?;
@@ -332,11 +311,10 @@ fn send_data(
     codec: &mut BlockCodec,
     missing: &Missing,
     present: &Index,
-    relied: &RefCell<Relied>,
+    relied: &RefCell<BTreeSet<PackId>>,
 ) -> Result<(), SyncError> {
     let store = sink.upload.store;
     let wanted = wanted_chunks(store, missing)?;
-    let blobs: HashSet<Address> = missing.blobs.iter().map(|(id, _)| (*id).into()).collect();
     let mut buf = BlockBuf::new();
     let mut gathered = Gathered::default();
     let limit = store.params().small_file_block_bytes;
@@ -351,7 +329,7 @@ fn send_data(
                     continue;
                 }
                 match present.find(&address)? {
-                    Some(at) => relied.borrow_mut().note(&address, at, &blobs),
+                    Some(at) => drop(relied.borrow_mut().insert(at.pack)),
                     None => needed.push((index, address)),
                 }
             }
@@ -443,7 +421,7 @@ struct ToRemote<'m> {
     store: &'m Store,
     own: &'m Own,
     present: &'m Index,
-    relied: &'m RefCell<Relied>,
+    relied: &'m RefCell<BTreeSet<PackId>>,
     lists: &'m RefCell<HashMap<PackId, PackChunks>>,
 }
 
@@ -470,7 +448,7 @@ impl Relocation for ToRemote<'_> {
             return Ok(at);
         }
         let at = self.present.find(&chunk.0)?.ok_or(StoreError::Missing(chunk.0))?;
-        self.relied.borrow_mut().packs.insert(at.pack);
+        self.relied.borrow_mut().insert(at.pack);
         Ok(at)
     }
 }
@@ -480,7 +458,7 @@ fn send_recipes(
     codec: &mut BlockCodec,
     missing: &Missing,
     present: &Index,
-    relied: &RefCell<Relied>,
+    relied: &RefCell<BTreeSet<PackId>>,
 ) -> Result<(), SyncError> {
     let store = sink.upload.store;
     let lists = RefCell::default();

@@ -1,7 +1,7 @@
 //! The parts of a table as bytes, and the directory that leads to an entry.
 //!
-//! File: header (64 bytes), entries (39 bytes each, ascending), zeros up to a multiple of 64,
-//! directory, pack ids (24 bytes each, ascending), tail (64 bytes). The counts stand in the tail
+//! File: header (64 bytes), entries (39 bytes each, ascending; of one prefix the youngest pack's
+//! first), zeros up to a multiple of 64, directory, pack ids (24 bytes each, ascending), tail (64 bytes). The counts stand in the tail
 //! and the directory behind the entries, so that a table is written in one pass without knowing
 //! how many entries a merge will leave. `docs/format.md` describes it byte by byte.
 //!
@@ -20,8 +20,8 @@ use crate::id::{Address, PackId};
 use crate::pack::layout::{Fields, u24_bytes};
 use crate::pack::{ChunkPlace, PackKind};
 
-/// Format number written to and accepted in the header.
-pub const VERSION: u16 = 1;
+/// Format number written to the header; all below are read too.
+pub const VERSION: u16 = 2;
 /// Length of the header in bytes; the first entry begins here.
 pub const HEADER_LEN: usize = 64;
 /// Length of the tail in bytes.
@@ -170,6 +170,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Whether this entry may stand directly before `next`: prefixes ascend, packs of one descend.
+    pub(crate) fn is_before(&self, next: &Self) -> bool {
+        self.prefix < next.prefix || (self.prefix == next.prefix && self.pack > next.pack)
+    }
+
     /// The 39 bytes, or `None` if a field does not fit its width.
     pub(crate) fn encode(&self) -> Option<[u8; ENTRY_LEN]> {
         let ChunkPlace { chunk, block_offset, stored_len, position, raw_len } = self.place;
@@ -216,8 +221,8 @@ pub(crate) fn decode_header(bytes: &[u8; HEADER_LEN]) -> Result<PackKind, TableE
         return Err(TableError::BadMagic);
     }
     match fields.u16() {
-        VERSION => {}
         0 => return Err(TableError::Damaged("version 0")),
+        1..=VERSION => {}
         found => return Err(TableError::NewerVersion { found }),
     }
     let kind = PackKind::from_number(fields.u8()).ok_or(TableError::Damaged("unknown kind"))?;

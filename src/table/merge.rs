@@ -13,8 +13,8 @@ use super::writer::{FinishedTable, TableWriter};
 
 /// Writes the entries of `tables` whose packs `keep` accepts into one table of this kind.
 ///
-/// Of several entries for one prefix, that of the greatest pack id stays, which is the youngest
-/// session's. Memory: 160 KB a table and the new table's directory, 1.3 bytes an entry read.
+/// All places of an object stay, one a pack: which of them lives longest is not known here, and whoever
+/// relies on a pack finds what it holds for as long as it is live. Memory: 160 KB a table and the new table's directory, 1.3 bytes an entry read.
 ///
 /// # Errors
 /// `BadRow` if a table is of another kind; what reading and writing tables may give.
@@ -54,45 +54,34 @@ impl<'a, R: ReadAt> Head<'a, R> {
         Self { entries: Entries::new(table, 0), packs, current: None }
     }
 
-    /// Goes to the next entry whose pack is kept, and returns its prefix.
-    fn advance(&mut self) -> Result<Option<Prefix>, TableError> {
+    /// Goes to the next entry whose pack is kept, and returns its place in the order of a table.
+    fn advance(&mut self) -> Result<Option<(Prefix, Reverse<u32>)>, TableError> {
         self.current = None;
         while let Some(entry) = self.entries.next_entry()? {
             if let Some(pack) = self.packs[entry.pack as usize] {
                 self.current = Some(Entry { pack, ..entry });
-                return Ok(Some(entry.prefix));
+                return Ok(Some((entry.prefix, Reverse(pack))));
             }
         }
         Ok(None)
     }
 }
 
-/// Hands each prefix's best entry to `write`, in ascending order.
+/// Hands each entry to `write` in the order of a table, those of one prefix and pack once.
 fn merge_entries<R: ReadAt>(
     heads: &mut [Head<'_, R>],
     mut write: impl FnMut(&Entry) -> Result<(), TableError>,
 ) -> Result<(), TableError> {
     let mut queue = BinaryHeap::with_capacity(heads.len());
     for (index, head) in heads.iter_mut().enumerate() {
-        queue.extend(head.advance()?.map(|prefix| Reverse((prefix, index))));
+        queue.extend(head.advance()?.map(|next| Reverse((next, index))));
     }
-    let mut best: Option<Entry> = None;
-    while let Some(Reverse((prefix, index))) = queue.pop() {
-        let entry = heads[index].current.expect("a queued table has a current entry");
-        match &mut best {
-            Some(best) if best.prefix == prefix => {
-                // Both indexes are into one ascending list: the greater one is the younger pack.
-                if best.pack < entry.pack {
-                    *best = entry;
-                }
-            }
-            _ => {
-                if let Some(done) = best.replace(entry) {
-                    write(&done)?;
-                }
-            }
+    let mut last = None;
+    while let Some(Reverse((next, index))) = queue.pop() {
+        if last.replace(next) != Some(next) {
+            write(&heads[index].current.expect("a queued table has a current entry"))?;
         }
-        queue.extend(heads[index].advance()?.map(|prefix| Reverse((prefix, index))));
+        queue.extend(heads[index].advance()?.map(|next| Reverse((next, index))));
     }
-    best.map_or(Ok(()), |last| write(&last))
+    Ok(())
 }

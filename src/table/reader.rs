@@ -3,8 +3,6 @@
 //! Nothing of a large table is kept in memory but its pack ids; look-ups read at offsets, from
 //! several threads at once, without allocating. A table of up to 4 MiB is held as a whole.
 
-use std::cmp::Ordering;
-
 use crate::id::PackId;
 use crate::pack::{PackKind, ReadAt};
 
@@ -92,46 +90,66 @@ impl<R: ReadAt> Table<R> {
         self.shape.table_len()
     }
 
-    /// Finds the entry with this prefix: one small read for most misses, two for a hit.
+    /// Finds the youngest pack's entry with this prefix: one small read for most misses, two for a hit.
     ///
     /// # Errors
     /// `Damaged` if directory or entry hold what no writer makes; `Truncated` or `Io`.
     pub fn find(&self, prefix: &Prefix) -> Result<Option<Row>, TableError> {
+        self.find_where(prefix, |_| true)
+    }
+
+    /// Finds the youngest pack's entry with this prefix that `accept` takes; it is asked for each of
+    /// them, the youngest pack's first.
+    ///
+    /// # Errors
+    /// As [`Table::find`].
+    pub fn find_where(
+        &self,
+        prefix: &Prefix,
+        mut accept: impl FnMut(&Row) -> bool,
+    ) -> Result<Option<Row>, TableError> {
         let mut scratch = [0; RECORD_LEN + 4];
         let record = Record(self.record(prefix.bucket(self.shape.buckets), &mut scratch)?);
         if !record.may_hold(prefix) {
             return Ok(None);
         }
-        let (start, end) = self.narrow(prefix, record.bounds(self.shape.entries)?)?;
-        let mut scratch = [0; MAX_PROBE * ENTRY_LEN];
-        let len = (end - start) as usize * ENTRY_LEN;
-        let bytes = self.source.bytes(self.shape.entry_offset(start), &mut scratch[..len])?;
-        let (entries, _) = bytes.as_chunks::<ENTRY_LEN>();
-        match entries.binary_search_by(|entry| entry[..20].cmp(prefix.as_bytes())) {
-            Ok(index) => self.row(Entry::decode(&entries[index])).map(Some),
-            Err(_) => Ok(None),
+        let (start, end) = record.bounds(self.shape.entries)?;
+        let mut at = self.narrow(prefix, start, end)?;
+        while at < end {
+            let mut scratch = [0; MAX_PROBE * ENTRY_LEN];
+            let count = (end - at).min(MAX_PROBE as u32);
+            let scratch = &mut scratch[..count as usize * ENTRY_LEN];
+            let bytes = self.source.bytes(self.shape.entry_offset(at), scratch)?;
+            let (entries, _) = bytes.as_chunks::<ENTRY_LEN>();
+            let first = entries.partition_point(|entry| entry[..20] < prefix.as_bytes()[..]);
+            for entry in &entries[first..] {
+                if entry[..20] != prefix.as_bytes()[..] {
+                    return Ok(None);
+                }
+                let row = self.row(Entry::decode(entry))?;
+                if accept(&row) {
+                    return Ok(Some(row));
+                }
+            }
+            at += count;
         }
+        Ok(None)
     }
 
-    /// Halves the range of entries until it fits the buffer of a look-up.
+    /// Where to read on to find the first entry not below `prefix`: at most [`MAX_PROBE`] before it.
     ///
-    /// Honest buckets nearly always do; this bounds what a crowded or forged one can cost.
-    fn narrow(
-        &self,
-        prefix: &Prefix,
-        (mut start, mut end): (u32, u32),
-    ) -> Result<(u32, u32), TableError> {
+    /// Honest buckets nearly always are as short; this bounds what a crowded or forged one can cost.
+    fn narrow(&self, prefix: &Prefix, mut start: u32, mut end: u32) -> Result<u32, TableError> {
         while (end - start) as usize > MAX_PROBE {
             let middle = start + (end - start) / 2;
             let mut found = [0; ENTRY_LEN];
             self.source.read_exact_at(&mut found, self.shape.entry_offset(middle))?;
-            match found[..20].cmp(prefix.as_bytes()) {
-                Ordering::Less => start = middle + 1,
-                Ordering::Equal => (start, end) = (middle, middle + 1),
-                Ordering::Greater => end = middle,
+            match found[..20] < prefix.as_bytes()[..] {
+                true => start = middle + 1,
+                false => end = middle,
             }
         }
-        Ok((start, end))
+        Ok(start)
     }
 
     fn record<'a>(
@@ -161,7 +179,8 @@ impl<R: ReadAt> Table<R> {
     pub fn rows_from(&self, lower: &Prefix) -> Result<Rows<'_, R>, TableError> {
         let mut scratch = [0; RECORD_LEN + 4];
         let record = Record(self.record(lower.bucket(self.shape.buckets), &mut scratch)?);
-        let (start, _) = self.narrow(lower, record.bounds(self.shape.entries)?)?;
+        let (start, end) = record.bounds(self.shape.entries)?;
+        let start = self.narrow(lower, start, end)?;
         Ok(Rows { entries: Entries::new(self, start), from: Some(*lower) })
     }
 
@@ -254,7 +273,7 @@ pub(crate) struct Entries<'a, R> {
     next: u32,
     buffer: Vec<u8>,
     used: usize,
-    last: Option<Prefix>,
+    last: Option<Entry>,
 }
 
 impl<'a, R: ReadAt> Entries<'a, R> {
@@ -272,8 +291,8 @@ impl<'a, R: ReadAt> Entries<'a, R> {
         if entry.pack >= self.table.shape.packs {
             return Err(TableError::Damaged(UNKNOWN_PACK));
         }
-        match self.last.replace(entry.prefix) {
-            Some(last) if last >= entry.prefix => {
+        match self.last.replace(entry) {
+            Some(last) if !last.is_before(&entry) => {
                 Err(TableError::Damaged("the entries do not ascend"))
             }
             _ => Ok(Some(entry)),

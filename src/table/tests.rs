@@ -1,5 +1,6 @@
 //! Tables against a sorted map, against damage, and against a frozen table.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -153,16 +154,48 @@ fn a_large_table_costs_two_reads_a_hit_and_one_a_miss() {
 }
 
 #[test]
-fn of_rows_for_one_prefix_the_youngest_pack_stays() {
-    let mut rows = vec![row(1), row(2), row(1), row(1)];
-    rows[0].pack = pack(3);
-    rows[2].pack = pack(9);
-    rows[3].pack = pack(4);
-    let youngest = rows[2];
-    let bytes = write_rows(Vec::new(), PackKind::Layout, &mut rows).expect("write").out;
-    let table = Table::open(bytes).expect("open");
-    assert_eq!((table.len(), table.packs().len()), (2, 2));
-    assert_eq!(table.find(&youngest.prefix).expect("find"), Some(youngest));
+fn of_places_in_several_packs_the_youngest_comes_first() {
+    let in_pack = |seed, seq| Row { pack: pack(seq), ..row(seed) };
+    let rows = [(1, 3), (2, 2), (1, 9), (1, 4), (1, 9)].map(|(seed, seq)| in_pack(seed, seq));
+    let bytes = write_rows(Vec::new(), PackKind::Layout, &mut rows.to_vec()).expect("write").out;
+    for limit in [NOTHING, EVERYTHING] {
+        let table = Table::open_within(bytes.as_slice(), limit).expect("open");
+        table.verify().expect("verify");
+        assert_eq!((table.len(), table.packs().len()), (4, 4));
+        assert_eq!(table.find(&prefix(1)).expect("find"), Some(in_pack(1, 9)));
+        let mut asked = Vec::new();
+        let older = |row: &Row| {
+            asked.push(row.pack);
+            row.pack < pack(4)
+        };
+        assert_eq!(table.find_where(&prefix(1), older).expect("find"), Some(in_pack(1, 3)));
+        assert_eq!(asked, [9, 4, 3].map(pack));
+        assert_eq!(table.find_where(&prefix(1), |_| false).expect("find"), None);
+    }
+}
+
+#[test]
+fn more_places_than_are_read_at_once_are_all_found() {
+    let places = |count: u64| (0..count).map(|seq| Row { pack: pack(seq), ..row(7) });
+    for count in [104, 105, 106, 210, 211, 1000] {
+        let mut rows: Vec<_> = places(count).chain((0..300).map(row)).collect();
+        let bytes = write_rows(Vec::new(), PackKind::Data, &mut rows).expect("write").out;
+        for limit in [NOTHING, EVERYTHING] {
+            let table = Table::open_within(bytes.as_slice(), limit).expect("open");
+            let mut asked = 0;
+            let oldest = |row: &Row| {
+                asked += 1;
+                row.pack == pack(0)
+            };
+            let found = table.find_where(&prefix(7), oldest).expect("find");
+            assert_eq!((found.map(|row| row.pack), asked), (Some(pack(0)), count));
+            for seed in (0..300).filter(|seed| *seed != 7) {
+                assert_eq!(table.find(&prefix(seed)).expect("find"), Some(row(seed)));
+            }
+            let from = table.rows_from(&prefix(7)).expect("rows").next().expect("one");
+            assert_eq!(from.expect("a row").pack, pack(count - 1));
+        }
+    }
 }
 
 #[test]
@@ -176,6 +209,9 @@ fn wrong_rows_are_refused() {
     writer.push(&rows[1]).expect("push");
     assert!(refused(writer.push(&rows[1])));
     assert!(refused(writer.push(&rows[0])));
+    let mut ordered = begin(vec![pack(0), pack(1)]).expect("begin");
+    ordered.push(&Row { pack: pack(0), ..rows[0] }).expect("push");
+    assert!(refused(ordered.push(&Row { pack: pack(1), ..rows[0] })));
     let mut other = begin(vec![pack(3)]).expect("begin");
     assert!(refused(other.push(&rows[0])));
     for field in 0..4 {
@@ -299,7 +335,8 @@ fn other_versions_are_told_apart() {
         Table::open(bytes).err()
     };
     assert!(matches!(with(0, b'X'), Some(TableError::BadMagic)));
-    assert!(matches!(with(8, 2), Some(TableError::NewerVersion { found: 2 })));
+    assert!(matches!(with(8, 3), Some(TableError::NewerVersion { found: 3 })));
+    assert!(with(8, 1).is_none());
     assert!(matches!(with(10, 9), Some(TableError::Damaged(_))));
     assert!(matches!(with(good.len() - 1, 0), Some(TableError::Truncated)));
 }
@@ -350,23 +387,40 @@ fn tables_of_different_kinds_do_not_merge() {
     assert!(Table::open(empty.out).expect("open").is_empty());
 }
 
-/// A table of format 1 that must be readable for ever.
-const FROZEN: &[u8] = include_bytes!("../../tests/vectors/table-v1.table");
+/// Tables of each format that must be readable for ever.
+const FROZEN_1: &[u8] = include_bytes!("../../tests/vectors/table-v1.table");
+const FROZEN_2: &[u8] = include_bytes!("../../tests/vectors/table-v2.table");
 
 #[test]
-fn the_frozen_table_is_read_and_written_again() {
-    let table = Table::open(FROZEN).expect("open");
-    table.verify().expect("verify");
-    assert_eq!(all_rows(&table), sorted(0..60));
-    (0..60).for_each(|seed| assert_eq!(table.find(&prefix(seed)).expect("find"), Some(row(seed))));
-    assert_eq!(build(0..60), FROZEN);
+fn frozen_tables_are_read_and_the_newest_is_written_again() {
+    let second = |seed| Row { pack: pack(5), ..row(seed) };
+    for (frozen, seconds) in [(FROZEN_1, 0..0), (FROZEN_2, 0..20)] {
+        let table = Table::open(frozen).expect("open");
+        table.verify().expect("verify");
+        let mut rows: Vec<_> = (0..60).map(row).chain(seconds.clone().map(second)).collect();
+        rows.sort_by_key(|row| (row.prefix, Reverse(row.pack)));
+        assert_eq!(all_rows(&table), rows);
+        for row in &rows {
+            let found = table.find_where(&row.prefix, |found| found.pack == row.pack);
+            assert_eq!(found.expect("find"), Some(*row));
+        }
+        let written = write_rows(Vec::new(), PackKind::Data, &mut rows).expect("write").out;
+        if seconds.is_empty() {
+            assert_eq!(
+                written[HEADER_LEN..written.len() - TAIL_LEN],
+                frozen[HEADER_LEN..frozen.len() - TAIL_LEN]
+            );
+        } else {
+            assert_eq!(written, frozen);
+        }
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn merging_keeps_the_youngest_kept_entry(
+    fn merging_keeps_one_entry_a_pack(
         inputs in prop::collection::vec(
             prop::collection::btree_map(0u64..400, 0u64..6, 0..150),
             0..5,
@@ -377,8 +431,7 @@ proptest! {
             let chunk = table as u32 * 10 + pack as u32;
             ChunkPlace { chunk, ..row(seed).place }
         };
-        let mut model: BTreeMap<Prefix, PackId> = BTreeMap::new();
-        let mut places: BTreeMap<(Prefix, PackId), Vec<ChunkPlace>> = BTreeMap::new();
+        let mut places: BTreeMap<(Prefix, Reverse<PackId>), Vec<ChunkPlace>> = BTreeMap::new();
         let mut tables = Vec::new();
         for (i, input) in inputs.iter().enumerate() {
             let mut rows = Vec::new();
@@ -386,9 +439,8 @@ proptest! {
                 let (prefix, pack) = (prefix(seed), pack(p));
                 rows.push(Row { prefix, pack, place: place(i, seed, p) });
                 if p != dropped {
-                    let best = model.entry(prefix).or_insert(pack);
-                    *best = pack.max(*best);
-                    places.entry((prefix, pack)).or_default().push(place(i, seed, p));
+                    let key = (prefix, Reverse(pack));
+                    places.entry(key).or_default().push(place(i, seed, p));
                 }
             }
             let bytes = write_rows(Vec::new(), PackKind::Data, &mut rows).expect("write").out;
@@ -397,14 +449,14 @@ proptest! {
         let tables: Vec<_> = tables.iter().collect();
         let keep = |id| id != pack(dropped);
         let merged = merge(Vec::new(), PackKind::Data, &tables, keep).expect("merge");
-        prop_assert_eq!(merged.entries, model.len() as u64);
+        prop_assert_eq!(merged.entries, places.len() as u64);
         let merged = Table::open(merged.out).expect("open");
         merged.verify().expect("verify");
         let rows = all_rows(&merged);
-        let found: Vec<_> = rows.iter().map(|row| (row.prefix, row.pack)).collect();
-        prop_assert_eq!(found, model.into_iter().collect::<Vec<_>>());
+        let found: Vec<_> = rows.iter().map(|row| (row.prefix, Reverse(row.pack))).collect();
+        prop_assert_eq!(found, places.keys().copied().collect::<Vec<_>>());
         for row in rows {
-            prop_assert!(places[&(row.prefix, row.pack)].contains(&row.place));
+            prop_assert!(places[&(row.prefix, Reverse(row.pack))].contains(&row.place));
         }
     }
 

@@ -9,8 +9,8 @@ use crate::id::PackId;
 use crate::pack::PackKind;
 
 use super::layout::{
-    Directory, ENTRY_LEN, Entry, HEADER_LEN, MAX_ENTRIES, MAX_PACKS, Prefix, Row, Shape,
-    TableError, buckets_for, encode_header, encode_tail,
+    Directory, ENTRY_LEN, Entry, HEADER_LEN, MAX_ENTRIES, MAX_PACKS, Row, Shape, TableError,
+    buckets_for, encode_header, encode_tail,
 };
 
 /// Bytes gathered before they are hashed and written.
@@ -35,7 +35,7 @@ pub struct TableWriter<W> {
     directory: Directory,
     shape: Shape,
     packs: Vec<PackId>,
-    last: Option<Prefix>,
+    last: Option<Entry>,
 }
 
 impl<W: Write> TableWriter<W> {
@@ -62,7 +62,8 @@ impl<W: Write> TableWriter<W> {
         Ok(Self { out, hasher, buffer, directory, shape, packs, last: None })
     }
 
-    /// Appends a row; rows come in ascending order of their prefixes, each prefix once.
+    /// Appends a row; rows come in ascending order of their prefixes, those of one prefix in descending
+    /// order of their packs, each pack once.
     ///
     /// # Errors
     /// `BadRow` if a row is out of order, names another pack or does not fit; `Io`.
@@ -74,14 +75,14 @@ impl<W: Write> TableWriter<W> {
 
     /// Appends an entry whose pack is an index into the list the writer was made with.
     pub(crate) fn push_entry(&mut self, entry: &Entry) -> Result<(), TableError> {
-        if self.last.is_some_and(|last| last >= entry.prefix) {
+        if self.last.is_some_and(|last| !last.is_before(entry)) {
             return Err(TableError::BadRow("rows out of order"));
         }
         if u64::from(self.shape.entries) == MAX_ENTRIES || entry.pack >= self.shape.packs {
             return Err(TableError::BadRow("too many rows, or an unknown pack"));
         }
         let bytes = entry.encode().ok_or(TableError::BadRow("a place out of range"))?;
-        self.last = Some(entry.prefix);
+        self.last = Some(*entry);
         self.directory.push(&entry.prefix);
         self.shape.entries += 1;
         self.buffer.extend_from_slice(&bytes);
@@ -122,9 +123,9 @@ impl<W: Write> TableWriter<W> {
     }
 }
 
-/// Writes a table from rows in any order; of several rows for one prefix the youngest pack's wins.
+/// Writes a table from rows in any order; of several rows for one prefix and pack one is written.
 ///
-/// `rows` is left sorted, each prefix once. The outcome does not depend on their order before.
+/// `rows` is left sorted, as they stand in the table. The outcome does not depend on their order before.
 ///
 /// # Errors
 /// As [`TableWriter`].
@@ -137,7 +138,7 @@ pub fn write_rows<W: Write>(
         let by_age = || b.pack.cmp(&a.pack).then_with(|| a.place.cmp(&b.place));
         a.prefix.cmp(&b.prefix).then_with(by_age)
     });
-    rows.dedup_by_key(|row| row.prefix);
+    rows.dedup_by_key(|row| (row.prefix, row.pack));
     let mut packs: Vec<_> = rows.iter().map(|row| row.pack).collect();
     packs.sort_unstable();
     packs.dedup();

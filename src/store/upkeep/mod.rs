@@ -12,6 +12,8 @@ mod mark;
 mod replace;
 mod roots;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -24,12 +24,7 @@ const SMALL_TABLE_BYTES: u64 = 1 << 20;
 impl Store {
     /// Merges the tables of a level once there are many.
     pub(super) fn merge_tables(&self) -> Result<(), StoreError> {
-        let (tables, bad) =
-            self.db.read(|view| Ok::<_, DbError>((view.tables()?, view.bad_blocks()?)))?;
-        // A merge keeps the youngest entry of a chunk, which may be the one in a bad block.
-        if !bad.is_empty() {
-            return Ok(());
-        }
+        let tables = self.db.read(|view| view.tables())?;
         for kind in PackKind::ALL {
             let levels = 0..=tables.iter().map(|t| t.level).max().unwrap_or(0);
             for level in levels {
@@ -45,10 +40,9 @@ impl Store {
 
     /// Writes the tables of a kind anew when too many of their entries lead to packs that are gone.
     pub(super) fn shrink_tables(&self) -> Result<(), StoreError> {
-        let (tables, packs, bad) = self.db.read(|view| {
-            Ok::<_, DbError>((view.tables()?, view.live_packs()?, view.bad_blocks()?))
-        })?;
-        for kind in PackKind::ALL.into_iter().filter(|_| bad.is_empty()) {
+        let (tables, packs) =
+            self.db.read(|view| Ok::<_, DbError>((view.tables()?, view.live_packs()?)))?;
+        for kind in PackKind::ALL {
             let of_kind: Vec<&TableRow> = tables.iter().filter(|t| t.kind == kind as u8).collect();
             let entries: u64 = of_kind.iter().map(|t| t.entries).sum();
             let chunks: u64 = packs.iter().filter(|p| p.kind == kind as u8).map(|p| p.chunks).sum();

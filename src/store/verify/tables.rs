@@ -12,7 +12,7 @@ use crate::db::{PackRow, TableRow};
 use crate::id::{Address, PackId};
 use crate::pack::layout::{ChunkPlace, PackKind, Trailer};
 use crate::store::{StoreError, StorePaths};
-use crate::table::{Prefix, Table, TableError};
+use crate::table::{Prefix, Row, Table, TableError};
 
 const REMEDY: &str = "make all tables anew: esker fsck --rebuild";
 
@@ -58,6 +58,9 @@ pub(super) fn open_all(dir: &Path, rows: &[TableRow]) -> Vec<Opened> {
     };
     rows.iter().map(open).collect()
 }
+
+/// An open table with its number in the list.
+type NumberedTable<'t> = (usize, &'t Opened, &'t Table<File>);
 
 /// Where an object is, or why it is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,16 +115,20 @@ impl Index {
         let prefix = Prefix::from(address);
         let mut found = Found::Nowhere;
         for (_, opened, table) in self.of_kind(kind) {
-            let row = table.find(&prefix).map_err(|e| table_error(opened, e))?;
-            let Some(row) = row.filter(|row| self.live.contains(&row.pack)) else { continue };
-            let here = Location { pack: row.pack, place: row.place };
-            let next = match self.fault_of(&here) {
-                Some(fault) => Found::Lost(fault),
-                None => Found::At(here),
+            let take = |row: &Row| {
+                if self.live.contains(&row.pack) {
+                    found = better(std::mem::replace(&mut found, Found::Nowhere), self.look(row));
+                }
+                false
             };
-            found = better(found, next);
+            table.find_where(&prefix, take).map_err(|e| table_error(opened, e))?;
         }
         Ok(found)
+    }
+
+    fn look(&self, row: &Row) -> Found {
+        let here = Location { pack: row.pack, place: row.place };
+        self.fault_of(&here).map_or(Found::At(here), Found::Lost)
     }
 
     fn fault_of(&self, at: &Location) -> Option<Subject> {
@@ -132,7 +139,14 @@ impl Index {
         self.bad.contains(&(at.pack, block)).then_some(Subject::Block(at.pack, block))
     }
 
-    fn of_kind(&self, kind: PackKind) -> impl Iterator<Item = (usize, &Opened, &Table<File>)> {
+    /// The tables that list a pack.
+    fn of_pack(&self, pack: &Chunks<'_>) -> Vec<NumberedTable<'_>> {
+        let lists =
+            |(_, _, table): &NumberedTable<'_>| table.packs().binary_search(&pack.row.id).is_ok();
+        self.of_kind(pack.kind).filter(lists).collect()
+    }
+
+    fn of_kind(&self, kind: PackKind) -> impl Iterator<Item = NumberedTable<'_>> {
         let open = |(n, opened): (usize, _)| {
             let opened: &Opened = opened;
             opened.table.as_ref().ok().map(|table| (n, opened, table))
@@ -237,18 +251,16 @@ fn compare_pack(
 ) -> Result<(), VerifyError> {
     let mut unlisted = 0;
     let mut without_copy: BTreeMap<u32, u64> = BTreeMap::new();
+    let tables = index.of_pack(pack);
     for (number, (address, place)) in pack.trailer.rows().enumerate() {
         if number % 4096 == 0 {
             run.options.cancel.check()?;
         }
-        confirm(index, pack, &address, place, confirmed)?;
-        let is_found = matches!(index.find(pack.kind, &address)?, Found::At(_));
-        if is_found {
-            continue;
-        }
+        let is_listed = confirm(&tables, pack, &address, place, confirmed)?;
         match index.bad.contains(&(pack.row.id, place.block_offset)) {
+            true if matches!(index.find(pack.kind, &address)?, Found::At(_)) => {}
             true => *without_copy.entry(place.block_offset).or_default() += 1,
-            false => unlisted += 1,
+            false => unlisted += u64::from(!is_listed),
         }
     }
     let mut problems = run.problems();
@@ -264,23 +276,23 @@ fn compare_pack(
     Ok(())
 }
 
-/// Counts the tables' entries that are this very chunk.
+/// Counts the tables' entries that are this very chunk; says whether there is one.
 fn confirm(
-    index: &Index,
+    tables: &[NumberedTable<'_>],
     pack: &Chunks<'_>,
     address: &Address,
     place: ChunkPlace,
     confirmed: &[AtomicU64],
-) -> Result<(), VerifyError> {
+) -> Result<bool, VerifyError> {
     let prefix = Prefix::from(address);
-    for (number, opened, table) in index.of_kind(pack.kind) {
-        if table.packs().binary_search(&pack.row.id).is_err() {
-            continue;
-        }
-        let row = table.find(&prefix).map_err(|e| table_error(opened, e))?;
-        if row.is_some_and(|row| row.pack == pack.row.id && row.place == place) {
-            confirmed[number].fetch_add(1, Ordering::Relaxed);
+    let wanted = Row { prefix, pack: pack.row.id, place };
+    let mut is_listed = false;
+    for (number, opened, table) in tables {
+        let row = table.find_where(&prefix, |row| *row == wanted);
+        if row.map_err(|e| table_error(opened, e))?.is_some() {
+            confirmed[*number].fetch_add(1, Ordering::Relaxed);
+            is_listed = true;
         }
     }
-    Ok(())
+    Ok(is_listed)
 }

@@ -48,7 +48,7 @@ fn an_anchor_and_a_pack_that_go_away_together_are_made_up_for() {
 }
 
 #[test]
-fn a_place_that_another_pack_hid_is_listed_again() {
+fn a_place_in_an_older_pack_outlives_the_younger_one() {
     let text =
         |name: &str| (0..300).map(|n| format!("{name} {n}\n")).collect::<String>().into_bytes();
     let (first, memory) = (Site::new(), Memory::new());
@@ -63,14 +63,14 @@ fn a_place_that_another_pack_hid_is_listed_again() {
     ours.write("y", &text("y"));
     let mine = ours.commit("y");
     let before = Before::create(&memory, || {
-        // Here "x" lies in one block with what is new, and goes along: of the two places the merged
-        // table keeps the younger one, …
+        // Here "x" lies in one block with what is new, and goes along: the merged table has two places
+        // of it, the younger one …
         let second = Site::sibling(&first);
         second.write("x", &text("x"));
         second.write("z", &text("z"));
         let other = second.commit("other");
         second.push(&memory, "second", other).expect("push");
-        // … whose pack dies, while the older pack stays for the sake of another file.
+        // … in a pack that dies, while the older pack stays for the sake of another file.
         let third = Site::sibling(&first);
         third.write("keep", &text("keep"));
         let kept = third.commit("kept");

@@ -1,0 +1,81 @@
+//! What upkeep must not lose for those who rely on it.
+
+use std::collections::HashSet;
+use std::fs;
+use std::sync::Arc;
+
+use crate::catalog::{Claim, Claims};
+use crate::db::{DbError, NewState, PackState, RepositoryId, StateDb};
+use crate::format::FormatParameters;
+use crate::id::{Address, ChunkId, PackId};
+use crate::pack::codec::BlockCodec;
+use crate::pack::layout::PackKind;
+use crate::refs::{RefNote, branch_ref};
+use crate::store::lane::Lane;
+use crate::store::{Store, StoreError};
+
+fn open(dir: &std::path::Path) -> Store {
+    for name in ["packs", "tables", "tmp"] {
+        fs::create_dir(dir.join(name)).expect("mkdir");
+    }
+    let new = NewState {
+        repository: RepositoryId::from_bytes([1; 16]),
+        format: FormatParameters::default(),
+        branch: branch_ref("main").expect("valid"),
+        note: RefNote { who: "Ann".into(), time: 1, tz_minutes: 0, message: "test".into() },
+    };
+    let made = StateDb::create(&dir.join("state.db"), &dir.join("refs.log"), &new).expect("create");
+    Store::open(dir, FormatParameters::default(), Arc::new(made.db)).expect("open")
+}
+
+/// Publishes a pack that holds these chunks, as somebody does who found none of them in the store.
+fn publish(store: &Store, chunks: &[&[u8]]) -> PackId {
+    let session = store.start_session().expect("session");
+    let codec = BlockCodec::new(1, true).expect("codec");
+    let mut lane = Lane::new(&session, PackKind::Data, 1 << 16, codec);
+    for bytes in chunks {
+        lane.add(ChunkId::of(bytes).into(), bytes, &mut |_, _| ()).expect("add");
+    }
+    let packs = lane.seal(&mut |_, _| ()).expect("seal");
+    let id = packs[0].id;
+    store.publish(packs, &HashSet::new(), |_| Ok::<_, StoreError>(())).expect("publish");
+    id
+}
+
+#[test]
+fn of_two_copies_that_which_is_relied_on_is_found_when_the_other_goes() {
+    for relies_on_older in [true, false] {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let store = open(dir.path());
+        let chunk = b"in two packs".as_slice();
+        let address = Address::from(ChunkId::of(chunk));
+        let claims = Claims::new(store.catalog());
+        let rely = || assert_eq!(claims.claim(&address).expect("claim"), Claim::Exists);
+        let older = publish(&store, &[chunk, b"one more"]);
+        if relies_on_older {
+            rely();
+        }
+        let younger = publish(&store, &[chunk, b"another"]);
+        if !relies_on_older {
+            rely();
+        }
+        let (kept, gone) = if relies_on_older { (older, younger) } else { (younger, older) };
+        assert_eq!(claims.relied_packs(), HashSet::from([kept]));
+        let tables = || store.db.read(|view| view.tables()).expect("tables").len();
+        for n in 0..8_u8 {
+            publish(&store, &[&[n]]);
+        }
+        assert!(tables() < 8, "the tables of both packs are merged");
+        // As a collection does with a pack of which nothing is reached.
+        let condemn = |tx: &crate::db::Tx<'_>| {
+            tx.set_pack_state(gone, PackState::Condemned, 0)?;
+            tx.next_generation().map(|_| ())
+        };
+        store.db.write::<_, DbError>(condemn).expect("condemned");
+        let relied = claims.relied_packs();
+        store.publish(Vec::new(), &relied, |_| Ok::<_, StoreError>(())).expect("still live");
+        store.refresh().expect("refresh");
+        let found = store.catalog().find(PackKind::Data, &address).expect("find");
+        assert_eq!(found.map(|at| at.pack), Some(kept));
+    }
+}
