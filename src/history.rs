@@ -3,12 +3,13 @@
 pub mod annotate;
 pub mod graph;
 pub mod merge_base;
+pub mod rewrite;
 mod trails;
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use crate::id::CommitId;
+use crate::id::{CommitId, TreeId};
 use crate::object::access::{AccessError, ReadObjects};
 use crate::object::commit::Commit;
 use crate::path::RepoPath;
@@ -129,11 +130,24 @@ impl<'a> Ancestors<'a> {
         for id in starts {
             if self.is_new(id) {
                 let commit = self.read.read_commit(id)?;
-                let trails = Trails::of(self.read, commit.tree, &self.paths, None)?;
+                // By paths nothing can be said of a tree that was let go.
+                let tree = match self.paths.is_empty() {
+                    true => commit.tree,
+                    false => self.read.read_root(id)?,
+                };
+                let trails = Trails::of(self.read, tree, &self.paths, None)?;
                 self.push(id, commit, trails, i64::MAX);
             }
         }
         Ok(self)
+    }
+
+    /// The tree of a commit, if it is to be read and was not let go.
+    fn find_root(&self, id: CommitId, commit: &Commit) -> Result<Option<TreeId>, AccessError> {
+        match self.paths.is_empty() {
+            true => Ok(Some(commit.tree)),
+            false => self.read.find_root(id),
+        }
     }
 
     fn is_new(&self, id: CommitId) -> bool {
@@ -161,7 +175,12 @@ impl<'a> Ancestors<'a> {
                 continue;
             }
             let theirs = self.read.read_commit(*parent)?;
-            let their_trails = Trails::of(self.read, theirs.tree, &self.paths, Some(&trails))?;
+            // A parent whose tree was let go is taken to have the same, so that the walk goes on to
+            // those before it.
+            let their_trails = match self.find_root(*parent, &theirs)? {
+                Some(tree) => Trails::of(self.read, tree, &self.paths, Some(&trails))?,
+                None => trails.clone(),
+            };
             is_touched = self.paths.is_empty() || !their_trails.lead_to_the_same(&trails);
             if !is_touched {
                 followed = vec![(*parent, Some((theirs, their_trails)))];

@@ -7,6 +7,7 @@
 //! opened when first used, and remade when damaged or of another version.
 
 mod cache;
+mod forgotten;
 mod moves;
 mod packs;
 mod rebuild;

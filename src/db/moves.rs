@@ -7,6 +7,7 @@ use crate::refs::{
     Head, HeadTarget, LogRecord, RefName, RefNote, RefTarget, RefUpdate, WorktreeId,
 };
 use rusqlite::Row;
+use std::collections::BTreeMap;
 
 /// Why a ref, HEAD or stage was not moved.
 #[derive(Debug, thiserror::Error)]
@@ -357,6 +358,24 @@ impl Tx<'_> {
         let sql = "DELETE FROM reflog WHERE old = ?1 OR new = ?1";
         let id = |target: &RefTarget| target_columns(Some(*target)).0;
         targets.iter().try_fold(0, |sum, target| Ok(sum + self.run(sql, [id(target)])?))
+    }
+
+    /// Lets all reflogs name other commits and tag objects, as if it had always been those; returns in
+    /// how many rows.
+    pub fn map_reflog(&self, ids: &BTreeMap<[u8; 32], [u8; 32]>) -> Result<usize, DbError> {
+        type Id = Option<[u8; 32]>;
+        let sql = "SELECT id, old, new FROM reflog";
+        let rows: Vec<(i64, Id, Id)> =
+            self.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let mapped = |id: Id| id.map(|id| *ids.get(&id).unwrap_or(&id));
+        let is_changed =
+            |(_, old, new): &(i64, Id, Id)| (mapped(*old), mapped(*new)) != (*old, *new);
+        let mut count = 0;
+        for (id, old, new) in rows.into_iter().filter(is_changed) {
+            let sql = "UPDATE reflog SET old = ?2, new = ?3 WHERE id = ?1";
+            count += self.run(sql, (id, mapped(old), mapped(new)))?;
+        }
+        Ok(count)
     }
 
     /// Deletes reflog rows older than `before`, in Unix seconds; returns how many.

@@ -77,6 +77,7 @@ fn fill(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
         tx.add_pack(&PackRow { generation, ..pack.clone() })?;
     }
     tx.set_meta(key::GENERATION, &generation.to_string())?;
+    tx.restore_forgotten(meta)?;
     replay_moves(tx, from)
     // The recorded length of refs.log is left out: the next write then completes the log.
 }

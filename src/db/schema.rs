@@ -5,8 +5,11 @@ use crate::format::FormatError;
 use std::fmt;
 use std::str::FromStr;
 
-/// Format number of `state.db`, in its `user_version`.
-pub const STATE_VERSION: u32 = 1;
+/// Newest format number of `state.db`, in its `user_version`: that of a database with [`MORE_TABLES`].
+pub const STATE_VERSION: u32 = 2;
+
+/// Format number of a database without them, as it is made.
+pub(super) const FIRST_STATE_VERSION: u32 = 1;
 
 /// Format number of `cache.db`; any other is deleted and made anew.
 pub(super) const CACHE_VERSION: u32 = 2;
@@ -40,6 +43,11 @@ CREATE TABLE roots(path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE journal(
   worktree INTEGER NOT NULL, kind TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
   PRIMARY KEY(worktree, kind, key)) WITHOUT ROWID;
+";
+
+/// What few repositories need; made when first needed, which makes the format 2.
+pub(super) const MORE_TABLES: &str = "
+CREATE TABLE forgotten(commit_id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
 /// `page`, `seal` and `hash` end in 16 bytes of BLAKE3 over the row: this file is never synced.

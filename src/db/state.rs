@@ -1,7 +1,9 @@
 //! `state.db` as a file: making, opening, transactions, and its agreement with `refs.log`.
 
-use super::schema::{self, STATE_APPLICATION, STATE_TABLES, STATE_VERSION, key};
-use super::{BUSY_TIMEOUT, DbError, RepositoryId, Tx, View, beside, fold_wal};
+use super::schema::{
+    self, FIRST_STATE_VERSION, STATE_APPLICATION, STATE_TABLES, STATE_VERSION, key,
+};
+use super::{BUSY_TIMEOUT, DbError, RepositoryId, Tx, View, beside, fold_wal, forgotten};
 use crate::format::FormatParameters;
 use crate::fsio::{self, AtPath};
 use crate::refs::{HeadTarget, LogRecord, RefName, RefNote, RefUpdate, Replay, log};
@@ -112,7 +114,7 @@ impl StateDb {
                 return Err(DbError::Exists);
             }
             conn.execute_batch(STATE_TABLES)?;
-            conn.execute_batch(&schema::stamp(STATE_APPLICATION, STATE_VERSION))?;
+            conn.execute_batch(&schema::stamp(STATE_APPLICATION, FIRST_STATE_VERSION))?;
             tx.set_meta(key::JOURNAL_MODE, mode)?;
             fill(tx)
         })?;
@@ -280,7 +282,7 @@ fn open_checked(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
         return Err(DbError::damaged("it is no database of esker's, or its making was cut short"));
     }
     match number(&conn, "user_version")? {
-        STATE_VERSION => Ok(conn),
+        FIRST_STATE_VERSION..=STATE_VERSION => Ok(conn),
         found if found > STATE_VERSION => {
             Err(DbError::NewerFormat { found, supported: STATE_VERSION })
         }
@@ -380,12 +382,13 @@ fn log_lacks(view: &View, replay: &Replay) -> Result<Vec<LogRecord>, DbError> {
     let mut lacking: Vec<LogRecord> = refs.chain(heads).collect();
     let format = view.format()?;
     let names = format.rows().map(|(name, _)| name);
+    let mut facts = view.forgotten_facts()?;
+    facts.extend(forgotten::withdrawn(&replay.meta, &facts));
     for name in names.into_iter().chain([key::REPOSITORY]) {
-        let value = view.meta(name)?.unwrap_or_default();
-        if replay.meta.get(name) != Some(&value) {
-            lacking.push(LogRecord::Meta { key: name.into(), value });
-        }
+        facts.push((name.to_owned(), view.meta(name)?.unwrap_or_default()));
     }
+    facts.retain(|(name, value)| replay.meta.get(name) != Some(value));
+    lacking.extend(facts.into_iter().map(|(key, value)| LogRecord::Meta { key, value }));
     Ok(lacking)
 }
 

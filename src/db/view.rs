@@ -2,7 +2,9 @@
 //!
 //! Here are the small tables: meta, roots and journal. Packs and refs have their own files.
 
-use super::schema::key;
+use super::schema::{
+    FIRST_STATE_VERSION, MORE_TABLES, STATE_APPLICATION, STATE_VERSION, key, stamp,
+};
 use super::{DbError, RepositoryId, to_i64};
 use crate::format::FormatParameters;
 use crate::id::{CommitId, TreeId};
@@ -114,6 +116,12 @@ impl<'c> View<'c> {
         self.one("SELECT value FROM meta WHERE key = ?1", [key], |row| Ok(row.get(0)?))
     }
 
+    /// Whether the database has the tables that few repositories need.
+    pub(super) fn is_extended(&self) -> Result<bool, DbError> {
+        let version = self.one("PRAGMA user_version", [], |row| Ok(row.get::<_, u32>(0)?))?;
+        Ok(version.is_some_and(|version| version > FIRST_STATE_VERSION))
+    }
+
     /// The repository's id.
     pub fn repository_id(&self) -> Result<RepositoryId, DbError> {
         let missing = || DbError::damaged("it holds no repository id");
@@ -221,6 +229,20 @@ impl<'c> Tx<'c> {
         self.moves.borrow_mut().push(record);
     }
 
+    /// Notes a fact that a rebuild needs, as a line for `refs.log`.
+    pub(super) fn log_fact(&self, key: String, value: String) {
+        self.log(LogRecord::Meta { key, value });
+    }
+
+    /// Makes the tables that few repositories need, unless they are there.
+    pub(super) fn extend(&self) -> Result<(), DbError> {
+        if self.is_extended()? {
+            return Ok(());
+        }
+        let statements = format!("{MORE_TABLES}{}", stamp(STATE_APPLICATION, STATE_VERSION));
+        Ok(self.view.conn.execute_batch(&statements)?)
+    }
+
     pub(super) fn take_moves(&self) -> Vec<LogRecord> {
         self.moves.take()
     }
@@ -233,7 +255,7 @@ impl<'c> Tx<'c> {
     /// Sets a row of `meta` that a rebuild needs, so that `refs.log` holds it too.
     pub(super) fn set_logged_meta(&self, key: &str, value: String) -> Result<(), DbError> {
         self.set_meta(key, &value)?;
-        self.log(LogRecord::Meta { key: key.into(), value });
+        self.log_fact(key.into(), value);
         Ok(())
     }
 

@@ -66,7 +66,7 @@ impl Walk<'_> {
             return Ok(());
         }
         let commit = self.read.read_commit(id)?;
-        let folder = self.folder(&commit)?;
+        let folder = self.folder(self.read.read_root(id)?)?;
         // A parent counts as no younger than its child, whatever the clocks said.
         let time = commit.committer.seconds.min(latest);
         self.order -= 1;
@@ -75,8 +75,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn folder(&self, commit: &Commit) -> Result<Option<TreeId>, AccessError> {
-        Ok(match prolly::resolve(self.read, commit.tree, self.dir)? {
+    fn folder(&self, root: TreeId) -> Result<Option<TreeId>, AccessError> {
+        Ok(match prolly::resolve(self.read, root, self.dir)? {
             Some(EntryValue::Directory { id, .. }) => Some(id),
             _ => None,
         })
@@ -91,8 +91,9 @@ impl Walk<'_> {
         mut names: HashSet<Name>,
     ) -> Result<HashSet<Name>, AccessError> {
         for parent in &commit.parents {
-            let theirs = self.read.read_commit(*parent)?;
-            let theirs = self.folder(&theirs)?;
+            // Before a tree that was let go nothing is known: here the entry is met first.
+            let Some(theirs) = self.read.find_root(*parent)? else { continue };
+            let theirs = self.folder(theirs)?;
             let mut changed = HashSet::new();
             let _ = level(self.read, theirs, folder, &mut |old, new| {
                 if old != new {

@@ -35,8 +35,8 @@ pub fn merge_histories(
     let bases = merge_bases(&read, &[commits.ours], &[commits.theirs])?;
     let trees = Trees {
         base: base_tree(&read, &memory, bases)?,
-        ours: read.read_commit(commits.ours)?.tree,
-        theirs: read.read_commit(commits.theirs)?.tree,
+        ours: read.read_root(commits.ours)?,
+        theirs: read.read_root(commits.theirs)?,
         our_name: commits.our_name,
         their_name: commits.their_name,
     };
@@ -57,7 +57,7 @@ fn base_tree(
 ) -> Result<Option<TreeId>, MergeError> {
     let mut merged: Option<Virtual> = None;
     for commit in bases.into_iter().rev() {
-        let next = Virtual { commits: vec![commit], tree: read.read_commit(commit)?.tree };
+        let next = Virtual { commits: vec![commit], tree: read.read_root(commit)? };
         merged = Some(match merged {
             None => next,
             Some(before) => merge_bases_of(read, memory, before, next)?,

@@ -63,6 +63,9 @@ pub enum AccessError {
         /// What is wrong, and where it lies as far as that is known.
         detail: String,
     },
+    /// The commit's tree was let go on purpose.
+    #[error("the files of commit {} were forgotten", .0.short())]
+    Forgotten(CommitId),
     /// The store could not be read or written.
     #[error(transparent)]
     Io(Box<dyn StdError + Send + Sync>),
@@ -93,6 +96,11 @@ impl AccessError {
     pub fn is_damaged(&self) -> bool {
         matches!(self, Self::Damaged { .. })
     }
+
+    /// Whether it was let go on purpose.
+    pub fn is_forgotten(&self) -> bool {
+        matches!(self, Self::Forgotten(_))
+    }
 }
 
 /// Reads trees, commits and tags by id.
@@ -103,6 +111,20 @@ pub trait ReadObjects {
     fn read_commit(&self, id: CommitId) -> Result<Commit, AccessError>;
     /// The tag `id`.
     fn read_tag(&self, id: TagId) -> Result<Tag, AccessError>;
+
+    /// The tree of the commit `id`, for those who will read it: [`AccessError::Forgotten`] where it was
+    /// let go, whatever may be left of it.
+    fn read_root(&self, id: CommitId) -> Result<TreeId, AccessError> {
+        Ok(self.read_commit(id)?.tree)
+    }
+
+    /// As [`ReadObjects::read_root`]; nothing for a commit whose tree was let go.
+    fn find_root(&self, id: CommitId) -> Result<Option<TreeId>, AccessError> {
+        match self.read_root(id) {
+            Err(e) if e.is_forgotten() => Ok(None),
+            root => root.map(Some),
+        }
+    }
 }
 
 /// Finds commits by the beginning of their ids.

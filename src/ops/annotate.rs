@@ -65,7 +65,7 @@ pub fn run(
         let Some(id) = found.get(&name) else { continue };
         let commit = match commits.get(id) {
             Some(commit) => commit.clone(),
-            None => entry_of(*id, repo.store.read_commit(*id)?, &refs),
+            None => entry_of(&repo, *id, repo.store.read_commit(*id)?, &refs),
         };
         commits.entry(*id).or_insert_with(|| commit.clone());
         let entry = ls::entry(&dir.join(&name)?, &value);

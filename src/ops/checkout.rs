@@ -143,7 +143,7 @@ fn bring_paths(
     let tree = match &options.target {
         Some(revision) => {
             let commit = locate::commit(ctx, repo, revision)?;
-            repo.store.read_commit(commit)?.tree
+            repo.store.read_root(commit)?
         }
         None => state.staged_tree().ok_or(OpError::IsEmptyRepository)?,
     };

@@ -226,7 +226,7 @@ fn check_out(
     run: &crate::steps::RunContext,
 ) -> Result<crate::steps::materialize::Written, OpError> {
     let state = repo.state()?;
-    let tree = Some(repo.store.read_commit(commit)?.tree);
+    let tree = Some(repo.store.read_root(commit)?);
     let update = RefUpdate { name: name.clone(), old: None, new: Some(RefTarget::Commit(commit)) };
     let (head, branch) = (state.head.to_target(), Some((update, note.clone())));
     let target = Target { tree, head, branch };

@@ -93,7 +93,7 @@ pub fn run(ctx: &Context, options: &CommitOptions) -> Result<CommitOutcome, OpEr
     let (state, commit, id, cost) = record(ctx, &repo, options)?;
     let totals = repo.store.read_tree(commit.tree)?.totals();
     let base = match commit.parents.first() {
-        Some(parent) => Some(repo.store.read_commit(*parent)?.tree),
+        Some(parent) => repo.store.find_root(*parent)?,
         None => None,
     };
     outcome(&repo, &state, &commit, id, Sums { totals, base, cost }, skipped)

@@ -72,7 +72,7 @@ fn paths(
     typed: &str,
 ) -> Result<Vec<Candidate>, OpError> {
     let commit = locate::commit(ctx, repo, revision.unwrap_or("HEAD"))?;
-    let tree = crate::object::access::ReadObjects::read_commit(&repo.store, commit)?.tree;
+    let tree = crate::object::access::ReadObjects::read_root(&repo.store, commit)?;
     let (folder, name) = typed.rsplit_once('/').unwrap_or(("", typed));
     let Ok(path) = RepoPath::parse(folder) else { return Ok(Vec::new()) };
     let Some(EntryValue::Directory { id, .. }) = prolly::resolve(&repo.store, tree, &path)? else {

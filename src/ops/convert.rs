@@ -139,6 +139,7 @@ impl From<AccessError> for OpError {
                 Ok(e) => (*e).into(),
                 Err(inner) => OpError::Other(inner),
             },
+            AccessError::Forgotten(id) => OpError::Forgotten { commit: id.short() },
             e => OpError::Damaged { what: "the history".to_owned(), why: e.to_string() },
         }
     }

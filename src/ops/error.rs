@@ -288,6 +288,12 @@ pub enum OpError {
         /// What it is, in words.
         found: &'static str,
     },
+    /// The files of a commit were let go on purpose.
+    #[error("the files of commit {commit} were forgotten")]
+    Forgotten {
+        /// The commit.
+        commit: String,
+    },
     /// The repository has no commits yet.
     #[error("the repository has no commits yet")]
     IsEmptyRepository,
@@ -510,6 +516,9 @@ impl OpError {
             }
             Self::IsEmptyRepository => {
                 "make the first one: esker add . && esker commit -m \"first version\""
+            }
+            Self::Forgotten { .. } => {
+                "see which commits have theirs: esker log --oneline; or clone them from a remote"
             }
             Self::Damaged { .. } => "see what is affected: esker fsck",
             Self::NeedsRebuild { .. } => "make it anew: esker fsck --rebuild",

@@ -87,7 +87,7 @@ struct Search<'s> {
 impl Search<'_> {
     /// All of one commit.
     fn tree(&mut self, commit: CommitId) -> Result<ControlFlow<()>, OpError> {
-        let tree = self.repo.store.read_commit(commit)?.tree;
+        let tree = self.repo.store.read_root(commit)?;
         self.changes(None, tree, None, &[])
     }
 
@@ -100,12 +100,13 @@ impl Search<'_> {
         }
         for found in walk.start(starts.include)? {
             let (id, commit) = found?;
+            let Some(tree) = repo.store.find_root(id)? else { continue };
             let parents = self.trees_of(&commit)?;
             let (first, others) = match parents.split_first() {
                 Some((first, others)) => (Some(*first), others),
                 None => (None, &[][..]),
             };
-            if self.changes(first, commit.tree, Some(id), others)?.is_break() {
+            if self.changes(first, tree, Some(id), others)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -113,8 +114,9 @@ impl Search<'_> {
     }
 
     fn trees_of(&self, commit: &Commit) -> Result<Vec<TreeId>, OpError> {
-        let tree = |id: &CommitId| Ok(self.repo.store.read_commit(*id)?.tree);
-        commit.parents.iter().map(tree).collect()
+        // What a forgotten parent had is not known: all that is here counts as brought here.
+        let tree = |id: &CommitId| self.repo.store.find_root(*id).transpose();
+        commit.parents.iter().filter_map(tree).map(|tree| tree.map_err(OpError::from)).collect()
     }
 
     /// Visits what `new` has that `old` has not, and that is not the same in `others`.

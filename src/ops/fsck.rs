@@ -40,6 +40,8 @@ pub struct FsckOutcome {
     pub problems: Vec<Problem>,
     /// Commits checked.
     pub commits: u64,
+    /// Commits among them whose files were forgotten.
+    pub forgotten: u64,
     /// Tree nodes checked.
     pub trees: u64,
     /// Files named by the trees.
@@ -268,6 +270,7 @@ impl FsckOutcome {
         }
         let verify::Counts { commits, trees, files, blobs, chunks, packs, .. } = report.counts;
         (self.commits, self.trees, self.files) = (commits, trees, files);
+        self.forgotten = report.counts.forgotten;
         (self.blobs, self.chunks, self.packs) = (blobs, chunks, packs);
         self.blocks_read = report.counts.blocks_read;
         self.bytes_read = report.counts.bytes_read;

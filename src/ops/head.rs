@@ -103,7 +103,7 @@ pub(super) fn go(
     let commit = to.commit.map(|id| repo.store.read_commit(id)).transpose()?;
     let request = Switch {
         target: Target {
-            tree: commit.as_ref().map(|commit| commit.tree),
+            tree: to.commit.map(|id| repo.store.read_root(id)).transpose()?,
             head: to.head.clone(),
             branch: to.branch.clone(),
         },

@@ -305,7 +305,7 @@ pub(super) fn fast_forward(
     (commit, name): (CommitId, &str),
     outcome: &mut MergeOutcome,
 ) -> Result<(), OpError> {
-    let tree = repo.store.read_commit(commit)?.tree;
+    let tree = repo.store.read_root(commit)?;
     let changes = diff::changes(&repo.store, state.head_tree, Some(tree))?;
     outcome.count(&changes);
     (outcome.result, outcome.commit) = (MergeResult::FastForward, Some(commit));
@@ -377,7 +377,7 @@ pub(super) fn conclude(
         signature: None,
     };
     let id = write_commit(ctx, repo, &state, &commit, operation.kind)?;
-    let base = repo.store.read_commit(head)?.tree;
+    let base = repo.store.read_root(head)?;
     outcome.count(&diff::changes(&repo.store, Some(base), Some(tree))?);
     (outcome.result, outcome.commit) = (MergeResult::Committed, Some(id));
     let summary = locate::summary(&commit.message);
@@ -451,12 +451,12 @@ pub(super) fn give_up(
     outcome: &mut MergeOutcome,
 ) -> Result<(), OpError> {
     let state = repo.state()?;
-    let tree = repo.store.read_commit(to)?.tree;
+    let tree = repo.store.read_root(to)?;
     let other = repo.store.read_commit(operation.commit)?;
     // What a person may have taken from either side of the difference is nobody's work.
     let mut also = vec![other.tree];
     for parent in other.parents.iter().filter(|_| operation.kind == Kind::Revert) {
-        also.push(repo.store.read_commit(*parent)?.tree);
+        also.push(repo.store.read_root(*parent)?);
     }
     let bring = Bring { from: Some(operation.tree), also, to: tree, force };
     let note = ctx.note(repo, format!("{}: given up", operation.kind.verb()));

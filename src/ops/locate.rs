@@ -116,7 +116,7 @@ pub(super) fn find(
     path: Option<&str>,
 ) -> Result<(RepoPath, EntryValue), OpError> {
     let commit = self::commit(ctx, repo, revision.unwrap_or("HEAD"))?;
-    let tree = repo.store.read_commit(commit)?.tree;
+    let tree = repo.store.read_root(commit)?;
     let path = match path {
         // Behind a revision paths start at the root, as in git.
         Some(path) if revision.is_some() && !path.starts_with("./") => {

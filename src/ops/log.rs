@@ -97,6 +97,8 @@ pub struct LogEntry {
     /// Metadata, as key and value, sorted by key.
     #[serde(serialize_with = "encode::pairs")]
     pub meta: Vec<(String, String)>,
+    /// Whether its files were let go with `forget`.
+    pub forgotten: bool,
     /// Files and bytes in the commit, where they were asked for.
     #[serde(flatten)]
     pub totals: Option<LogTotals>,
@@ -225,27 +227,38 @@ impl Teller<'_> {
         edges: Vec<(CommitId, bool)>,
     ) -> Result<LogEntry, OpError> {
         let changes = match self.options.changes {
-            true => Some(self.changes(&commit)?),
+            true => changes_of(self.repo, id, &commit, self.paths, self.options.renames)?,
             false => None,
         };
-        let totals = match self.options.totals {
-            true => Some(totals_of(self.repo, &commit)?),
-            false => None,
+        let told = |changes: Vec<FileChange>| {
+            let change_totals = ChangeTotals::of(&changes);
+            LogChanges { change_totals, changes }
         };
-        Ok(LogEntry { totals, changes, edges, ..entry_of(id, commit, self.refs) })
+        let changes = changes.map(told);
+        let totals = if self.options.totals { totals_of(self.repo, id)? } else { None };
+        Ok(LogEntry { totals, changes, edges, ..entry_of(self.repo, id, commit, self.refs) })
     }
+}
 
-    fn changes(&self, commit: &Commit) -> Result<LogChanges, OpError> {
-        let store = &self.repo.store;
-        let base = match commit.parents.first() {
-            Some(parent) => Some(store.read_commit(*parent)?.tree),
-            None => None,
-        };
-        let (new, renames) = (Some(commit.tree), self.options.renames);
-        let found = listing::between(store, base, new, self.paths, renames)?;
-        let changes: Vec<FileChange> = found.iter().filter_map(FileChange::of).collect();
-        Ok(LogChanges { change_totals: ChangeTotals::of(&changes), changes })
-    }
+/// What a commit changed against its first parent; nothing where the files of either were forgotten.
+pub(super) fn changes_of(
+    repo: &Repo,
+    id: CommitId,
+    commit: &Commit,
+    paths: &[RepoPath],
+    renames: bool,
+) -> Result<Option<Vec<FileChange>>, OpError> {
+    let store = &repo.store;
+    let base = match commit.parents.first() {
+        Some(parent) => match store.find_root(*parent)? {
+            None => return Ok(None),
+            base => base,
+        },
+        None => None,
+    };
+    let Some(tree) = store.find_root(id)? else { return Ok(None) };
+    let found = listing::between(store, base, Some(tree), paths, renames)?;
+    Ok(Some(found.iter().filter_map(FileChange::of).collect()))
 }
 
 /// Names of the refs at each commit, HEAD first.
@@ -275,14 +288,16 @@ pub(super) fn refs_by_commit(repo: &Repo) -> Result<HashMap<CommitId, Vec<String
     Ok(names)
 }
 
-/// What a commit holds, from the top of its tree.
-pub(super) fn totals_of(repo: &Repo, commit: &Commit) -> Result<LogTotals, OpError> {
-    let totals = repo.store.read_tree(commit.tree)?.totals();
-    Ok(LogTotals { files: totals.files, bytes: totals.bytes })
+/// What a commit holds, from the top of its tree; nothing when that was forgotten.
+pub(super) fn totals_of(repo: &Repo, id: CommitId) -> Result<Option<LogTotals>, OpError> {
+    let Some(tree) = repo.store.find_root(id)? else { return Ok(None) };
+    let totals = repo.store.read_tree(tree)?.totals();
+    Ok(Some(LogTotals { files: totals.files, bytes: totals.bytes }))
 }
 
 /// What the commit itself says.
 pub(super) fn entry_of(
+    repo: &Repo,
     id: CommitId,
     commit: Commit,
     refs: &HashMap<CommitId, Vec<String>>,
@@ -295,6 +310,7 @@ pub(super) fn entry_of(
         committer: PersonInfo::from(commit.committer),
         message: commit.message,
         meta: commit.metadata.into_iter().collect(),
+        forgotten: repo.store.forgotten().contains_key(&id),
         totals: None,
         refs: refs.get(&id).cloned().unwrap_or_default(),
         changes: None,

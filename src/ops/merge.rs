@@ -84,7 +84,7 @@ fn merge(
             kind: Kind::Merge,
             start: ours,
             commit: theirs,
-            tree: repo.store.read_commit(ours)?.tree,
+            tree: repo.store.read_root(ours)?,
             message: message
                 .map_or_else(|| default_message(repo, state, (name, &their_name)), Ok)?,
             their_name,

@@ -117,7 +117,7 @@ fn move_on(
         return Ok(Default::default());
     }
     let state = repo.state()?;
-    let tree = Some(repo.store.read_commit(new)?.tree);
+    let tree = Some(repo.store.read_root(new)?);
     let (from, to) = (old.map(Into::into), Some(new.into()));
     let update = RefUpdate { name: branch.clone(), old: from, new: to };
     let note = ctx.note(repo, format!("pull: from {remote}"));

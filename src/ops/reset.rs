@@ -93,7 +93,7 @@ fn reset_paths(
     let state = repo.state()?;
     let paths = locate::select(ctx, repo, &options.paths)?;
     let tree = match &options.revision {
-        Some(revision) => Some(repo.store.read_commit(locate::commit(ctx, repo, revision)?)?.tree),
+        Some(revision) => Some(repo.store.read_root(locate::commit(ctx, repo, revision)?)?),
         None => state.head_tree,
     };
     let done = plans::unstage(repo, tree, &paths, options.dry_run)?;
@@ -169,7 +169,7 @@ fn target(
     commit: Option<CommitId>,
     note: &RefNote,
 ) -> Result<Target, OpError> {
-    let tree = commit.map(|id| repo.store.read_commit(id)).transpose()?.map(|c| c.tree);
+    let tree = commit.map(|id| repo.store.read_root(id)).transpose()?;
     let (head, branch) = match (&state.head, commit) {
         (Head::Detached(_), Some(commit)) => (HeadTarget::Commit(commit), None),
         (Head::Branch { name, target }, Some(commit)) => {

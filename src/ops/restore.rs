@@ -74,7 +74,7 @@ fn source_tree(
     match &options.source {
         Some(revision) => {
             let commit = locate::commit(ctx, repo, revision)?;
-            Ok(Some(repo.store.read_commit(commit)?.tree))
+            Ok(Some(repo.store.read_root(commit)?))
         }
         None if options.staged => Ok(state.head_tree),
         None => Ok(state.staged_tree()),

@@ -58,12 +58,13 @@ fn step_of(
     };
     let commit = repo.store.read_commit(id)?;
     let parent = parent_of(&commit, id, sequence)?;
-    let parent_tree = parent.map(|p| repo.store.read_commit(p)).transpose()?.map(|p| p.tree);
+    let parent_tree = parent.map(|p| repo.store.read_root(p)).transpose()?;
+    let own_tree = repo.store.read_root(id)?;
     let ours: TreeId =
         if sequence.no_commit { state.staged_tree() } else { None }.unwrap_or(head_tree);
     let (from, to, message) = match sequence.kind {
-        Kind::Revert => (Some(commit.tree), parent_tree, reverting(&commit, id, parent)),
-        _ => (parent_tree, Some(commit.tree), picking(&commit, id, sequence)),
+        Kind::Revert => (Some(own_tree), parent_tree, reverting(&commit, id, parent)),
+        _ => (parent_tree, Some(own_tree), picking(&commit, id, sequence)),
     };
     let operation = Operation {
         kind: sequence.kind,

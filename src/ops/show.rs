@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::log::{LogEntry, PersonInfo};
 use super::ls::LsEntry;
 use super::{ChangeTotals, Context, FileChange, OpError, encode};
-use super::{listing, locate, log, ls};
+use super::{locate, log, ls};
 use crate::id::{BlobId, TagId, TreeId};
 use crate::object::access::ReadObjects;
 use crate::object::tag::Tag;
@@ -111,17 +111,12 @@ pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError>
         }
     };
     let commit = repo.store.read_commit(id)?;
-    let base = match commit.parents.first() {
-        Some(parent) => Some(repo.store.read_commit(*parent)?.tree),
-        None => None,
-    };
-    let found = listing::between(&repo.store, base, Some(commit.tree), &[], true)?;
-    let mut changes: Vec<FileChange> = found.iter().filter_map(FileChange::of).collect();
+    let mut changes = log::changes_of(&repo, id, &commit, &[], true)?.unwrap_or_default();
     let change_totals = ChangeTotals::of(&changes);
     let more = changes.len().saturating_sub(MAX_CHANGES) as u64;
     changes.truncate(MAX_CHANGES);
-    let totals = Some(log::totals_of(&repo, &commit)?);
-    let entry = log::entry_of(id, commit, &log::refs_by_commit(&repo)?);
+    let totals = log::totals_of(&repo, id)?;
+    let entry = log::entry_of(&repo, id, commit, &log::refs_by_commit(&repo)?);
     let entry = Box::new(LogEntry { totals, ..entry });
     Ok(ShowOutcome::Commit { tag, entry, change_totals, changes, more })
 }

@@ -227,14 +227,14 @@ fn drop_all(ctx: &Context, repo: &Repo, stashes: Vec<Stash>) -> Result<StashOutc
 /// The tree that a stash brings back.
 fn tree_of(repo: &Repo, stash: &Commit) -> Result<TreeId, OpError> {
     Ok(match stash.parents.get(2) {
-        Some(untracked) => repo.store.read_commit(*untracked)?.tree,
+        Some(untracked) => repo.store.read_root(*untracked)?,
         None => stash.tree,
     })
 }
 
 fn show(ctx: &Context, repo: &Repo, text: Option<&str>) -> Result<StashOutcome, OpError> {
     let stash = find(ctx, repo, text)?;
-    let base = repo.store.read_commit(stash.commit.parents[0])?.tree;
+    let base = repo.store.read_root(stash.commit.parents[0])?;
     let tree = tree_of(repo, &stash.commit)?;
     let changes = diff::changes(&repo.store, Some(base), Some(tree))?;
     let changes = changes.iter().filter_map(Change::of_tree).collect();

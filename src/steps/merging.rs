@@ -136,7 +136,7 @@ fn merge_source(
     match request.source {
         Source::History { ours, theirs } => {
             let commits = Histories { ours, theirs, our_name: OUR_NAME, their_name };
-            Ok((read.read_commit(ours)?.tree, merge_histories(read, &commits, out)?))
+            Ok((read.read_root(ours)?, merge_histories(read, &commits, out)?))
         }
         Source::Change { ours, from, to } => {
             let to = match to {

@@ -14,7 +14,7 @@ pub mod session;
 pub mod upkeep;
 pub mod verify;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::db::{BadBlock, DbError, StateDb};
 use crate::format::FormatParameters;
 use crate::fsio::{FsError, LockError};
-use crate::id::{Address, PackId};
+use crate::id::{Address, CommitId, PackId};
 use crate::pack::layout::PackError;
 use crate::pack::reader::PackReader;
 use crate::progress::Cancelled;
@@ -160,6 +160,8 @@ pub struct Store {
     catalog: Catalog,
     packs: Mutex<HashMap<PackId, Arc<OpenPack>>>,
     blocks: BlockCache,
+    /// Commits whose trees were let go, as they were when the store was opened.
+    forgotten: BTreeMap<CommitId, i64>,
     /// The sessions started here: they keep what they stored until the store is closed.
     sessions: Mutex<Vec<Session>>,
 }
@@ -186,8 +188,9 @@ impl Store {
         db: Arc<StateDb>,
     ) -> Result<Self, StoreError> {
         let catalog = Catalog::open(paths.tables.clone(), &db)?;
+        let forgotten = db.read(|view| view.forgotten())?;
         let (packs, blocks, sessions) = (Mutex::default(), BlockCache::default(), Mutex::default());
-        Ok(Self { paths, params, db, catalog, packs, blocks, sessions })
+        Ok(Self { paths, params, db, catalog, packs, blocks, forgotten, sessions })
     }
 
     /// The same store by way of a connection of its own: it may be read inside a transaction.
@@ -208,6 +211,11 @@ impl Store {
     /// The folders.
     pub fn paths(&self) -> &StorePaths {
         &self.paths
+    }
+
+    /// Commits whose trees were let go, and when, in Unix seconds.
+    pub fn forgotten(&self) -> &BTreeMap<CommitId, i64> {
+        &self.forgotten
     }
 
     /// The database that lists what is live.

@@ -147,6 +147,13 @@ impl ReadObjects for Store {
         let bytes = self.read_history(ObjectKind::Tag, id.into(), |b| TagId::of(b).into())?;
         Tag::decode(&bytes).map_err(|e| AccessError::damaged(ObjectKind::Tag, id, e.to_string()))
     }
+
+    fn read_root(&self, id: CommitId) -> Result<TreeId, AccessError> {
+        match self.forgotten.contains_key(&id) {
+            true => Err(AccessError::Forgotten(id)),
+            false => Ok(self.read_commit(id)?.tree),
+        }
+    }
 }
 
 impl ReadBlob for Store {

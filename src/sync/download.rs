@@ -88,7 +88,8 @@ impl Fetch<'_> {
         if self.local_tips.is_empty() {
             history.prefetch(self.downloads, self.cancel)?;
         }
-        let missing = decide_missing(&history, targets, &self.local_tips)?;
+        let forgotten = self.store.forgotten();
+        let missing = decide_missing(&history, targets, &self.local_tips, forgotten)?;
         let mut fetched = Fetched {
             commits: missing.commits.len() as u64,
             files: missing.blobs.len() as u64,
@@ -103,7 +104,12 @@ impl Fetch<'_> {
         self.store.publish(recipes, &HashSet::new(), |_| Ok::<_, E>(()))?;
         let packs = self.write_history(&session, &history, &missing)?;
         fetched.stored_bytes += packs.iter().map(|p| p.bytes).sum::<u64>();
-        let value = self.store.publish(packs, &HashSet::new(), with)?;
+        let again = missing.commits.iter().filter(|id| forgotten.contains_key(id));
+        let value = self.store.publish(packs, &HashSet::new(), |tx| {
+            // One that no ref reached any more came again, and whole.
+            again.copied().try_for_each(|id| tx.remember(id).map(|_| ()))?;
+            with(tx)
+        })?;
         Ok((fetched, value))
     }
 

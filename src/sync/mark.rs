@@ -73,7 +73,7 @@ pub fn mark(
     let history = RemoteHistory::new(remote, state, store);
     history.prefetch(transfers, cancel)?;
     let targets: Vec<RefTarget> = state.refs.values().map(|record| record.target).collect();
-    let reached = decide_missing(&history, &targets, &[])?;
+    let reached = decide_missing(&history, &targets, &[], &BTreeMap::new())?;
     let mut marks = Marks {
         commits: reached.commits.len() as u64,
         trees: reached.trees.len() as u64,

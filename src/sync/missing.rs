@@ -4,7 +4,7 @@
 //! so whatever an anchor reaches is there. That an object is merely present proves nothing of what it
 //! points to. What is not proved is taken along: it costs kilobytes.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::SyncError;
 use crate::history::merge_base::{is_ancestor, reachable_minus};
@@ -28,11 +28,13 @@ pub struct Missing {
     pub anchors: BTreeSet<CommitId>,
 }
 
-/// What `targets` reach and `anchors` do not. Every anchor's closure must be readable here.
+/// What `targets` reach and `anchors` do not. Every anchor's closure must be readable here, but for the
+/// trees of commits that are `forgotten`.
 pub fn decide_missing(
     read: &dyn ReadObjects,
     targets: &[RefTarget],
     anchors: &[CommitId],
+    forgotten: &BTreeMap<CommitId, i64>,
 ) -> Result<Missing, SyncError> {
     let mut missing = Missing::default();
     let mut tips = Vec::new();
@@ -50,14 +52,19 @@ pub fn decide_missing(
     let mut walk = TreeWalk { read, seen: HashSet::new(), blobs: HashSet::new(), missing };
     // Parents first, so that each tree is compared with one that is taken along or anchored.
     let commits = walk.missing.commits.clone();
+    let taken: HashSet<CommitId> = commits.iter().copied().collect();
     for id in commits.into_iter().rev() {
         let commit = read.read_commit(id)?;
         let mut bases = Vec::new();
         for parent in &commit.parents {
+            // What is left of a tree that was let go is no ground to leave anything out.
+            if forgotten.contains_key(parent) && !taken.contains(parent) {
+                continue;
+            }
             let parent = read.read_commit(*parent)?;
             bases.extend([Some(parent.tree), parent.attributes].into_iter().flatten());
         }
-        walk.collect(commit.tree, &bases)?;
+        walk.collect(read.read_root(id)?, &bases)?;
         if let Some(attributes) = commit.attributes {
             walk.collect(attributes, &bases)?;
         }

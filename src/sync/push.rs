@@ -182,7 +182,8 @@ impl Push<'_> {
 
     fn missing(&self, base: &Base, updates: &[Update]) -> Result<Missing, SyncError> {
         let targets: Vec<RefTarget> = updates.iter().filter_map(|update| update.new).collect();
-        decide_missing(self.store, &targets, &self.anchors(&base.state)?)
+        let anchors = self.anchors(&base.state)?;
+        decide_missing(self.store, &targets, &anchors, self.store.forgotten())
     }
 
     /// Says what a push would send, and sends nothing.

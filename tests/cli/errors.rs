@@ -122,6 +122,17 @@ const CASES: &[(&str, &str, Provoke, i32)] = &[
     ("Remote", "a remote is not there", no_remote, 12),
     ("NotAFile", "a folder is given for a file", |env| run(env, &["cat", "HEAD:d"]), 1),
     (
+        "Forgotten",
+        "the files of an old commit were let go",
+        |env| {
+            committed(env);
+            commit_again(env);
+            env.ok(&["forget", "--keep-last", "1"]);
+            Some(env.run(&["checkout", "HEAD~1"]))
+        },
+        1,
+    ),
+    (
         "IsEmptyRepository",
         "there is no commit yet",
         |env| {
@@ -172,6 +183,11 @@ fn committed(env: &mut Env) {
     env.write("a.csv", "1,2\n");
     env.write("d/b.csv", "3,4\n");
     commit_all(env, "first");
+}
+
+fn commit_again(env: &mut Env) {
+    env.write("a.csv", "5,6\n");
+    commit_all(env, "second");
 }
 
 fn run(env: &mut Env, args: &[&str]) -> Option<Ran> {

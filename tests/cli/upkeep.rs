@@ -248,3 +248,259 @@ fn repack_drops_what_nothing_needs_inside_blocks_too() {
     assert_eq!(bytes_of_packs(&env), kept);
     env.ok(&["fsck", "--data"]);
 }
+
+/// A history of `count` commits, each with a large file of its own and one that stays.
+fn history(count: u64) -> Env {
+    let mut env = repository();
+    env.write("same.bin", noise(0, 100_000));
+    for n in 1..=count {
+        env.set("ESKER_TEST_NOW", &format!("{} 120", NOW + 86_400 * n as i64));
+        env.write("large.bin", noise(n, 200_000));
+        env.write("folder/n.txt", n.to_string());
+        env.ok(&["add", "."]);
+        env.ok(&["commit", "-m", &format!("version {n}")]);
+    }
+    env
+}
+
+fn forgotten(env: &Env) -> Vec<bool> {
+    let log = env.ok(&["log", "--json"]);
+    let entry = |line: &str| serde_json::from_str::<Value>(line).expect("a document");
+    log.lines().map(|line| entry(line)["forgotten"].as_bool().expect("a truth")).collect()
+}
+
+#[test]
+fn forgotten_commits_stay_and_their_files_go() {
+    let env = history(6);
+    env.ok(&["tag", "v1", "HEAD~4"]);
+    let before = bytes_of_packs(&env);
+    let said = env.json(&["forget", "--keep-last", "2", "-n", "--json"]);
+    assert_eq!(said["forgotten"].as_array().map(Vec::len), Some(3), "{said}");
+    assert_eq!(forgotten(&env), [false; 6], "a dry run changes nothing");
+    let done = env.json(&["forget", "--keep-last", "2", "--json"]);
+    assert_eq!(
+        (&done["forgotten"], &done["freed_bytes"]),
+        (&said["forgotten"], &said["freed_bytes"])
+    );
+    assert_eq!(forgotten(&env), [false, false, true, true, false, true]);
+    collect(&env, &["--grace", "0"]);
+    let freed = before - bytes_of_packs(&env);
+    let said = said["freed_bytes"].as_u64().expect("a number");
+    assert!(freed > 590_000 && said.abs_diff(freed) <= freed / 100, "said {said}, freed {freed}");
+    let checked = env.json(&["fsck", "--data", "--json"]);
+    assert_eq!((&checked["clean"], &checked["forgotten"]), (&true.into(), &3.into()), "{checked}");
+    env.ok(&["checkout", "v1"]);
+    assert_eq!(fs::read(env.path("large.bin")).expect("read"), noise(2, 200_000));
+    env.ok(&["checkout", "main"]);
+    let again = env.json(&["forget", "--keep-last", "2", "--json"]);
+    assert_eq!(again["forgotten"].as_array().map(Vec::len), Some(0), "{again}");
+}
+
+#[test]
+fn what_needs_the_files_of_a_forgotten_commit_says_so() {
+    let env = history(4);
+    let lost = env.ok(&["log", "--oneline"]).lines().nth(2).expect("a line")[..10].to_owned();
+    env.ok(&["branch", "old", "HEAD~3"]);
+    env.ok(&["forget", "--keep-last", "1"]);
+    env.ok(&["gc", "--grace", "0"]);
+    for args in [
+        &["checkout", &lost][..],
+        &["switch", "--detach", &lost],
+        &["restore", "--source", &lost, "."],
+        &["reset", "--hard", &lost],
+        &["diff", &lost, "HEAD"],
+        &["ls", &lost],
+        &["cat", &format!("{lost}:large.bin")],
+        &["revert", &lost],
+        &["cherry-pick", &lost],
+        &["log", &lost, "--", "folder"],
+        &["annotate", &lost],
+        &["find", "*.bin", "--rev", &lost],
+    ] {
+        let ran = env.run(args);
+        assert_eq!(ran.code, 1, "{args:?}: {}", ran.stderr);
+        let told = format!("the files of commit {lost} were forgotten");
+        assert!(ran.stderr.contains(&told), "{args:?}: {}", ran.stderr);
+    }
+    let shown = env.ok(&["show", &lost]);
+    assert!(shown.contains("Data:   forgotten"), "{shown}");
+    let log = env.ok(&["log", "--stat"]);
+    assert_eq!(log.matches("Data:   forgotten").count(), 2, "{log}");
+    let log = env.ok(&["log", "--oneline", "--", "same.bin"]);
+    assert_eq!(log.lines().count(), 1, "{log}");
+    env.ok(&["annotate"]);
+    env.ok(&["find", "--all", "*.bin"]);
+    env.ok(&["fsck", "--data"]);
+}
+
+#[test]
+fn forgetting_survives_the_loss_of_the_database() {
+    let env = history(4);
+    env.ok(&["forget", "--before", "@1700000000"]);
+    assert_eq!(forgotten(&env), [false; 4]);
+    env.ok(&["forget", "--keep-last", "1"]);
+    env.ok(&["gc", "--grace", "0"]);
+    for name in ["state.db", "state.db-wal", "state.db-shm"] {
+        let _ = fs::remove_file(env.path(".esker").join(name));
+    }
+    env.ok(&["fsck", "--rebuild", "--data"]);
+    assert_eq!(forgotten(&env), [false, true, true, true]);
+    env.ok(&["gc", "--grace", "0"]);
+    env.ok(&["fsck", "--data"]);
+}
+
+#[test]
+fn a_stash_and_its_base_keep_their_files() {
+    let env = history(3);
+    env.write("large.bin", noise(50, 10_000));
+    env.ok(&["stash"]);
+    env.write("large.bin", noise(51, 10_000));
+    env.ok(&["commit", "-a", "-m", "next"]);
+    env.ok(&["forget", "--keep-last", "1"]);
+    env.ok(&["gc", "--grace", "0"]);
+    assert_eq!(forgotten(&env), [false, false, true, true]);
+    env.ok(&["reset", "--hard", "HEAD~1"]);
+    env.ok(&["stash", "pop"]);
+    assert_eq!(fs::read(env.path("large.bin")).expect("read"), noise(50, 10_000));
+    env.ok(&["fsck", "--data"]);
+}
+
+#[test]
+fn a_remote_that_has_everything_still_takes_pushes_and_one_that_lacks_it_is_told() {
+    let env = history(3);
+    env.ok(&["remote", "add", "origin", "../full"]);
+    env.ok(&["push"]);
+    env.ok(&["forget", "--keep-last", "1"]);
+    env.ok(&["gc", "--grace", "0"]);
+    env.write("more", "more");
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "more"]);
+    env.ok(&["push"]);
+    env.ok(&["remote", "add", "other", "../empty"]);
+    let ran = env.run(&["push", "other"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("were forgotten"), "{}", ran.stderr);
+    // A branch that somebody else makes of a forgotten commit comes whole.
+    env.ok(&["clone", "../full", "../copy"]);
+    let copy = env.path("../copy");
+    let at = copy.to_str().expect("text");
+    env.ok(&["-C", at, "switch", "-c", "side", "HEAD~2"]);
+    fs::write(copy.join("side"), "side").expect("write");
+    env.ok(&["-C", at, "add", "side"]);
+    env.ok(&["-C", at, "commit", "-m", "side"]);
+    env.ok(&["-C", at, "push", "origin", "side"]);
+    env.ok(&["fetch"]);
+    env.ok(&["fsck", "--data"]);
+    env.ok(&["checkout", "origin/side"]);
+    assert_eq!(fs::read(env.path("large.bin")).expect("read"), noise(2, 200_000));
+    env.ok(&["remote", "gc"]);
+    env.ok(&["remote", "fsck"]);
+}
+
+/// Whether any live pack holds `bytes`, which do not compress, as they are.
+fn is_stored(env: &Env, bytes: &[u8]) -> bool {
+    fs::read_dir(env.path(".esker/packs")).expect("the folder is there").any(|entry| {
+        let pack = fs::read(entry.expect("an entry").path()).expect("read");
+        pack.windows(64).any(|window| window == &bytes[..64])
+    })
+}
+
+/// Three commits, of which the second has a secret file; a tag of each kind at it, a branch before it.
+fn with_secret() -> Env {
+    let env = repository();
+    let secret = noise(77, 50_000);
+    env.write("kept.bin", noise(1, 50_000));
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "before"]);
+    env.ok(&["branch", "clean"]);
+    env.write("private/secret.bin", &secret);
+    env.write("copy.bin", &secret);
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "secret"]);
+    env.ok(&["tag", "-a", "v1", "-m", "first"]);
+    env.ok(&["tag", "light"]);
+    env.write("kept.bin", noise(2, 50_000));
+    env.ok(&["commit", "-a", "-m", "after"]);
+    env
+}
+
+#[test]
+fn a_purged_path_is_in_no_version_and_names_follow() {
+    let env = with_secret();
+    let clean = env.ok(&["log", "--json", "clean"]);
+    let said = env.json(&["purge", "-n", "private", "copy.bin", "--json"]);
+    assert_eq!(said["commits"], 2, "{said}");
+    let names: Vec<_> =
+        said["refs"].as_array().expect("a list").iter().map(|r| &r["name"]).collect();
+    assert_eq!(names, ["main", "light", "v1"], "{said}");
+    let before = bytes_of_packs(&env);
+    let done = env.json(&["purge", "private", "copy.bin", "--json"]);
+    assert_eq!((&done["refs"], &done["freed_bytes"]), (&said["refs"], &said["freed_bytes"]));
+    assert_eq!(done["on_disk"], serde_json::json!(["copy.bin", "private"]), "{done}");
+    env.ok(&["fsck", "--data"]);
+    env.ok(&["gc", "--grace", "0"]);
+    let freed = before.saturating_sub(bytes_of_packs(&env));
+    assert!(freed > 48_000, "{freed} bytes freed: {done}");
+    assert!(!is_stored(&env, &noise(77, 50_000)));
+    assert!(is_stored(&env, &noise(1, 50_000)));
+    env.ok(&["fsck", "--data"]);
+    assert_eq!(env.ok(&["log", "--json", "clean"]), clean);
+    let status = env.ok(&["status"]);
+    assert!(status.contains("copy.bin"), "untracked now: {status}");
+    for version in ["main", "v1", "light", "main@{1}"] {
+        assert!(!env.ok(&["ls", "-R", version]).contains("bin\nprivate"), "{version}");
+        assert_eq!(env.run(&["cat", &format!("{version}:copy.bin")]).code, 1, "{version}");
+    }
+    fs::remove_dir_all(env.path("private")).expect("remove");
+    fs::remove_file(env.path("copy.bin")).expect("remove");
+    env.ok(&["checkout", "v1"]);
+    assert_eq!(fs::read(env.path("kept.bin")).expect("read"), noise(1, 50_000));
+}
+
+#[test]
+fn a_purged_content_goes_wherever_it_lies_in_history_stage_and_reflog() {
+    let env = with_secret();
+    env.ok(&["mv", "copy.bin", "moved.bin"]);
+    env.ok(&["commit", "-m", "moved"]);
+    env.write("private/secret.bin", "harmless");
+    env.ok(&["commit", "-a", "-m", "harmless"]);
+    env.write("more.bin", noise(77, 50_000));
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "amended away"]);
+    env.ok(&["reset", "--soft", "HEAD~1"]);
+    let id = env.ok(&["hash", "more.bin"]);
+    env.ok(&["purge", id.trim()]);
+    assert_eq!(env.ok(&["cat", "HEAD:private/secret.bin"]), "harmless");
+    for name in ["copy.bin", "moved.bin", "more.bin"] {
+        let _ = fs::remove_file(env.path(name));
+    }
+    env.ok(&["gc", "--grace", "0"]);
+    assert!(!is_stored(&env, &noise(77, 50_000)));
+    env.ok(&["fsck", "--data"]);
+    let ran = env.run(&["purge", id.trim()]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("in any version"), "{}", ran.stderr);
+    assert_eq!(env.run(&["purge", "."]).code, 2);
+}
+
+#[test]
+fn pins_and_stashes_follow_a_purge_and_remotes_are_named() {
+    let env = with_secret();
+    env.ok(&["remote", "add", "origin", "../remote"]);
+    env.ok(&["push"]);
+    env.write("kept.bin", noise(3, 1000));
+    env.ok(&["stash"]);
+    let done = env.json(&["purge", "private", "copy.bin", "--json"]);
+    assert_eq!(done["remotes"], serde_json::json!(["origin/main"]), "{done}");
+    for name in ["private/secret.bin", "copy.bin"] {
+        let _ = fs::remove_file(env.path(name));
+    }
+    env.ok(&["stash", "pop"]);
+    assert_eq!(fs::read(env.path("kept.bin")).expect("read"), noise(3, 1000));
+    env.ok(&["gc", "--grace", "0"]);
+    assert!(is_stored(&env, &noise(77, 50_000)), "the branch of the remote still needs it");
+    env.ok(&["push", "--force"]);
+    env.ok(&["gc", "--grace", "0", "--reflog", "0"]);
+    assert!(!is_stored(&env, &noise(77, 50_000)));
+    env.ok(&["fsck", "--data"]);
+}

@@ -24,6 +24,7 @@ mod doctor;
 mod du;
 mod fetch;
 mod find;
+mod forget;
 mod fsck;
 mod gc;
 mod generate;
@@ -36,6 +37,7 @@ mod ls_remote;
 mod merge;
 mod mv;
 mod pull;
+mod purge;
 mod push;
 mod reflog;
 mod remote;
@@ -93,6 +95,8 @@ pub enum Command {
     Stats(stats::Args),
     Fsck(fsck::Args),
     Gc(gc::Args),
+    Forget(forget::Args),
+    Purge(purge::Args),
     Repack(repack::Args),
     Config(config::Args),
     Demo(demo::Args),
@@ -146,6 +150,8 @@ impl Command {
             Self::Stats(args) => args.run(context, ui),
             Self::Fsck(args) => args.run(context, ui),
             Self::Gc(args) => args.run(context, ui),
+            Self::Forget(args) => args.run(context, ui),
+            Self::Purge(args) => args.run(context, ui),
             Self::Repack(args) => args.run(context, ui),
             Self::Config(args) => args.run(context, ui),
             Self::Demo(args) => args.run(context, ui),

@@ -28,6 +28,9 @@ pub fn log_entry(out: &mut dyn Write, palette: &Palette, entry: &LogEntry) -> io
     }
     writeln!(out, "Author: {} <{}>", safe(&entry.author.name), safe(&entry.author.email))?;
     writeln!(out, "Date:   {}", date(&entry.author))?;
+    if entry.forgotten {
+        writeln!(out, "Data:   forgotten")?;
+    }
     if let Some(LogTotals { files, bytes: size }) = entry.totals {
         writeln!(out, "Data:   {}, {}", counted(files, "file"), bytes(size))?;
     }
@@ -56,7 +59,8 @@ pub fn log_line(out: &mut dyn Write, palette: &Palette, entry: &LogEntry) -> io:
     let id = palette.id;
     let summary = safe(entry.message.lines().next().unwrap_or_default());
     let refs = decoration(palette, &entry.refs);
-    writeln!(out, "{id}{}{id:#}{refs} {summary}", entry.commit.short())
+    let forgotten = if entry.forgotten { " [forgotten]" } else { "" };
+    writeln!(out, "{id}{}{id:#}{refs}{forgotten} {summary}", entry.commit.short())
 }
 
 fn decoration(palette: &Palette, refs: &[String]) -> String {
@@ -213,6 +217,7 @@ mod tests {
             commit: CommitId::from_bytes([0xab; 32]),
             tree: TreeId::from_bytes([0; 32]),
             parents: Vec::new(),
+            forgotten: false,
             author: person.clone(),
             committer: person,
             message: "first line\n\nwith C:\\x and \u{1b}[31m\n".into(),

@@ -155,6 +155,9 @@ pub fn fsck(
         counted(packs, "pack"),
     ];
     writeln!(out, "checked {}", things.join(", "))?;
+    if outcome.forgotten > 0 {
+        writeln!(out, "the files of {} were forgotten", counted(outcome.forgotten, "commit"))?;
+    }
     if outcome.blocks_read > 0 {
         let blocks = counted(outcome.blocks_read, "block");
         writeln!(out, "read and verified {blocks} of data, {}", bytes(outcome.bytes_read))?;

@@ -2,10 +2,14 @@
 
 use std::io::{self, Write};
 
+use esker::ops::forget::ForgetOutcome;
 use esker::ops::gc::{Files, GcOutcome};
+use esker::ops::purge::{PurgeOutcome, PurgedKind};
 use esker::ops::repack::RepackOutcome;
+use esker::path::escape;
 
-use super::units::{bytes, counted};
+use super::text::safe;
+use super::units::{bytes, count as number, counted};
 use crate::cli::age;
 use crate::cli::term::Palette;
 
@@ -65,4 +69,68 @@ pub fn repack(out: &mut dyn Write, _: &Palette, outcome: &RepackOutcome) -> io::
         writeln!(out, "{later} can go after the grace of {age}; at once: esker gc --grace 0")?;
     }
     Ok(())
+}
+
+/// Commits that are listed one by one; more are only counted.
+const LISTED: usize = 20;
+
+/// `forget`.
+pub fn forget(out: &mut dyn Write, palette: &Palette, outcome: &ForgetOutcome) -> io::Result<()> {
+    let count = outcome.forgotten.len();
+    if count == 0 {
+        return writeln!(out, "nothing to forget: {} kept", counted(outcome.kept, "commit"));
+    }
+    let id = palette.id;
+    for one in outcome.forgotten.iter().take(LISTED) {
+        writeln!(out, "  {id}{}{id:#} {}", one.commit.short(), safe(&one.summary))?;
+    }
+    if count > LISTED {
+        writeln!(out, "  … and {} more", number((count - LISTED) as u64))?;
+    }
+    let verb = if outcome.dry_run { "would forget" } else { "forgot" };
+    let commits = counted(count as u64, "commit");
+    let kept = counted(outcome.kept, "commit");
+    writeln!(out, "{verb} the files of {commits}; {kept} keep theirs")?;
+    let freed = bytes(outcome.freed_bytes);
+    match outcome.dry_run {
+        true => writeln!(out, "{freed} would go with the next gc"),
+        false => writeln!(out, "{freed} go with the next gc; at once: esker gc --grace 0"),
+    }
+}
+
+/// `purge`.
+pub fn purge(out: &mut dyn Write, palette: &Palette, outcome: &PurgeOutcome) -> io::Result<()> {
+    let id = palette.id;
+    for moved in &outcome.refs {
+        let (old, new) = (&moved.old[..10], &moved.new[..10]);
+        let name = escape(&moved.name);
+        writeln!(out, "  {:<6} {name}: {id}{old}{id:#} -> {id}{new}{id:#}", kind(moved.kind))?;
+    }
+    let verb = if outcome.dry_run { "would give" } else { "gave" };
+    writeln!(out, "{verb} {} another id", counted(outcome.commits, "commit"))?;
+    for path in &outcome.on_disk {
+        writeln!(out, "still on disk, and left alone: {path}")?;
+    }
+    for name in &outcome.remotes {
+        writeln!(
+            out,
+            "a remote still has it: {}; esker push --force, then esker remote gc",
+            escape(name)
+        )?;
+    }
+    let freed = bytes(outcome.freed_bytes);
+    match outcome.dry_run {
+        true => writeln!(out, "{freed} would go with the next gc"),
+        false => writeln!(out, "{freed} go with the next gc; at once: esker gc --grace 0"),
+    }
+}
+
+fn kind(kind: PurgedKind) -> &'static str {
+    match kind {
+        PurgedKind::Branch => "branch",
+        PurgedKind::Tag => "tag",
+        PurgedKind::Stash => "stash",
+        PurgedKind::Keep => "keep",
+        PurgedKind::Head => "",
+    }
 }

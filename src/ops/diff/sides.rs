@@ -58,7 +58,7 @@ fn commit(ctx: &Context, repo: &Repo, text: &str) -> Result<DiffSide, OpError> {
 }
 
 fn side_of(repo: &Repo, id: CommitId) -> Result<DiffSide, OpError> {
-    let tree = repo.store.read_commit(id)?.tree;
+    let tree = repo.store.read_root(id)?;
     Ok(DiffSide { kind: DiffSideKind::Commit, commit: Some(id), tree: Some(tree) })
 }
 

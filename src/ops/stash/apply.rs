@@ -61,7 +61,7 @@ fn merge(
     with_stage: bool,
 ) -> Result<Merged, OpError> {
     let ours = state.staged_tree().ok_or(OpError::IsEmptyRepository)?;
-    let of_parent = |n: usize| repo.store.read_commit(stash.parents[n]).map(|commit| commit.tree);
+    let of_parent = |n: usize| repo.store.read_root(stash.parents[n]);
     let base = of_parent(0)?;
     let core = &repo.settings.core;
     let session = repo.store.start_session()?;

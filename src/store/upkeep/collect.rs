@@ -9,8 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 
-use super::copy::{Copier, Copying, Moved, open};
+use super::copy::{Copier, Copying, Moved};
 use super::mark::{GcRoots, Marker};
+use super::needed::kept_bytes;
 use crate::db::{DbError, PackRow, PackState, Tx};
 use crate::fsio::{AtPath, FsError};
 use crate::id::{PackId, SessionId};
@@ -308,7 +309,7 @@ impl Collection<'_> {
                 0 => 0,
                 // Its good blocks are read where they are until it is repaired.
                 _ if count == pack.chunks || bad.contains(&pack.id) => pack.bytes,
-                _ => self.kept_bytes(&pack)?,
+                _ => kept_bytes(self.store, &self.marker.marks, &pack)?,
             };
             if kept == 0 {
                 plan.counts.insert(pack.id, count);
@@ -335,22 +336,6 @@ impl Collection<'_> {
             plan.leave_lonely();
         }
         Ok(plan)
-    }
-
-    /// What a pack would take with only the blocks of which something is needed.
-    fn kept_bytes(&self, row: &PackRow) -> Result<u64, StoreError> {
-        let (pack, trailer) = open(self.store, row.id)?;
-        let (mut first, mut blocks, mut chunks) = (0, 0, 0);
-        for block in trailer.blocks() {
-            let range = first..first + block.chunks;
-            first = range.end;
-            if self.marker.marks.has_any(row.id, range) {
-                blocks += u64::from(block.header().file_len());
-                chunks += u64::from(block.chunks);
-            }
-        }
-        let lists = row.bytes - u64::from(pack.blocks_end());
-        Ok((blocks + lists * chunks / row.chunks.max(1)).min(row.bytes))
     }
 
     /// Copies, condemns; says whether it came out as planned.

@@ -5,8 +5,8 @@
 //! by an eighth of a byte a chunk. An object that is missing or damaged ends the walk: what lies
 //! behind it could not be told from garbage.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::chunk::MAX_CHUNK_BYTES;
@@ -90,8 +90,12 @@ pub struct GcRoots {
     pub tags: Vec<TagId>,
     /// Staged trees.
     pub trees: Vec<TreeId>,
+    /// Contents of files, and their sizes.
+    pub blobs: Vec<(BlobId, u64)>,
     /// What may be the address of an object of the history.
     pub maybe: Vec<Address>,
+    /// Commits whose trees are not needed for their sake.
+    pub forgotten: BTreeSet<CommitId>,
 }
 
 /// Sets the marks.
@@ -101,17 +105,24 @@ pub(super) struct Marker<'m> {
     pub(super) marks: Marks,
     commits: Vec<CommitId>,
     trees: Vec<TreeId>,
+    /// Commits that are marked and whose trees are not.
+    skipped: HashSet<CommitId>,
+    /// Commits met by this walk, where it must also go through what is marked already.
+    met: Option<HashSet<CommitId>>,
 }
 
 impl<'m> Marker<'m> {
     /// A walk that reads through `store`, which nobody else uses.
     pub(super) fn new(store: Store, cancel: &'m Cancel) -> Self {
-        Self { store, cancel, marks: Marks::default(), commits: Vec::new(), trees: Vec::new() }
+        let (marks, commits, trees) = (Marks::default(), Vec::new(), Vec::new());
+        Self { store, cancel, marks, commits, trees, skipped: HashSet::new(), met: None }
     }
 
     /// Marks all that `roots` reach and that was not marked before.
     pub(super) fn mark(&mut self, roots: &GcRoots) -> Result<(), StoreError> {
         self.store.refresh()?;
+        // What others have forgotten these roots may need.
+        self.met = (!self.skipped.is_empty()).then(HashSet::new);
         for id in &roots.tags {
             let bytes = self.enter(PackKind::History, (*id).into())?;
             if let Some(bytes) = bytes {
@@ -125,20 +136,23 @@ impl<'m> Marker<'m> {
             self.commits.extend(is_there.then_some(*id));
         }
         self.trees.extend(&roots.trees);
+        for (id, size) in &roots.blobs {
+            self.blob(*id, *size)?;
+        }
         for address in &roots.maybe {
             self.guess(*address)?;
         }
-        self.walk()
+        self.walk(&roots.forgotten)
     }
 
-    fn walk(&mut self) -> Result<(), StoreError> {
+    fn walk(&mut self, forgotten: &BTreeSet<CommitId>) -> Result<(), StoreError> {
         loop {
             self.cancel.check()?;
             // Trees first: the stack stays as small as one commit's folders.
             if let Some(id) = self.trees.pop() {
                 self.tree(id)?;
             } else if let Some(id) = self.commits.pop() {
-                self.commit(id)?;
+                self.commit(id, forgotten)?;
             } else {
                 return Ok(());
             }
@@ -162,13 +176,25 @@ impl<'m> Marker<'m> {
         Ok(())
     }
 
-    fn commit(&mut self, id: CommitId) -> Result<(), StoreError> {
-        let Some(bytes) = self.enter(PackKind::History, id.into())? else { return Ok(()) };
+    fn commit(&mut self, id: CommitId, forgotten: &BTreeSet<CommitId>) -> Result<(), StoreError> {
+        let is_met_first = self.met.as_mut().is_some_and(|met| met.insert(id));
+        let entered = self.enter(PackKind::History, id.into())?;
+        let is_new = entered.is_some();
+        let bytes = match entered {
+            Some(bytes) => bytes,
+            None if is_met_first => self.read(PackKind::History, id.into())?,
+            None => return Ok(()),
+        };
         let commit = Commit::decode(checked(&bytes, CommitId::of(&bytes) == id, &id)?);
         let commit = commit.map_err(|e| damaged(&id, e))?;
         self.commits.extend(commit.parents);
-        self.trees.push(commit.tree);
-        self.trees.extend(commit.attributes);
+        if !forgotten.contains(&id) {
+            self.skipped.remove(&id);
+            self.trees.push(commit.tree);
+            self.trees.extend(commit.attributes);
+        } else if is_new {
+            self.skipped.insert(id);
+        }
         Ok(())
     }
 
@@ -231,11 +257,14 @@ impl<'m> Marker<'m> {
     /// Marks an object and gives its bytes; nothing when it was marked before.
     fn enter(&mut self, kind: PackKind, address: Address) -> Result<Option<Vec<u8>>, StoreError> {
         let at = self.store.catalog().find(kind, &address)?.ok_or(StoreError::Missing(address))?;
-        if !self.marks.of(&self.store, at.pack)?.set(at.place.chunk) {
-            return Ok(None);
+        match self.marks.of(&self.store, at.pack)?.set(at.place.chunk) {
+            true => self.read(kind, address).map(Some),
+            false => Ok(None),
         }
-        let bytes = self.store.read_object(kind, &address)?;
-        bytes.ok_or(StoreError::Missing(address)).map(Some)
+    }
+
+    fn read(&self, kind: PackKind, address: Address) -> Result<Vec<u8>, StoreError> {
+        self.store.read_object(kind, &address)?.ok_or(StoreError::Missing(address))
     }
 }
 

@@ -9,6 +9,7 @@ mod collect;
 mod copy;
 mod fold;
 mod mark;
+mod needed;
 mod replace;
 mod roots;
 mod tables;

@@ -38,6 +38,7 @@ impl GcRoots {
             }
             Ok::<_, DbError>(())
         })?;
+        roots.forgotten = view.forgotten()?.into_keys().collect();
         roots.sort();
         Ok(roots)
     }

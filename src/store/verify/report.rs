@@ -65,6 +65,8 @@ pub struct Problem {
 pub struct Counts {
     /// Reachable commits.
     pub commits: u64,
+    /// Those among them whose files were let go.
+    pub forgotten: u64,
     /// Nodes of trees.
     pub trees: u64,
     /// Files that the trees name.
@@ -86,6 +88,7 @@ pub struct Counts {
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.commits += other.commits;
+        self.forgotten += other.forgotten;
         self.trees += other.trees;
         self.files += other.files;
         self.blobs += other.blobs;

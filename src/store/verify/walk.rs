@@ -191,6 +191,10 @@ impl Walk<'_> {
                     slot.insert(None);
                     let name = id.short();
                     queue.extend(commit.parents.iter().map(|p| (name.clone(), *p)));
+                    if self.store.forgotten().contains_key(&id) {
+                        self.counts.forgotten += 1;
+                        continue;
+                    }
                     let trees = [Some(commit.tree), commit.attributes];
                     found.extend(
                         trees

@@ -1,0 +1,52 @@
+//! How much of the store some roots need.
+
+use super::copy::open;
+use super::mark::{GcRoots, Marker, Marks};
+use crate::db::PackRow;
+use crate::progress::Cancel;
+use crate::store::{Store, StoreError};
+
+impl Store {
+    /// Bytes of the store that `before` needs and `after` does not, which must be a part of it. A block
+    /// counts whole, as a collection keeps it.
+    pub fn freed_between(
+        &self,
+        before: &GcRoots,
+        after: &GcRoots,
+        cancel: &Cancel,
+    ) -> Result<u64, StoreError> {
+        let mut marker = Marker::new(self.reopen()?, cancel);
+        marker.mark(after)?;
+        let kept = self.needed_bytes(&marker.marks)?;
+        marker.mark(before)?;
+        Ok(self.needed_bytes(&marker.marks)?.saturating_sub(kept))
+    }
+
+    fn needed_bytes(&self, marks: &Marks) -> Result<u64, StoreError> {
+        let packs = self.db.read(|view| view.live_packs())?;
+        packs.iter().try_fold(0, |sum, pack| {
+            let kept = match marks.count(pack.id) {
+                0 => 0,
+                count if count == pack.chunks => pack.bytes,
+                _ => kept_bytes(self, marks, pack)?,
+            };
+            Ok(sum + kept)
+        })
+    }
+}
+
+/// What a pack would take with only the blocks of which something is needed.
+pub(super) fn kept_bytes(store: &Store, marks: &Marks, row: &PackRow) -> Result<u64, StoreError> {
+    let (pack, trailer) = open(store, row.id)?;
+    let (mut first, mut blocks, mut chunks) = (0, 0, 0);
+    for block in trailer.blocks() {
+        let range = first..first + block.chunks;
+        first = range.end;
+        if marks.has_any(row.id, range) {
+            blocks += u64::from(block.header().file_len());
+            chunks += u64::from(block.chunks);
+        }
+    }
+    let lists = row.bytes - u64::from(pack.blocks_end());
+    Ok((blocks + lists * chunks / row.chunks.max(1)).min(row.bytes))
+}
