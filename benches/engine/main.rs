@@ -6,6 +6,7 @@
 
 #[path = "../common/clock.rs"]
 mod clock;
+mod commits;
 mod data;
 mod million;
 mod process;
@@ -18,6 +19,7 @@ mod scratch;
 mod small;
 mod startup;
 mod threads;
+mod versions;
 
 use std::env;
 use std::error::Error;
@@ -57,6 +59,12 @@ struct Args {
     /// Runs of each job of threads and startup
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// Commits of the scenario of that name
+    #[arg(long, default_value_t = 10_000)]
+    commits: usize,
+    /// Versions of the scenario of that name
+    #[arg(long, default_value_t = 40)]
+    versions: usize,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -83,6 +91,8 @@ const ALL: &[Scenario] = &[
     ("threads", threads::run),
     ("million-one-dir", million::one_folder),
     ("million-1000-dirs", million::thousand_folders),
+    ("commits", commits::run),
+    ("versions", versions::run),
 ];
 
 fn main() -> Outcome {

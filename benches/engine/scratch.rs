@@ -32,6 +32,18 @@ pub fn remove(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Files below `folder`, and their bytes.
+pub fn size_of(folder: &Path) -> io::Result<(u64, u64)> {
+    let (mut files, mut bytes) = (0, 0);
+    for entry in walkdir::WalkDir::new(folder) {
+        let found = entry?.metadata()?;
+        if found.is_file() {
+            (files, bytes) = (files + 1, bytes + found.len());
+        }
+    }
+    Ok((files, bytes))
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = remove(&self.0);
