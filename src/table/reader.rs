@@ -1,7 +1,11 @@
 //! Reading a table: one entry by prefix, all in order, or a check of everything.
 //!
 //! Nothing of a large table is kept in memory but its pack ids; look-ups read at offsets, from
-//! several threads at once, without allocating. A table of up to 4 MiB is held as a whole.
+//! several threads at once, without allocating. A table of up to 4 MiB is held as a whole once it is
+//! much used: a command that looks up one object need not read a table of a hundred thousand.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::id::PackId;
 use crate::pack::{PackKind, ReadAt};
@@ -11,8 +15,10 @@ use super::layout::{
     TAIL_LEN, TableError, decode_header, decode_tail,
 };
 
-/// Tables up to this many bytes are read into memory when opened.
+/// Tables up to this many bytes are read into memory when much used.
 const IN_MEMORY_LEN: u64 = 4 << 20;
+/// One read at an offset costs as much as this many bytes of one long read: it is mostly the call.
+const READ_COST: u64 = 8 << 10;
 /// Most entries a look-up reads at once; buckets have about 48.
 const MAX_PROBE: usize = 105;
 /// Entries read at once by an iterator.
@@ -21,9 +27,14 @@ const ROWS_AT_ONCE: u32 = 4096;
 const VERIFY_LEN: usize = 256 * 1024;
 const UNKNOWN_PACK: &str = "an entry of an unknown pack";
 
-enum Source<R> {
-    Memory(Vec<u8>),
-    File(R),
+/// The bytes of a table: in its file, and in memory once reading them piece by piece has cost as much.
+struct Source<R> {
+    file: R,
+    len: u64,
+    may_be_in_memory: bool,
+    /// What single reads have cost so far, in bytes.
+    cost: AtomicU64,
+    memory: OnceLock<Vec<u8>>,
 }
 
 /// An open table.
@@ -49,12 +60,12 @@ impl<R: ReadAt> Table<R> {
         if len < (HEADER_LEN + TAIL_LEN) as u64 {
             return Err(TableError::Truncated);
         }
-        let source = if len <= in_memory_len {
-            let mut bytes = vec![0; len as usize];
-            file.read_exact_at(&mut bytes, 0)?;
-            Source::Memory(bytes)
-        } else {
-            Source::File(file)
+        let source = Source {
+            file,
+            len,
+            may_be_in_memory: len <= in_memory_len,
+            cost: AtomicU64::new(0),
+            memory: OnceLock::new(),
         };
         let (mut head, mut tail) = ([0; HEADER_LEN], [0; TAIL_LEN]);
         source.read_exact_at(&mut head, 0)?;
@@ -244,26 +255,37 @@ fn read_packs<R: ReadAt>(source: &Source<R>, shape: &Shape) -> Result<Vec<PackId
 
 impl<R: ReadAt> Source<R> {
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), TableError> {
-        match self {
-            Self::Memory(bytes) => bytes.read_exact_at(buf, offset)?,
-            Self::File(file) => file.read_exact_at(buf, offset)?,
+        match self.memory.get() {
+            Some(bytes) => bytes.read_exact_at(buf, offset)?,
+            None => self.file.read_exact_at(buf, offset)?,
         }
         Ok(())
     }
 
     /// As many bytes as `scratch` has, from `offset` on: in memory where they are, or read into it.
     fn bytes<'a>(&'a self, offset: u64, scratch: &'a mut [u8]) -> Result<&'a [u8], TableError> {
-        match self {
-            Self::Memory(bytes) => {
-                let start = usize::try_from(offset).map_err(|_| TableError::Truncated)?;
-                let wanted = start.checked_add(scratch.len()).and_then(|end| bytes.get(start..end));
-                wanted.ok_or(TableError::Truncated)
-            }
-            Self::File(file) => {
-                file.read_exact_at(scratch, offset)?;
-                Ok(scratch)
-            }
+        if self.may_be_in_memory && self.memory.get().is_none() {
+            self.count_read()?;
         }
+        let Some(bytes) = self.memory.get() else {
+            self.file.read_exact_at(scratch, offset)?;
+            return Ok(scratch);
+        };
+        let start = usize::try_from(offset).map_err(|_| TableError::Truncated)?;
+        let wanted = start.checked_add(scratch.len()).and_then(|end| bytes.get(start..end));
+        wanted.ok_or(TableError::Truncated)
+    }
+
+    /// Counts a single read, and reads all once they have cost as much; one of several threads does.
+    fn count_read(&self) -> Result<(), TableError> {
+        let before = self.cost.fetch_add(READ_COST, Relaxed);
+        if before < self.len && before + READ_COST >= self.len {
+            let mut bytes = vec![0; self.len as usize];
+            self.file.read_exact_at(&mut bytes, 0)?;
+            // Nobody else came by here.
+            let _ = self.memory.set(bytes);
+        }
+        Ok(())
     }
 }
 

@@ -199,6 +199,24 @@ fn more_places_than_are_read_at_once_are_all_found() {
 }
 
 #[test]
+fn a_small_table_is_read_as_a_whole_once_single_reads_have_cost_as_much() {
+    let bytes = build(0..20_000);
+    let file = Counting { bytes: &bytes, reads: 0.into(), total: 0.into() };
+    let table = Table::open(&file).expect("open");
+    assert!(table.find(&prefix(7)).expect("find").is_some());
+    let total = || file.total.load(Ordering::Relaxed);
+    assert!(total() < bytes.len() as u64 / 50, "{} of {}", total(), bytes.len());
+    for seed in 0..20_000 {
+        assert_eq!(table.find(&prefix(seed)).expect("find"), Some(row(seed)));
+    }
+    assert!(total() < bytes.len() as u64 * 2, "{} of {}", total(), bytes.len());
+    let reads = file.reads.load(Ordering::Relaxed);
+    assert!(table.find(&prefix(5)).expect("find").is_some());
+    assert_eq!(all_rows(&table).len(), 20_000);
+    assert_eq!(file.reads.load(Ordering::Relaxed), reads);
+}
+
+#[test]
 fn wrong_rows_are_refused() {
     let begin = |packs| TableWriter::new(Vec::new(), PackKind::Data, packs, 2);
     let refused = |result: Result<(), TableError>| matches!(result, Err(TableError::BadRow(_)));
