@@ -5,7 +5,7 @@
 
 use super::schema::{self, CACHE_APPLICATION, CACHE_TABLES, CACHE_VERSION};
 use super::state::{connect, has_tables, number};
-use super::{DbError, View, beside, fold_wal, rebuild};
+use super::{DbError, MAX_CACHE_WAL_LEFT, View, beside, fold_wal, rebuild, to_i64};
 use crate::fsio::{Holder, LockFile};
 use crate::path::RepoPath;
 use crate::refs::WorktreeId;
@@ -130,7 +130,7 @@ impl CacheDb {
 impl Drop for CacheDb {
     fn drop(&mut self) {
         if let Some(conn) = self.lock().as_ref() {
-            fold_wal(conn, &self.path);
+            fold_wal(conn, &self.path, MAX_CACHE_WAL_LEFT);
         }
     }
 }
@@ -282,12 +282,33 @@ impl CacheView<'_> {
         let found = self.0.one(sql, (worktree.0, dir.as_str()), |row| {
             Ok(SealRow { boot: row.get(0)?, written_at: row.get(1)?, seal: row.get(2)? })
         })?;
-        let Some(mut row) = found else { return Ok(None) };
-        let hash = row.seal.len().checked_sub(HASH_BYTES).map(|at| row.seal.split_off(at));
-        match hash.is_some_and(|hash| hash == seal_hash(worktree, dir.as_str(), &row)) {
-            true => Ok(Some(row)),
-            false => Err(DbError::damaged("a seal of the stat cache is not what was written")),
-        }
+        found.map(|row| checked_seal(worktree, dir.as_str(), row)).transpose()
+    }
+
+    /// The first seals in the order of folders' names, at most so many.
+    pub fn first_seals(
+        &self,
+        worktree: WorktreeId,
+        at_most: usize,
+    ) -> Result<Vec<(RepoPath, SealRow)>, DbError> {
+        let sql = "SELECT boot, written_at, seal, dir FROM seals WHERE worktree = ?1 \
+                   ORDER BY dir LIMIT ?2";
+        self.0.all(sql, (worktree.0, to_i64(at_most as u64)?), |row| {
+            let seal = SealRow { boot: row.get(0)?, written_at: row.get(1)?, seal: row.get(2)? };
+            let dir: String = row.get(3)?;
+            let seal = checked_seal(worktree, &dir, seal)?;
+            let path = RepoPath::parse(&dir).map_err(|e| DbError::damaged(format!("seal of {e}")));
+            Ok((path?, seal))
+        })
+    }
+}
+
+/// A seal without the hash it was stored with, which must be its own.
+fn checked_seal(worktree: WorktreeId, dir: &str, mut row: SealRow) -> Result<SealRow, DbError> {
+    let hash = row.seal.len().checked_sub(HASH_BYTES).map(|at| row.seal.split_off(at));
+    match hash.is_some_and(|hash| hash == seal_hash(worktree, dir, &row)) {
+        true => Ok(row),
+        false => Err(DbError::damaged("a seal of the stat cache is not what was written")),
     }
 }
 
@@ -427,7 +448,13 @@ mod tests {
         let dir = tempfile::tempdir().expect("tempdir");
         let file = dir.path().join("cache.db");
         let row = SealRow { boot: vec![7; 16], written_at: 5, seal: vec![1, 2, 3] };
-        let seal = |cache: &CacheDb, dir: &str| cache.read(|view| view.seal(MAIN, &path(dir)));
+        let seal = |cache: &CacheDb, dir: &str| {
+            let one = cache.read(|view| view.seal(MAIN, &path(dir)))?;
+            let all = cache.read(|view| view.first_seals(MAIN, 9))?;
+            let same = all.into_iter().find(|(found, _)| *found == path(dir)).map(|(_, row)| row);
+            assert_eq!(same, one);
+            Ok::<_, DbError>(one)
+        };
         for change in ["dir = 'b'", "boot = x'00'", "written_at = 6", "seal = x'010203'"] {
             let cache = CacheDb::new(&file, true);
             cache.write(|tx| tx.put_seal(MAIN, &path("a"), &row)).expect("write");

@@ -34,11 +34,14 @@ use std::time::Duration;
 /// How long a transaction waits for another process before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A log of pages larger than this is folded into the database when it is closed, in bytes.
+/// A log of pages larger than this is folded into `state.db` when that is closed, in bytes.
 ///
-/// Folding costs two syncs, so a short command leaves a small one to the next; but the first to open
-/// the database reads all of it, which must stay well under a millisecond.
-const MAX_WAL_BYTES_LEFT: u64 = 1 << 20;
+/// Folding costs two syncs, so a short command leaves a small one to the next; but whoever opens the
+/// database when nobody else has it open reads all of it, which must stay far under a millisecond.
+const MAX_STATE_WAL_LEFT: u64 = 128 << 10;
+
+/// The same for `cache.db`, where folding syncs nothing.
+const MAX_CACHE_WAL_LEFT: u64 = 32 << 10;
 
 /// Why a database could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -160,8 +163,8 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Folds a large page log into the database before it is closed, unless somebody is using it.
-fn fold_wal(conn: &Connection, path: &Path) {
-    let large = std::fs::metadata(beside(path, "-wal")).is_ok_and(|m| m.len() > MAX_WAL_BYTES_LEFT);
+fn fold_wal(conn: &Connection, path: &Path, max_left: u64) {
+    let large = std::fs::metadata(beside(path, "-wal")).is_ok_and(|m| m.len() > max_left);
     if large && conn.busy_timeout(Duration::ZERO).is_ok() {
         // Nothing is lost when this fails: the log stays and the next to open reads it.
         let _ = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");

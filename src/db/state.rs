@@ -3,7 +3,9 @@
 use super::schema::{
     self, FIRST_STATE_VERSION, STATE_APPLICATION, STATE_TABLES, STATE_VERSION, key,
 };
-use super::{BUSY_TIMEOUT, DbError, RepositoryId, Tx, View, beside, fold_wal, forgotten};
+use super::{
+    BUSY_TIMEOUT, DbError, MAX_STATE_WAL_LEFT, RepositoryId, Tx, View, beside, fold_wal, forgotten,
+};
 use crate::format::FormatParameters;
 use crate::fsio::{self, AtPath};
 use crate::refs::{HeadTarget, LogRecord, RefName, RefNote, RefUpdate, Replay, log};
@@ -263,7 +265,7 @@ impl StateDb {
 
 impl Drop for StateDb {
     fn drop(&mut self) {
-        fold_wal(&self.lock(), &self.path);
+        fold_wal(&self.lock(), &self.path, MAX_STATE_WAL_LEFT);
     }
 }
 

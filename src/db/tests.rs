@@ -633,7 +633,7 @@ fn a_large_page_log_is_folded_when_the_database_is_closed() {
     let value = vec![7; 3 << 20];
     db.write(|tx| tx.put_journal(MAIN, "big", b"key", &value)).expect("write");
     let length = || fs::metadata(beside(&env.path(), "-wal")).map_or(0, |m| m.len());
-    assert!(length() > MAX_WAL_BYTES_LEFT);
+    assert!(length() > MAX_STATE_WAL_LEFT);
     drop(db);
     assert_eq!(length(), 0);
     let read = env.open().read(|view| view.journal(MAIN, "big", b"key")).expect("read");

@@ -1,7 +1,9 @@
 //! The stat cache in use: what is known of files without reading them, and how it is recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use crate::db::{BootRow, CacheTx, DbError, SealRow, StatPage};
@@ -25,7 +27,17 @@ pub struct Known<'r> {
     boots: Vec<BootRow>,
     /// Whether an id counts only when its bytes are in the store.
     must_be_stored: bool,
+    /// How many seals were looked up one by one.
+    seals_asked: AtomicUsize,
+    /// All seals, or as many as are held, once several were asked for.
+    seals: OnceLock<HashMap<RepoPath, SealRow>>,
 }
+
+/// So many seals are looked up one by one; then all are read at once, which costs as much as a few.
+const SEALS_ONE_BY_ONE: usize = 8;
+
+/// Seals that are held at most, of about 200 bytes each.
+const SEALS_HELD: usize = 65_536;
 
 impl<'r> Known<'r> {
     /// For staging: an id whose bytes are gone must be read again.
@@ -36,7 +48,22 @@ impl<'r> Known<'r> {
     /// For looking only.
     pub fn for_looking(repo: &'r Repo) -> Self {
         let boots = repo.cache.read(|view| view.boots()).unwrap_or_default();
-        Self { repo, boot: current_boot(), boots, must_be_stored: false }
+        let (seals_asked, seals) = (AtomicUsize::new(0), OnceLock::new());
+        Self { repo, boot: current_boot(), boots, must_be_stored: false, seals_asked, seals }
+    }
+
+    fn find_seal(&self, dir: &RepoPath) -> Option<SealRow> {
+        let repo = self.repo;
+        if self.seals_asked.fetch_add(1, Relaxed) >= SEALS_ONE_BY_ONE {
+            let all = self.seals.get_or_init(|| {
+                let read = repo.cache.read(|view| view.first_seals(repo.worktree, SEALS_HELD));
+                read.unwrap_or_default().into_iter().collect()
+            });
+            if all.len() < SEALS_HELD || all.contains_key(dir) {
+                return all.get(dir).cloned();
+            }
+        }
+        repo.cache.read(|view| view.seal(repo.worktree, dir)).ok()?
     }
 
     fn boot_bytes(&self) -> Vec<u8> {
@@ -122,8 +149,7 @@ impl KnownFiles for Known<'_> {
     }
 
     fn seal(&self, dir: &RepoPath) -> Option<Seal> {
-        let repo = self.repo;
-        let row = repo.cache.read(|view| view.seal(repo.worktree, dir)).ok()??;
+        let row = self.find_seal(dir)?;
         Seal::decode(&row.seal).filter(|_| self.may_believe(&row.boot, row.written_at))
     }
 
@@ -162,8 +188,11 @@ pub fn record(
     recorded_at_ns: i64,
     dirs: &mut dyn Iterator<Item = (RepoPath, Vec<StatRow>)>,
 ) {
-    let known = Known::for_looking(repo);
     let mut rest = dirs.peekable();
+    if rest.peek().is_none() {
+        return;
+    }
+    let known = Known::for_looking(repo);
     while rest.peek().is_some() {
         let batch = next_batch(&mut rest);
         let written: Result<(), DbError> = repo.cache.write(|tx| {
@@ -184,9 +213,12 @@ pub fn record(
 /// Seals the folders that a comparison found equal to their trees, so that the next one need not look
 /// into them. Like pages, seals only spare work.
 pub fn record_seals(repo: &Repo, scan: &Scan, comparison: &Comparison) {
+    let mut seals = compare::new_seals(scan, comparison).peekable();
+    if seals.peek().is_none() {
+        return;
+    }
     let known = Known::for_looking(repo);
     let (boot, written_at) = (known.boot_bytes(), scan.started_at_ns);
-    let mut seals = compare::new_seals(scan, comparison).peekable();
     while seals.peek().is_some() {
         let batch: Vec<_> = seals.by_ref().take(ROWS_AT_ONCE).collect();
         let written: Result<(), DbError> = repo.cache.write(|tx| {
