@@ -162,6 +162,9 @@ pub fn hash_unknown(
     items: &[FileRef],
     run: &RunContext,
 ) -> Result<HashMap<(u32, u32), EntryValue>, StepError> {
+    if items.is_empty() {
+        return Ok(HashMap::new());
+    }
     let entry_of = |f: &FileRef| &scan.dirs[f.dir as usize].entries[f.entry as usize];
     let sizes: Vec<u64> = items.iter().map(|f| entry_of(f).stat.size).collect();
     let source = FileSource { root: &repo.paths.root, scan, items, resume: None };

@@ -137,13 +137,18 @@ pub fn compare(
     let task = Task { scan, index: &index, base, read, known };
     let per_thread = scan.dirs.len().div_ceil(threads.max(1)).max(DIRS_PER_THREAD);
     let starts: Vec<usize> = (0..scan.dirs.len()).step_by(per_thread).collect();
-    let ranges = starts.iter().map(|&start| start..(start + per_thread).min(scan.dirs.len()));
+    let end = |start: usize| (start + per_thread).min(scan.dirs.len());
+    let mut ranges = starts.iter().map(|&start| start..end(start));
+    let first = ranges.next().unwrap_or(0..0);
     let parts: Vec<Result<Comparison, AccessError>> = std::thread::scope(|scope| {
         let task = &task;
+        // Started before this thread does its own part.
         let running: Vec<_> =
             ranges.map(|range| scope.spawn(move || task.compare_range(range))).collect();
         let died = || Err(AccessError::io(std::io::Error::other("a comparing thread died")));
-        running.into_iter().map(|t| t.join().unwrap_or_else(|_| died())).collect()
+        let first = [task.compare_range(first)];
+        let others = running.into_iter().map(|t| t.join().unwrap_or_else(|_| died()));
+        first.into_iter().chain(others).collect()
     });
     let mut result = Comparison::default();
     for part in parts {

@@ -57,6 +57,11 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Whether no task is waiting.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().tasks.is_empty()
+    }
+
     /// Drops all waiting tasks, so that the threads end after what they have in work.
     pub(super) fn abandon(&self) {
         let mut state = self.lock();

@@ -17,6 +17,9 @@ use crate::worktree::ignore::{IGNORE_FILE, Ignore, IgnoreError, read_file};
 /// Names of one folder that one thread stats in one go.
 const SLICE: usize = 1024;
 
+/// Folders that the first thread looks at alone: fewer are not worth another thread.
+const TASKS_ALONE: usize = 16;
+
 /// Slices a thread, waiting for others to stat them; the reader stats further ones itself.
 const SLICES_AHEAD: usize = 4;
 
@@ -130,10 +133,19 @@ pub(super) fn run(
         slices_waiting: AtomicUsize::new(0),
         max_slices_waiting: if threads > 1 { SLICES_AHEAD * threads } else { 0 },
     };
-    let work = || Worker { shared: &shared, found: Found::default(), buffer: String::new() }.run();
+    let start = || Worker { shared: &shared, found: Found::default(), buffer: String::new() };
+    let work = || {
+        let mut worker = start();
+        worker.run(usize::MAX);
+        worker.found
+    };
+    let mut first = start();
+    first.run(TASKS_ALONE);
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        found.absorb(work());
+        let helpers = if shared.queue.is_empty() { 0 } else { threads - 1 };
+        let others: Vec<_> = (0..helpers).map(|_| scope.spawn(work)).collect();
+        first.run(usize::MAX);
+        found.absorb(first.found);
         for other in others {
             match other.join() {
                 Ok(theirs) => found.absorb(theirs),
@@ -155,9 +167,11 @@ impl Shared<'_> {
 }
 
 impl Worker<'_> {
-    fn run(mut self) -> Found {
+    /// Does so many tasks at most.
+    fn run(&mut self, tasks: usize) {
         let shared = self.shared;
-        while let Some((task, _in_work)) = shared.queue.pop() {
+        for _ in 0..tasks {
+            let Some((task, _in_work)) = shared.queue.pop() else { return };
             if shared.is_cancelled() {
                 shared.queue.abandon();
                 continue;
@@ -170,7 +184,6 @@ impl Worker<'_> {
                 }
             }
         }
-        self.found
     }
 
     fn list(&mut self, start: Start) {
