@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::commands::Command;
 use super::{concepts, external};
@@ -28,12 +29,17 @@ use super::{concepts, external};
         concepts::NAMES
     )
 )]
+struct Program {
+    #[command(flatten)]
+    global: Global,
+}
+
+/// A command line.
+#[derive(Debug)]
 pub struct Cli {
     /// Flags that every command takes.
-    #[command(flatten)]
     pub global: Global,
     /// What to do.
-    #[command(subcommand)]
     pub command: Command,
 }
 
@@ -111,6 +117,17 @@ impl When {
 }
 
 impl Cli {
+    /// The definition of the program with all commands.
+    pub fn command() -> clap::Command {
+        Command::augment_subcommands(Program::command())
+    }
+
+    fn read(definition: clap::Command, args: &[OsString]) -> Result<Self, clap::Error> {
+        let matches = definition.try_get_matches_from(args)?;
+        let Program { global } = Program::from_arg_matches(&matches)?;
+        Ok(Self { global, command: Command::from_arg_matches(&matches)? })
+    }
+
     /// Whether the exit code is to say if something differs.
     pub fn is_comparison(&self) -> bool {
         self.global.quiet && matches!(self.command, Command::Status(_) | Command::Diff(_))
@@ -124,12 +141,34 @@ pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
         anstream::ColorChoice::Never => clap::ColorChoice::Never,
         _ => clap::ColorChoice::Auto,
     };
+    // Defining all commands takes longer than many of them run.
+    let only = verb_ahead(args).and_then(|verb| Command::define(Program::command(), verb));
+    if let Some(only) = only {
+        match Cli::read(only.color(color), args) {
+            Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {}
+            result => return result,
+        }
+    }
     let mut command = Cli::command().color(color);
     if args.len() <= 1 || before_separator(args).any(|arg| arg == "--help" || arg == "-h") {
         command = with_programs(command);
     }
-    let matches = command.try_get_matches_from(args)?;
-    Cli::from_arg_matches(&matches)
+    Cli::read(command, args)
+}
+
+/// The verb, where nothing stands before it but flags that every command takes.
+fn verb_ahead(args: &[OsString]) -> Option<&str> {
+    let mut args = args.iter().skip(1).map(|arg| arg.to_str());
+    while let Some(arg) = args.next() {
+        match arg? {
+            "-C" | "--color" | "--jobs" => drop(args.next()),
+            "--json" | "-q" | "--quiet" | "-v" | "--verbose" | "--no-progress" | "--no-pager" => {}
+            flag if flag.starts_with("--color=") || flag.starts_with("--jobs=") => {}
+            flag if flag.starts_with('-') => return None,
+            verb => return Some(verb),
+        }
+    }
+    None
 }
 
 /// Lists programs on PATH that are run as commands after the text of the help.
@@ -206,6 +245,32 @@ mod tests {
         assert_eq!(color_in(&words("esker x -- --color=never")), When::Auto);
         assert!(wants_json(&words("esker nonsense --json")));
         assert!(!wants_json(&words("esker add -- --json")));
+    }
+
+    #[test]
+    fn a_command_defined_alone_is_what_it_is_among_all() {
+        let mut all = Cli::command();
+        all.build();
+        for command in all.get_subcommands() {
+            let name = command.get_name();
+            let mut only = Command::define(Program::command(), name).expect("every command is");
+            only.build();
+            let only = only.find_subcommand(name).expect("it was added");
+            let help = |command: &clap::Command| command.clone().render_long_help().to_string();
+            assert_eq!(help(only), help(command), "{name}");
+        }
+        assert!(Command::define(Program::command(), "nonsense").is_none());
+    }
+
+    #[test]
+    fn the_verb_is_seen_behind_global_flags_only() {
+        let verb = |line: &str| verb_ahead(&words(line)).map(str::to_owned);
+        assert_eq!(verb("esker -C d --jobs 2 -q --color=never log -h").as_deref(), Some("log"));
+        for line in ["esker", "esker -C", "esker --help log", "esker -qh log", "esker -- log"] {
+            assert_eq!(verb(line), None, "{line}");
+        }
+        let wrong = parse(&words("esker -C status")).expect_err("no verb is left");
+        assert_eq!(wrong.kind(), ErrorKind::MissingSubcommand);
     }
 
     #[test]

@@ -4,12 +4,13 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 
 use clap::ValueEnum;
 use esker::ops::config::{self, ConfigAction, ConfigOptions, ConfigScope};
 use esker::ops::{Context, Now, OpError};
 use esker::progress::{Cancel, Progress};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::args::{Global, When};
 
@@ -39,7 +40,7 @@ pub fn context(global: &Global, progress: Arc<dyn Progress>) -> Result<Context, 
         now: now()?,
         progress,
         cancel: Cancel::new(),
-        threads: thread::available_parallelism().map_or(1, usize::from),
+        threads: 0,
     })
 }
 
@@ -104,9 +105,17 @@ fn fixed_now(text: &str) -> Option<Now> {
 }
 
 fn clock() -> Now {
-    let now = jiff::Zoned::now();
-    Now {
-        seconds: now.timestamp().as_second(),
-        offset_minutes: i64::from(now.offset().seconds() / 60),
+    let now = Timestamp::now();
+    let offset = local_zone().to_offset(now);
+    Now { seconds: now.as_second(), offset_minutes: i64::from(offset.seconds() / 60) }
+}
+
+/// The zone of this machine: `TZ`, or else what its usual file says. To find out the name of the zone,
+/// which nobody asks for, a thousand files of zones would be listed.
+fn local_zone() -> TimeZone {
+    if cfg!(not(unix)) || env::var_os("TZ").is_some() {
+        return TimeZone::system();
     }
+    let zone = std::fs::read("/etc/localtime").ok().map(|bytes| TimeZone::tzif("local", &bytes));
+    zone.and_then(Result::ok).unwrap_or(TimeZone::UTC)
 }

@@ -29,7 +29,6 @@ macro_rules! after_help {
 
 pub(crate) use {after_help, exit_codes};
 
-use clap::CommandFactory;
 use esker::ops::complete::Candidate;
 
 use super::args::Cli;

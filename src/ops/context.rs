@@ -79,7 +79,7 @@ impl Context {
     /// What every long step is given.
     pub(super) fn run_context(&self, settings: &Settings) -> RunContext {
         let threads = match settings.core.jobs {
-            0 => self.threads.max(1),
+            0 => self.cores(),
             jobs => jobs,
         };
         let mut checkpoint = CheckpointRule::default();
@@ -88,6 +88,14 @@ impl Context {
         checkpoint.max_bytes = max_bytes.unwrap_or(checkpoint.max_bytes);
         let (progress, cancel) = (self.progress.clone(), self.cancel.clone());
         RunContext { threads, progress, cancel, checkpoint }
+    }
+
+    /// How many threads work at once, unless a setting says otherwise.
+    pub(super) fn cores(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        }
     }
 
     /// Author or committer: environment, then settings, then git's settings.

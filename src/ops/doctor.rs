@@ -98,7 +98,7 @@ pub fn run(ctx: &Context, _options: &DoctorOptions) -> Result<DoctorOutcome, OpE
         version: env!("CARGO_PKG_VERSION"),
         platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         debug_build: cfg!(debug_assertions),
-        cores: ctx.threads,
+        cores: ctx.cores(),
         newest_format: STATE_VERSION,
         ..DoctorOutcome::default()
     };

@@ -105,7 +105,7 @@ pub struct Context {
     pub progress: Arc<dyn Progress>,
     /// Asks the work to stop.
     pub cancel: Cancel,
-    /// How many cores there are.
+    /// How many threads work at once; 0 for as many as there are cores.
     pub threads: usize,
 }
 

@@ -1,6 +1,5 @@
 use std::io::Write;
 
-use clap::CommandFactory;
 use esker::ops::Context;
 use esker::path::escape;
 

@@ -1,6 +1,5 @@
 use std::io::{self, Write};
 
-use clap::CommandFactory;
 use esker::ops::{Context, OpError};
 
 use crate::cli::args::{self, Cli};

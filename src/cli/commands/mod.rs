@@ -1,6 +1,6 @@
 //! The commands: each file holds its arguments, whose texts are the help, and its run.
 
-use clap::Subcommand;
+use clap::{Args as _, Subcommand};
 use esker::ops::{Context, OpError, split_rev_path};
 
 use super::report::{Exit, Failure};
@@ -54,113 +54,87 @@ mod status;
 mod switch;
 mod tag;
 
-/// Every command, in the order of the help.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    Init(init::Args),
-    Add(add::Args),
-    Status(status::Args),
-    Commit(commit::Args),
-    Diff(diff::Args),
-    Log(log::Args),
-    Show(show::Args),
-    Annotate(annotate::Args),
-    Ls(ls::Args),
-    Du(du::Args),
-    Find(find::Args),
-    Cat(cat::Args),
-    Checkout(checkout::Args),
-    Restore(restore::Args),
-    Branch(branch::Args),
-    Switch(switch::Args),
-    Tag(tag::Args),
-    Reset(reset::Args),
-    Stash(stash::Args),
-    Reflog(reflog::Args),
-    Rm(rm::Args),
-    Mv(mv::Args),
-    Clean(clean::Args),
-    CheckIgnore(check_ignore::Args),
-    Roots(roots::Args),
-    Clone(clone::Args),
-    Remote(remote::Args),
-    Push(push::Args),
-    Fetch(fetch::Args),
-    Pull(pull::Args),
-    LsRemote(ls_remote::Args),
-    Merge(merge::Args),
-    Revert(revert::Args),
-    CherryPick(cherry_pick::Args),
-    Hash(hash::Args),
-    Stats(stats::Args),
-    Fsck(fsck::Args),
-    Gc(gc::Args),
-    Forget(forget::Args),
-    Purge(purge::Args),
-    Repack(repack::Args),
-    Config(config::Args),
-    Demo(demo::Args),
-    Doctor(doctor::Args),
-    Help(help::Args),
-    #[command(hide = true)]
-    Complete(complete::Args),
-    #[command(hide = true)]
-    Generate(generate::Args),
+/// From one list, in the order of the help: the enum, its run, and the definition of one command alone.
+macro_rules! commands {
+    ($($(#[$attribute:meta])* $variant:ident: $module:ident = $name:literal,)*) => {
+        /// Every command.
+        #[derive(Debug, Subcommand)]
+        pub enum Command {
+            $(
+                $(#[$attribute])*
+                #[command(name = $name)]
+                $variant($module::Args),
+            )*
+        }
+
+        impl Command {
+            /// Adds the definition of this command alone, if there is such a command.
+            pub fn define(root: clap::Command, name: &str) -> Option<clap::Command> {
+                let command = match name {
+                    $($name => $module::Args::augment_args(clap::Command::new($name)),)*
+                    _ => return None,
+                };
+                Some(root.subcommand(command))
+            }
+
+            /// Runs the command.
+            pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+                match self {
+                    $(Self::$variant(args) => args.run(context, ui),)*
+                }
+            }
+        }
+    };
 }
 
-impl Command {
-    /// Runs the command.
-    pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        match self {
-            Self::Init(args) => args.run(context, ui),
-            Self::Add(args) => args.run(context, ui),
-            Self::Status(args) => args.run(context, ui),
-            Self::Commit(args) => args.run(context, ui),
-            Self::Diff(args) => args.run(context, ui),
-            Self::Log(args) => args.run(context, ui),
-            Self::Show(args) => args.run(context, ui),
-            Self::Annotate(args) => args.run(context, ui),
-            Self::Ls(args) => args.run(context, ui),
-            Self::Du(args) => args.run(context, ui),
-            Self::Find(args) => args.run(context, ui),
-            Self::Cat(args) => args.run(context, ui),
-            Self::Checkout(args) => args.run(context, ui),
-            Self::Restore(args) => args.run(context, ui),
-            Self::Branch(args) => args.run(context, ui),
-            Self::Switch(args) => args.run(context, ui),
-            Self::Tag(args) => args.run(context, ui),
-            Self::Reset(args) => args.run(context, ui),
-            Self::Stash(args) => args.run(context, ui),
-            Self::Reflog(args) => args.run(context, ui),
-            Self::Rm(args) => args.run(context, ui),
-            Self::Mv(args) => args.run(context, ui),
-            Self::Clean(args) => args.run(context, ui),
-            Self::CheckIgnore(args) => args.run(context, ui),
-            Self::Roots(args) => args.run(context, ui),
-            Self::Clone(args) => args.run(context, ui),
-            Self::Remote(args) => args.run(context, ui),
-            Self::Push(args) => args.run(context, ui),
-            Self::Fetch(args) => args.run(context, ui),
-            Self::Pull(args) => args.run(context, ui),
-            Self::LsRemote(args) => args.run(context, ui),
-            Self::Merge(args) => args.run(context, ui),
-            Self::Revert(args) => args.run(context, ui),
-            Self::CherryPick(args) => args.run(context, ui),
-            Self::Hash(args) => args.run(context, ui),
-            Self::Stats(args) => args.run(context, ui),
-            Self::Fsck(args) => args.run(context, ui),
-            Self::Gc(args) => args.run(context, ui),
-            Self::Forget(args) => args.run(context, ui),
-            Self::Purge(args) => args.run(context, ui),
-            Self::Repack(args) => args.run(context, ui),
-            Self::Config(args) => args.run(context, ui),
-            Self::Demo(args) => args.run(context, ui),
-            Self::Doctor(args) => args.run(context, ui),
-            Self::Help(args) => args.run(context, ui),
-            Self::Complete(args) => args.run(context, ui),
-            Self::Generate(args) => args.run(context, ui),
-        }
-    }
+commands! {
+    Init: init = "init",
+    Add: add = "add",
+    Status: status = "status",
+    Commit: commit = "commit",
+    Diff: diff = "diff",
+    Log: log = "log",
+    Show: show = "show",
+    Annotate: annotate = "annotate",
+    Ls: ls = "ls",
+    Du: du = "du",
+    Find: find = "find",
+    Cat: cat = "cat",
+    Checkout: checkout = "checkout",
+    Restore: restore = "restore",
+    Branch: branch = "branch",
+    Switch: switch = "switch",
+    Tag: tag = "tag",
+    Reset: reset = "reset",
+    Stash: stash = "stash",
+    Reflog: reflog = "reflog",
+    Rm: rm = "rm",
+    Mv: mv = "mv",
+    Clean: clean = "clean",
+    CheckIgnore: check_ignore = "check-ignore",
+    Roots: roots = "roots",
+    Clone: clone = "clone",
+    Remote: remote = "remote",
+    Push: push = "push",
+    Fetch: fetch = "fetch",
+    Pull: pull = "pull",
+    LsRemote: ls_remote = "ls-remote",
+    Merge: merge = "merge",
+    Revert: revert = "revert",
+    CherryPick: cherry_pick = "cherry-pick",
+    Hash: hash = "hash",
+    Stats: stats = "stats",
+    Fsck: fsck = "fsck",
+    Gc: gc = "gc",
+    Forget: forget = "forget",
+    Purge: purge = "purge",
+    Repack: repack = "repack",
+    Config: config = "config",
+    Demo: demo = "demo",
+    Doctor: doctor = "doctor",
+    Help: help = "help",
+    #[command(hide = true)] Complete: complete = "complete",
+    #[command(hide = true)] Generate: generate = "generate",
 }
 
 /// Revision and path of `REV:PATH`, of `REV PATH`, or of one argument that is either: it stands in the
