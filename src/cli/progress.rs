@@ -11,10 +11,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use esker::progress::Progress;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use super::args::Global;
 use super::render::units::{bytes, count, seconds};
+use super::term;
 
 const BAR_AFTER: Duration = Duration::from_millis(500);
 const BAR_EVERY: Duration = Duration::from_millis(100);
@@ -151,7 +152,8 @@ fn draw_bar(counts: &Counts, is_over: &dyn Fn(Duration) -> bool) {
     if is_over(BAR_AFTER) {
         return;
     }
-    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    let bar =
+        ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::term_like(Box::new(Narrow)));
     let style =
         |template| ProgressStyle::with_template(template).expect("the templates are well formed");
     let with_bar = style("{prefix} [{bar:24}] {wide_msg}").progress_chars("=> ");
@@ -170,6 +172,61 @@ fn draw_bar(counts: &Counts, is_over: &dyn Fn(Duration) -> bool) {
         }
     }
     bar.finish_and_clear();
+}
+
+/// Standard error as a terminal a few columns narrower than it is: the bar is padded to its width, and
+/// where a `^C` behind it began the next line, only that line would be cleared at the end.
+#[derive(Debug)]
+struct Narrow;
+
+const ROOM_FOR_KEYS: usize = 4;
+
+impl Narrow {
+    fn put(&self, text: &str) -> io::Result<()> {
+        io::stderr().write_all(text.as_bytes())
+    }
+
+    fn move_cursor(&self, count: usize, letter: char) -> io::Result<()> {
+        if count == 0 { Ok(()) } else { self.put(&format!("\x1b[{count}{letter}")) }
+    }
+}
+
+impl TermLike for Narrow {
+    fn width(&self) -> u16 {
+        u16::try_from(term::columns().saturating_sub(ROOM_FOR_KEYS)).unwrap_or(u16::MAX)
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.move_cursor(n, 'A')
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.move_cursor(n, 'B')
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.move_cursor(n, 'C')
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.move_cursor(n, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.put(&format!("{text}\r\n"))
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.put(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.put("\r\x1b[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 fn print_lines(counts: &Counts, is_over: &dyn Fn(Duration) -> bool) {

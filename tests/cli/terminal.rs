@@ -130,6 +130,7 @@ fn a_terminal_shows_a_bar_and_ctrl_c_stops_in_time() {
     let screen = terminal.wait_for("ended with 130");
     assert!(pressed.elapsed() < Duration::from_secs(10), "{:?}", pressed.elapsed());
     assert!(screen.contains("error: interrupted"), "{screen}");
+    assert!(!screen.contains("adding [") && !screen.contains(" of 64.0 GiB"), "{screen}");
     assert_clean(&env);
 }
 
