@@ -80,6 +80,25 @@ fn broken_branch_rule(name: &str) -> Option<&'static str> {
     }
 }
 
+/// The name nearest to `short` that a branch or tag can have, if there is one.
+pub fn allowed_name(short: &str) -> Option<String> {
+    let is_bad = |c: char| c.is_whitespace() || "~^:?*[\\@{".contains(c) || escape_changes(c);
+    let plain: String = short.trim().chars().map(|c| if is_bad(c) { '-' } else { c }).collect();
+    let part = |part: &str| {
+        let part = part.trim_matches(['.', '-']).trim_end_matches(".lock");
+        let pieces: Vec<&str> = part.split(['-', '.']).filter(|piece| !piece.is_empty()).collect();
+        // Dots stay where one stands alone.
+        if part.contains("..") || part.contains("--") { pieces.join("-") } else { part.to_owned() }
+    };
+    let parts: Vec<String> = plain.split('/').map(part).filter(|part| !part.is_empty()).collect();
+    let name = parts.join("/");
+    branch_ref(&name).is_ok().then_some(name)
+}
+
+fn escape_changes(c: char) -> bool {
+    matches!(escape(c.encode_utf8(&mut [0; 4])), Cow::Owned(_))
+}
+
 /// A full ref name that keeps the rules of [`check_ref_name`], such as `refs/heads/main`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RefName(Box<str>);
@@ -329,5 +348,21 @@ mod tests {
         assert_eq!(RefName::tag("v1").expect("valid").short(), "v1");
         assert_eq!(RefName::remote_branch("o", "main").expect("valid").short(), "o/main");
         assert_eq!(RefName::new("refs/keep/x").expect("valid").short(), "keep/x");
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_has_a_neighbour_that_can() {
+        for (bad, good) in [
+            ("my branch", Some("my-branch")),
+            ("a..b", Some("a-b")),
+            ("-x", Some("x")),
+            (" v1.2.lock ", Some("v1.2")),
+            ("data//new:2024*", Some("data/new-2024")),
+            ("HEAD", None),
+            ("...", None),
+            ("a\u{202e}b", Some("a-b")),
+        ] {
+            assert_eq!(allowed_name(bad).as_deref(), good, "{bad}");
+        }
     }
 }

@@ -7,7 +7,8 @@ use crate::db::DbError;
 use crate::id::CommitId;
 use crate::path::escape;
 use crate::refs::{
-    Head, RefName, RefNameError, RefNote, RefTarget, RefUpdate, WorktreeId, branch_ref,
+    Head, RefName, RefNameError, RefNote, RefTarget, RefUpdate, WorktreeId, allowed_name,
+    branch_ref,
 };
 use crate::repo::Repo;
 
@@ -41,7 +42,10 @@ impl Kind {
         };
         full.map_err(|RefNameError { rule, .. }| OpError::Usage {
             message: format!("'{}' cannot be the name of a {}: {rule}", escape(short), self.word()),
-            hint: None,
+            hint: Some(match allowed_name(short) {
+                Some(name) => format!("this could be: {name}"),
+                None => "letters, digits, '-', '_', '.' and '/' make a name".to_owned(),
+            }),
         })
     }
 
