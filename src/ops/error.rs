@@ -144,6 +144,12 @@ pub enum OpError {
         /// The stash, as a revision.
         stash: String,
     },
+    /// Files that the stage does not know would be overwritten with what HEAD has.
+    #[error("unsaved changes would be lost: {}", list(.paths))]
+    NotPutAside {
+        /// The files.
+        paths: Vec<String>,
+    },
     /// Files changed while they were put aside; the stash has what they were.
     #[error("the stash is saved, but some files changed meanwhile and stay: {}", list(.paths))]
     ChangedMeanwhile {
@@ -393,6 +399,7 @@ impl OpError {
             Self::BadDate { .. } | Self::Usage { .. } => ErrorKind::Usage,
             Self::WouldOverwrite { .. }
             | Self::StashConflicts { .. }
+            | Self::NotPutAside { .. }
             | Self::Exists { .. }
             | Self::InTheWay { .. }
             | Self::InProgress { .. }
@@ -445,6 +452,7 @@ impl OpError {
                      esker switch --detach {stash}^ && esker stash pop {stash}"
                 ));
             }
+            Self::NotPutAside { .. } => "put them aside too: esker stash push --include-untracked",
             Self::ChangedMeanwhile { .. } => "see what is there: esker status",
             Self::NoReflog { .. } => "see all names: esker reflog --names",
             Self::NoSuchReflogEntry { name, .. } => {

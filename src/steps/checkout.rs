@@ -104,6 +104,12 @@ pub struct Shift {
     pub stage: Option<TreeId>,
 }
 
+/// What a shift would do.
+pub fn plan_shift(repo: &Repo, shift: &Shift) -> Result<Plan, StepError> {
+    let from = SwitchFrom { tree: shift.from, interrupted: interrupted(repo)? };
+    switch::plan_switch(repo, &from, shift.to, false)
+}
+
 /// Brings the worktree to another tree; HEAD stays.
 pub fn shift(
     repo: &Repo,
@@ -111,8 +117,7 @@ pub fn shift(
     shift: &Shift,
     run: &RunContext,
 ) -> Result<Switched, StepError> {
-    let from = SwitchFrom { tree: shift.from, interrupted: interrupted(repo)? };
-    let plan = switch::plan_switch(repo, &from, shift.to, false)?;
+    let plan = plan_shift(repo, shift)?;
     if !plan.conflicts.is_empty() {
         return Ok(Switched { plan, written: Written::default() });
     }

@@ -54,6 +54,7 @@ const CASES: &[(&str, &str, Provoke, i32)] = &[
     ("NoSuchStash", "there is no stash", |env| run(env, &["stash", "pop"]), 1),
     ("NotAStash", "a commit is no stash", |env| run(env, &["stash", "apply", "main"]), 1),
     ("StashConflicts", "a stash and HEAD changed one file", stash_conflicts, 4),
+    ("NotPutAside", "a file is not known any more and HEAD has another", not_put_aside, 4),
     ("NoReflog", "a name was never one", |env| run(env, &["reflog", "mian"]), 1),
     ("NoSuchPath", "a path is neither on disk nor staged", |env| run(env, &["add", "b.csv"]), 1),
     ("NoSuchPath", "a path is not in a version", |env| run(env, &["cat", "HEAD:b.csv"]), 1),
@@ -266,6 +267,13 @@ fn not_merged(env: &mut Env) -> Option<Ran> {
     commit_all(env, "labels");
     env.ok(&["switch", "main"]);
     Some(env.run(&["branch", "-d", "labels"]))
+}
+
+fn not_put_aside(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    env.ok(&["rm", "--cached", "a.csv"]);
+    env.write("a.csv", "mine");
+    Some(env.run(&["stash"]))
 }
 
 fn stash_conflicts(env: &mut Env) -> Option<Ran> {

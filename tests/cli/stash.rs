@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::env::Env;
+use crate::ran::assert_fails;
 
 fn repository() -> Env {
     let env = Env::new();
@@ -169,5 +170,22 @@ fn what_is_no_stash_is_refused() {
         1,
         "error: there is no stash@{7}: there is 1 stash\nhint: see all: esker stash list\n",
     );
+    env.ok(&["fsck"]);
+}
+
+#[test]
+fn a_file_that_is_not_known_any_more_is_never_overwritten() {
+    let env = repository();
+    env.ok(&["rm", "--cached", "a.csv"]);
+    env.write("a.csv", "mine alone");
+    let refused = env.run(&["stash"]);
+    let hint = "put them aside too: esker stash push --include-untracked";
+    assert_fails(&refused, 4, "unsaved changes would be lost: a.csv", hint);
+    assert_eq!(env.ok(&["stash", "list"]), "");
+    assert_eq!(env.ok(&["status", "-s"]), "D  a.csv\n?? a.csv\n");
+    env.ok(&["stash", "-u"]);
+    assert_eq!(read(&env, "a.csv").as_deref(), Some("1"));
+    env.ok(&["stash", "pop", "--index"]);
+    assert_eq!(read(&env, "a.csv").as_deref(), Some("mine alone"));
     env.ok(&["fsck"]);
 }

@@ -41,9 +41,13 @@ pub(super) fn push(
     if Some(everything) == state.head_tree && state.stage.is_none() {
         return Ok(StashOutcome::Push { saved: None, skipped });
     }
+    let shift = Shift { from: Some(everything), to: state.head_tree, stage: None };
+    let plan = steps::plan_shift(repo, &shift)?;
+    if !plan.conflicts.is_empty() {
+        return Err(OpError::NotPutAside { paths: plans::conflicting(&plan) });
+    }
     let work = Work { head, staged, tracked, everything };
     let info = save(ctx, repo, &state, &work, person, message)?;
-    let shift = Shift { from: Some(everything), to: state.head_tree, stage: None };
     let done = steps::shift(repo, &state, &shift, &run)?;
     if !done.plan.conflicts.is_empty() {
         return Err(OpError::ChangedMeanwhile { paths: plans::conflicting(&done.plan) });
