@@ -1,10 +1,12 @@
 //! A repository on disk: finding it, making it, opening it, and what it points at.
 
+mod link;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Settings;
-use crate::db::{Access, CacheDb, DbError, NewState, RepositoryId, StateDb};
+use crate::db::{Access, CacheDb, DbError, NewState, Place, RepositoryId, StateDb};
 use crate::format::FormatParameters;
 use crate::fsio::{self, FsError};
 use crate::id::{CommitId, TreeId};
@@ -12,6 +14,8 @@ use crate::object::access::{AccessError, ReadObjects};
 use crate::refs::{Head, RefNameError, RefNote, WorktreeId};
 use crate::store::session::random_u64;
 use crate::store::{Store, StoreError, StorePaths};
+
+pub use link::WorktreeLink;
 
 /// Name of the folder that makes a folder a repository.
 pub const DIR_NAME: &str = ".esker";
@@ -42,6 +46,34 @@ pub enum RepoError {
     /// HEAD's commit cannot be read.
     #[error(transparent)]
     Access(#[from] AccessError),
+    /// What a worktree is linked by cannot be read.
+    #[error("{} does not say which repository this worktree belongs to", file.display())]
+    BadLink {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The repository of a worktree is not where it was.
+    #[error("the repository of this worktree is not at {} any more", repository.display())]
+    LostRepository {
+        /// The worktree's folder.
+        root: PathBuf,
+        /// Where its repository was.
+        repository: PathBuf,
+    },
+    /// The repository does not know the worktree.
+    #[error("{} was removed from its repository", root.display())]
+    RemovedWorktree {
+        /// The worktree's folder.
+        root: PathBuf,
+    },
+    /// The worktree is a copy of another, and would share its HEAD and stage.
+    #[error("{} is a copy of the worktree at {original}", root.display())]
+    CopiedWorktree {
+        /// The copy's folder.
+        root: PathBuf,
+        /// The folder of the one that it is a copy of.
+        original: String,
+    },
 }
 
 /// Where a repository lies.
@@ -49,14 +81,21 @@ pub enum RepoError {
 pub struct RepoPaths {
     /// The worktree's folder.
     pub root: PathBuf,
-    /// The folder `.esker`.
+    /// The repository's folder `.esker`.
     pub dir: PathBuf,
+    /// How a further worktree is linked to it; nothing in the main one.
+    pub link: Option<WorktreeLink>,
 }
 
 impl RepoPaths {
-    /// The repository whose worktree is `root`.
+    /// The repository whose main worktree is `root`.
     pub fn of_root(root: &Path) -> Self {
-        Self { root: root.to_owned(), dir: root.join(DIR_NAME) }
+        Self::new(root.to_owned(), root.join(DIR_NAME))
+    }
+
+    /// The repository in `dir` whose main worktree is `root`.
+    pub fn new(root: PathBuf, dir: PathBuf) -> Self {
+        Self { root, dir, link: None }
     }
 
     /// Finds the repository that `start` is in, or the one named by `dir`.
@@ -64,15 +103,32 @@ impl RepoPaths {
         let not_found = || RepoError::NotFound { start: start.to_owned() };
         if let Some(dir) = dir {
             let root = dir.parent().ok_or_else(not_found)?.to_owned();
-            let is_there = dir.is_dir();
-            return if is_there {
-                Ok(Self { root, dir: dir.to_owned() })
-            } else {
-                Err(not_found())
+            return match dir.is_dir() {
+                true => Self::new(root, dir.to_owned()).linked(),
+                false => Err(not_found()),
             };
         }
         let found = start.ancestors().find(|folder| folder.join(DIR_NAME).is_dir());
-        found.map(Self::of_root).ok_or_else(not_found)
+        found.map(Self::of_root).ok_or_else(not_found)?.linked()
+    }
+
+    /// The same, after following a link to the repository of a further worktree.
+    pub fn linked(self) -> Result<Self, RepoError> {
+        match WorktreeLink::read(&self.root)? {
+            Some(link) => {
+                let dir = link.find_repository(&self.root)?;
+                Ok(Self { dir, link: Some(link), ..self })
+            }
+            None => Ok(self),
+        }
+    }
+
+    /// The folder of the main worktree.
+    pub fn main_root(&self) -> &Path {
+        match &self.link {
+            Some(_) => self.dir.parent().unwrap_or(&self.dir),
+            None => &self.root,
+        }
     }
 
     fn state_db(&self) -> PathBuf {
@@ -83,8 +139,12 @@ impl RepoPaths {
         self.dir.join("refs.log")
     }
 
-    fn cache_db(&self) -> PathBuf {
-        self.dir.join("cache.db")
+    /// What can be made again, of this worktree.
+    pub fn cache_db(&self) -> PathBuf {
+        match &self.link {
+            Some(_) => self.root.join(DIR_NAME).join("cache.db"),
+            None => self.dir.join("cache.db"),
+        }
     }
 
     /// The repository's own settings.
@@ -175,9 +235,10 @@ impl Repo {
     pub fn open(paths: RepoPaths, settings: Settings, access: Access) -> Result<Self, RepoError> {
         let db = Arc::new(StateDb::open(&paths.state_db(), &paths.refs_log(), access)?);
         let params = db.read(|view| view.format())?;
+        let worktree = which_worktree(&paths, &db, access)?;
         let cache = CacheDb::new(&paths.cache_db(), db.has_shared_memory());
         let store = Store::open(&paths.dir, params, db.clone())?;
-        Ok(Self { paths, db, cache, store, settings, worktree: WorktreeId::MAIN })
+        Ok(Self { paths, db, cache, store, settings, worktree })
     }
 
     /// What the worktree is on.
@@ -196,6 +257,39 @@ impl Repo {
         };
         Ok(WorkState { head, head_tree, stage })
     }
+}
+
+/// Which worktree `paths` leads to. One that was moved is registered at its new place, so that the rest
+/// of esker finds it there.
+fn which_worktree(
+    paths: &RepoPaths,
+    db: &StateDb,
+    access: Access,
+) -> Result<WorktreeId, RepoError> {
+    let Some(link) = &paths.link else { return Ok(WorktreeId::MAIN) };
+    let place = db.read(|view| view.places())?.remove(&link.worktree);
+    let place = place.filter(|place| place.token == link.token);
+    let root = || paths.root.clone();
+    let place = place.ok_or_else(|| RepoError::RemovedWorktree { root: root() })?;
+    let here = paths.root.display().to_string();
+    if place.path == here {
+        return Ok(link.worktree);
+    }
+    if !is_same_folder(Path::new(&place.path), &paths.root) {
+        if WorktreeLink::is_at(&place, link.worktree) {
+            return Err(RepoError::CopiedWorktree { root: root(), original: place.path });
+        }
+        if access == Access::ReadWrite {
+            let moved = Place { path: here, ..place };
+            db.write(|tx| tx.set_place(link.worktree, &moved))?;
+        }
+    }
+    Ok(link.worktree)
+}
+
+fn is_same_folder(one: &Path, other: &Path) -> bool {
+    let (one, other) = (one.canonicalize(), other.canonicalize());
+    one.is_ok_and(|one| other.is_ok_and(|other| one == other))
 }
 
 /// What a worktree rests on.

@@ -8,15 +8,16 @@ use super::{DbError, Tx, View};
 use crate::id::CommitId;
 use std::collections::BTreeMap;
 
+const TABLE: &str = "forgotten";
 /// Begins the names of these facts in `refs.log`; the commit's id follows.
-const FACT: &str = "forgotten.";
-/// Value of the fact that a commit is not forgotten any more.
-const NOT: &str = "-";
+pub(super) const FACT: &str = "forgotten.";
+/// Value of a fact that is none any more.
+pub(super) const NOT: &str = "-";
 
 impl View<'_> {
     /// Every forgotten commit, and when it was forgotten in Unix seconds.
     pub fn forgotten(&self) -> Result<BTreeMap<CommitId, i64>, DbError> {
-        if !self.is_extended()? {
+        if !self.has_table(TABLE)? {
             return Ok(BTreeMap::new());
         }
         let sql = "SELECT commit_id, at FROM forgotten ORDER BY commit_id";
@@ -44,7 +45,7 @@ impl Tx<'_> {
 
     /// Records that the whole tree of a commit is here again; says whether it was forgotten.
     pub fn remember(&self, commit: CommitId) -> Result<bool, DbError> {
-        if !self.is_extended()? {
+        if !self.has_table(TABLE)? {
             return Ok(false);
         }
         let sql = "DELETE FROM forgotten WHERE commit_id = ?1";
@@ -56,7 +57,7 @@ impl Tx<'_> {
     }
 
     fn store_forgotten(&self, commit: CommitId, at: i64) -> Result<bool, DbError> {
-        self.extend()?;
+        self.make_table(TABLE)?;
         let sql = "INSERT OR IGNORE INTO forgotten(commit_id, at) VALUES(?1, ?2)";
         Ok(self.run(sql, (commit.as_bytes(), at))? > 0)
     }
@@ -75,16 +76,4 @@ impl Tx<'_> {
         }
         Ok(())
     }
-}
-
-/// The facts of a log that a database without them must take back.
-pub(super) fn withdrawn<'f>(
-    logged: &'f BTreeMap<String, String>,
-    facts: &[(String, String)],
-) -> impl Iterator<Item = (String, String)> + 'f {
-    let known: std::collections::HashSet<String> = facts.iter().map(|f| f.0.clone()).collect();
-    let of_ours = logged.iter().filter(|(name, value)| name.starts_with(FACT) && *value != NOT);
-    of_ours
-        .filter(move |(name, _)| !known.contains(*name))
-        .map(|(name, _)| (name.clone(), NOT.to_owned()))
 }

@@ -44,6 +44,14 @@ pub enum RefError {
         /// The branch.
         name: RefName,
     },
+    /// Another worktree is on the branch.
+    #[error("branch '{}' is checked out in another worktree", name.short())]
+    CheckedOut {
+        /// The branch.
+        name: RefName,
+        /// The worktree that is on it.
+        worktree: WorktreeId,
+    },
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -155,6 +163,16 @@ impl View<'_> {
         self.all("SELECT id FROM worktrees ORDER BY id", [], |row| Ok(WorktreeId(row.get(0)?)))
     }
 
+    /// The worktree that is on a branch, if any but `own` is.
+    pub fn worktree_on(
+        &self,
+        branch: &RefName,
+        own: WorktreeId,
+    ) -> Result<Option<WorktreeId>, DbError> {
+        let sql = "SELECT id FROM worktrees WHERE head_ref = ?1 AND id <> ?2 ORDER BY id";
+        self.one(sql, (branch.as_str(), own.0), |row| Ok(WorktreeId(row.get(0)?)))
+    }
+
     /// Every ref that was ever moved, in byte order: those there are, and those that were deleted.
     pub fn logged_refs(&self) -> Result<Vec<RefName>, DbError> {
         let sql = "SELECT DISTINCT ref FROM reflog WHERE worktree IS NULL ORDER BY ref";
@@ -257,11 +275,25 @@ impl Tx<'_> {
         }
         let old = found.to_target();
         if old != *new {
+            self.refuse_branch_of_another(worktree, new)?;
             self.store_head(worktree, found.commit(), new, note)?;
             let (old, new, note) = (Some(old), Some(new.clone()), note.clone());
             self.log(LogRecord::Head { worktree, old, new, note });
         }
         Ok(())
+    }
+
+    /// A branch that moves under a worktree would make its files look changed.
+    fn refuse_branch_of_another(
+        &self,
+        worktree: WorktreeId,
+        head: &HeadTarget,
+    ) -> Result<(), RefError> {
+        let HeadTarget::Branch(name) = head else { return Ok(()) };
+        match self.worktree_on(name, worktree)? {
+            Some(worktree) => Err(RefError::CheckedOut { name: name.clone(), worktree }),
+            None => Ok(()),
+        }
     }
 
     /// Writes HEAD, making the worktree if need be, and its reflog when it had or has a commit.
@@ -304,7 +336,16 @@ impl Tx<'_> {
     }
 
     /// Makes a further worktree with a HEAD of its own and an empty journal.
-    pub fn add_worktree(&self, head: &HeadTarget, note: &RefNote) -> Result<WorktreeId, DbError> {
+    pub fn add_worktree(&self, head: &HeadTarget, note: &RefNote) -> Result<WorktreeId, RefError> {
+        self.refuse_branch_of_another(WorktreeId(u32::MAX), head)?;
+        Ok(self.new_worktree(head, note)?)
+    }
+
+    pub(super) fn new_worktree(
+        &self,
+        head: &HeadTarget,
+        note: &RefNote,
+    ) -> Result<WorktreeId, DbError> {
         let next = "SELECT coalesce(max(id) + 1, 0) FROM worktrees";
         let id = self.one(next, [], |row| Ok(row.get(0)?))?;
         let worktree = WorktreeId(id.unwrap_or_default());
@@ -331,7 +372,7 @@ impl Tx<'_> {
         self.run("DELETE FROM journal WHERE worktree = ?1", [worktree.0])?;
         self.run("DELETE FROM reflog WHERE worktree = ?1", [worktree.0])?;
         self.run("DELETE FROM worktrees WHERE id = ?1", [worktree.0])?;
-        Ok(())
+        self.forget_place(worktree)
     }
 
     /// Adds a row to a reflog without moving anything; moves add theirs themselves.

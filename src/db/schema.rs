@@ -5,7 +5,8 @@ use crate::format::FormatError;
 use std::fmt;
 use std::str::FromStr;
 
-/// Newest format number of `state.db`, in its `user_version`: that of a database with [`MORE_TABLES`].
+/// Newest format number of `state.db`, in its `user_version`: that of a database with any of
+/// [`MORE_TABLES`].
 pub const STATE_VERSION: u32 = 2;
 
 /// Format number of a database without them, as it is made.
@@ -45,10 +46,17 @@ CREATE TABLE journal(
   PRIMARY KEY(worktree, kind, key)) WITHOUT ROWID;
 ";
 
-/// What few repositories need; made when first needed, which makes the format 2.
-pub(super) const MORE_TABLES: &str = "
-CREATE TABLE forgotten(commit_id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
-";
+/// What few repositories need, by name; each is made when first needed, which makes the format 2.
+pub(super) const MORE_TABLES: &[(&str, &str)] = &[
+    (
+        "forgotten",
+        "CREATE TABLE forgotten(commit_id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;",
+    ),
+    (
+        "places",
+        "CREATE TABLE places(worktree INTEGER PRIMARY KEY, token TEXT NOT NULL, path TEXT NOT NULL);",
+    ),
+];
 
 /// `page`, `seal` and `hash` end in 16 bytes of BLAKE3 over the row: this file is never synced.
 pub(super) const CACHE_TABLES: &str = "

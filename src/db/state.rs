@@ -5,13 +5,14 @@ use super::schema::{
 };
 use super::{
     BUSY_TIMEOUT, DbError, MAX_STATE_WAL_LEFT, RepositoryId, Tx, View, beside, fold_wal, forgotten,
+    places,
 };
 use crate::format::FormatParameters;
 use crate::fsio::{self, AtPath};
 use crate::refs::{HeadTarget, LogRecord, RefName, RefNote, RefUpdate, Replay, log};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -90,7 +91,7 @@ impl StateDb {
             tx.set_logged_meta(key::REPOSITORY, new.repository.to_string())?;
             tx.set_format(&new.format)?;
             let head = HeadTarget::Branch(new.branch.clone());
-            tx.add_worktree(&head, &new.note)?;
+            tx.new_worktree(&head, &new.note)?;
             if logs_refs(refs_log)? { Err(DbError::LostState) } else { Ok(()) }
         })?;
         fsio::sync_dir(dir)?;
@@ -385,13 +386,27 @@ fn log_lacks(view: &View, replay: &Replay) -> Result<Vec<LogRecord>, DbError> {
     let format = view.format()?;
     let names = format.rows().map(|(name, _)| name);
     let mut facts = view.forgotten_facts()?;
-    facts.extend(forgotten::withdrawn(&replay.meta, &facts));
+    facts.extend(view.place_facts()?);
+    facts.extend(withdrawn(&replay.meta, &facts));
     for name in names.into_iter().chain([key::REPOSITORY]) {
         facts.push((name.to_owned(), view.meta(name)?.unwrap_or_default()));
     }
     facts.retain(|(name, value)| replay.meta.get(name) != Some(value));
     lacking.extend(facts.into_iter().map(|(key, value)| LogRecord::Meta { key, value }));
     Ok(lacking)
+}
+
+/// The facts of a log that a database without them must take back.
+fn withdrawn(
+    logged: &BTreeMap<String, String>,
+    facts: &[(String, String)],
+) -> Vec<(String, String)> {
+    let known: HashSet<&str> = facts.iter().map(|fact| fact.0.as_str()).collect();
+    let is_ours = |name: &str| [forgotten::FACT, places::FACT].iter().any(|f| name.starts_with(f));
+    let gone = logged.iter().filter(|(name, value)| {
+        is_ours(name) && *value != forgotten::NOT && !known.contains(name.as_str())
+    });
+    gone.map(|(name, _)| (name.clone(), forgotten::NOT.to_owned())).collect()
 }
 
 /// Corrections belong to nobody and happen when the last move did: this module reads no clock.

@@ -409,10 +409,10 @@ fn packs_tables_bad_blocks_and_roots_are_kept() {
 fn a_newer_format_is_refused() {
     let env = Env::new();
     drop(env.create());
-    env.raw("PRAGMA user_version = 2");
+    env.raw("PRAGMA user_version = 3");
     for access in [Access::ReadOnly, Access::ReadWrite] {
         let error = StateDb::open(&env.path(), &env.log(), access).err().expect("refused");
-        assert!(matches!(error, DbError::NewerFormat { found: 2, supported: 1 }), "{error}");
+        assert!(matches!(error, DbError::NewerFormat { found: 3, supported: 2 }), "{error}");
     }
     assert!(matches!(env.try_create(), Err(DbError::Exists)));
 }
@@ -601,7 +601,7 @@ fn folders_without_shared_memory_use_a_journal_instead() {
     let fill = |tx: &Tx| {
         tx.set_logged_meta("repository_id", "01".repeat(16))?;
         tx.set_format(&FormatParameters::default())?;
-        tx.add_worktree(&HeadTarget::Branch(main()), &note("init")).map(|_| ())
+        tx.new_worktree(&HeadTarget::Branch(main()), &note("init")).map(|_| ())
     };
     let made = StateDb::create_in_mode(&env.path(), &env.log(), "truncate", fill).expect("create");
     assert!(!made.has_shared_memory());

@@ -2,9 +2,7 @@
 //!
 //! Here are the small tables: meta, roots and journal. Packs and refs have their own files.
 
-use super::schema::{
-    FIRST_STATE_VERSION, MORE_TABLES, STATE_APPLICATION, STATE_VERSION, key, stamp,
-};
+use super::schema::{MORE_TABLES, STATE_APPLICATION, STATE_VERSION, key, stamp};
 use super::{DbError, RepositoryId, to_i64};
 use crate::format::FormatParameters;
 use crate::id::{CommitId, TreeId};
@@ -116,10 +114,10 @@ impl<'c> View<'c> {
         self.one("SELECT value FROM meta WHERE key = ?1", [key], |row| Ok(row.get(0)?))
     }
 
-    /// Whether the database has the tables that few repositories need.
-    pub(super) fn is_extended(&self) -> Result<bool, DbError> {
-        let version = self.one("PRAGMA user_version", [], |row| Ok(row.get::<_, u32>(0)?))?;
-        Ok(version.is_some_and(|version| version > FIRST_STATE_VERSION))
+    /// Whether the database has a table that few repositories need.
+    pub(super) fn has_table(&self, name: &str) -> Result<bool, DbError> {
+        let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+        Ok(self.one(sql, [name], |_| Ok(()))?.is_some())
     }
 
     /// The repository's id.
@@ -234,13 +232,14 @@ impl<'c> Tx<'c> {
         self.log(LogRecord::Meta { key, value });
     }
 
-    /// Makes the tables that few repositories need, unless they are there.
-    pub(super) fn extend(&self) -> Result<(), DbError> {
-        if self.is_extended()? {
+    /// Makes a table of [`MORE_TABLES`], unless it is there.
+    pub(super) fn make_table(&self, name: &str) -> Result<(), DbError> {
+        if self.has_table(name)? {
             return Ok(());
         }
-        let statements = format!("{MORE_TABLES}{}", stamp(STATE_APPLICATION, STATE_VERSION));
-        Ok(self.view.conn.execute_batch(&statements)?)
+        let (_, table) = MORE_TABLES.iter().find(|t| t.0 == name).expect("one of the tables");
+        let stamp = stamp(STATE_APPLICATION, STATE_VERSION);
+        Ok(self.view.conn.execute_batch(&format!("{table}{stamp}"))?)
     }
 
     pub(super) fn take_moves(&self) -> Vec<LogRecord> {

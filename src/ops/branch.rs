@@ -206,9 +206,10 @@ fn must_be_forced(short: &str, force: bool) -> Result<(), OpError> {
 }
 
 fn must_not_be_checked_out(repo: &Repo, name: &RefName) -> Result<(), OpError> {
-    let is_free = names::worktrees_on(repo, name)?.is_empty();
-    let branch = name.short().to_owned();
-    if is_free { Ok(()) } else { Err(OpError::CheckedOut { branch }) }
+    match names::checked_out(repo, name)? {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
 }
 
 fn rename(

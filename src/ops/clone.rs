@@ -12,7 +12,7 @@ use crate::id::CommitId;
 use crate::object::access::ReadObjects;
 use crate::refs::{self, RefName, RefNote, RefTarget, RefUpdate};
 use crate::remote::Location;
-use crate::repo::{self, NewRepo, Repo, RepoPaths};
+use crate::repo::{self, NewRepo, Repo, RepoPaths, WorktreeLink};
 use crate::steps::checkout::{self, Switch, Target};
 use crate::steps::remotes::{self, Now};
 use crate::sync::SyncError;
@@ -147,6 +147,9 @@ fn make(ctx: &Context, paths: &RepoPaths, root: &StoredRoot) -> Result<Repo, OpE
         hint: Some("choose another folder, or empty this one".to_owned()),
     };
     let is_empty = |dir: &Path| std::fs::read_dir(dir).is_ok_and(|mut d| d.next().is_none());
+    if WorktreeLink::file(&paths.root).exists() {
+        return Err(taken("is a worktree of another repository"));
+    }
     if paths.dir.exists() {
         let packs = paths.dir.join("packs");
         match Repo::open(paths.clone(), ctx.settings(Some(paths))?, Access::ReadWrite) {

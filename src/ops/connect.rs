@@ -112,14 +112,13 @@ fn no_such_remote(config: &Config, name: &str) -> OpError {
     }
 }
 
-/// The way to a remote. Relative paths are taken from `base`.
+/// The way to a remote. Relative paths are taken from the main worktree, from every worktree.
 pub(super) fn connect(
     ctx: &Context,
     settings: RemoteSettings,
     paths: &RepoPaths,
-    base: &std::path::Path,
 ) -> Result<Connection, OpError> {
-    let location = Location::parse(&settings.url, base)?;
+    let location = Location::parse(&settings.url, paths.main_root())?;
     let transport = open(ctx, &settings, &location)?;
     let cache = Cache::new(&paths.dir, &settings.name);
     Ok(Connection { settings, location, transport, cache })

@@ -57,7 +57,20 @@ impl From<RepoError> for OpError {
             RepoError::Fs(e) => e.into(),
             RepoError::Access(e) => e.into(),
             e @ RepoError::Name(_) => other(e),
+            e => OpError::Worktree { hint: worktree_hint(&e), message: e.to_string() },
         }
+    }
+}
+
+fn worktree_hint(e: &RepoError) -> &'static str {
+    match e {
+        RepoError::LostRepository { .. } => {
+            "where the repository is now, let it find its worktrees: esker worktree repair"
+        }
+        RepoError::CopiedWorktree { .. } => {
+            "make a worktree of its own: esker worktree add PATH; and remove the copy"
+        }
+        _ => "make another one: esker worktree add PATH; files here are left alone",
     }
 }
 

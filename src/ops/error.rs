@@ -111,10 +111,20 @@ pub enum OpError {
         text: String,
     },
     /// A worktree is on the branch.
-    #[error("branch '{}' is checked out", escape(.branch))]
+    #[error("branch '{}' is checked out{}", escape(.branch), in_folder(.at))]
     CheckedOut {
         /// The branch.
         branch: String,
+        /// The folder of the worktree, where it is another.
+        at: Option<String>,
+    },
+    /// A further worktree and its repository do not fit together.
+    #[error("{message}")]
+    Worktree {
+        /// What does not fit.
+        message: String,
+        /// What to do.
+        hint: &'static str,
     },
     /// A branch is to be deleted that has commits HEAD does not have.
     #[error("branch '{}' has commits that HEAD does not have", escape(.branch))]
@@ -440,7 +450,11 @@ impl OpError {
                 let text = quoted(text);
                 return Some(format!("look at it without a branch: esker switch --detach {text}"));
             }
+            Self::CheckedOut { at: Some(_), .. } => {
+                "work there, or make a branch of your own: esker switch -c NAME"
+            }
             Self::CheckedOut { .. } => "switch to another one first: esker switch NAME",
+            Self::Worktree { hint, .. } => hint,
             Self::NotMerged { branch } => {
                 return Some(format!("delete it nevertheless: esker branch -D {}", escape(branch)));
             }
@@ -563,6 +577,10 @@ fn quoted(path: &str) -> String {
         return path.to_string();
     }
     format!("'{}'", escape(path).replace('\'', r"'\''"))
+}
+
+fn in_folder(folder: &Option<String>) -> String {
+    folder.as_ref().map(|folder| format!(" in {}", escape(folder))).unwrap_or_default()
 }
 
 fn stashes(count: usize) -> String {

@@ -23,7 +23,7 @@ pub fn run(ctx: &Context, options: &FetchOptions) -> Result<Brought, OpError> {
     let head = repo.head()?;
     let settings =
         connect::choose(&config, options.remote.as_deref(), head.branch().map(RefName::short))?;
-    let connection = connect::connect(ctx, settings, &repo.paths, &repo.paths.root)?;
+    let connection = connect::connect(ctx, settings, &repo.paths)?;
     let mut outcome = bring(ctx, &repo, &connection, &options.refs, options.prune)?;
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)

@@ -148,7 +148,7 @@ fn repair(
         let run = ctx.run_context(&repo.settings);
         repair::drop_missing_packs(&repo)?;
         if options.repair {
-            CacheDb::delete(&StatePaths::new(&repo.paths.dir).cache_db)?;
+            CacheDb::delete(&repo.paths.cache_db())?;
             let paths = data_roots::to_add(&repo, vec![RepoPath::root()], true, false)?;
             if !paths.is_empty() {
                 stage::store_again(&repo, &locate::all_if_root(paths), &run)?;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Context, OpError};
+use super::{Context, OpError, names};
 use crate::path::escape;
 use crate::store::upkeep::{Amount, CollectOptions, Collected, Rewrite};
 
@@ -59,6 +59,8 @@ pub struct GcOutcome {
     pub leftovers: Files,
     /// Packs that running commands use; they were left alone.
     pub in_use: Files,
+    /// Folders of worktrees that are not there; what those need is kept.
+    pub unseen: Vec<String>,
     /// How long files stay after nothing needs them, in seconds.
     pub grace_seconds: i64,
 }
@@ -79,7 +81,7 @@ pub fn run(ctx: &Context, options: &GcOptions) -> Result<GcOutcome, OpError> {
     };
     let found = repo.store.collect(&collect)?;
     let store = escape(&repo.paths.dir.display().to_string()).into_owned();
-    Ok(outcome(options, store, &found))
+    Ok(GcOutcome { unseen: names::unseen(&repo)?, ..outcome(options, store, &found) })
 }
 
 fn outcome(options: &GcOptions, store: String, found: &Collected) -> GcOutcome {
@@ -102,6 +104,7 @@ fn outcome(options: &GcOptions, store: String, found: &Collected) -> GcOutcome {
         waiting: found.waiting.into(),
         leftovers: found.leftovers.into(),
         in_use: found.in_use.into(),
+        unseen: Vec::new(),
         grace_seconds: options.grace_seconds,
     }
 }

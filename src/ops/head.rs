@@ -94,11 +94,11 @@ pub(super) fn go(
     if !how.dry_run {
         integrate::refuse_during_operation(repo)?;
     }
-    if let HeadTarget::Branch(name) = &to.head {
-        let others = names::worktrees_on(repo, name)?;
-        if others.iter().any(|(worktree, _)| *worktree != repo.worktree) {
-            return Err(OpError::CheckedOut { branch: name.short().to_owned() });
-        }
+    if let HeadTarget::Branch(name) = &to.head
+        && state.head.branch() != Some(name)
+        && let Some(error) = names::checked_out(repo, name)?
+    {
+        return Err(error);
     }
     let commit = to.commit.map(|id| repo.store.read_commit(id)).transpose()?;
     let request = Switch {
@@ -129,19 +129,19 @@ pub(super) fn go(
         removed: done.written.removed,
         bytes: done.written.bytes,
         lost: plans::lost(&done.plan),
-        left_behind: if how.dry_run { None } else { left_behind(repo, state, to.commit)? },
+        left_behind: if how.dry_run { None } else { left_behind(repo, &state.head, to.commit)? },
         plan: if how.dry_run { plans::lines(&done.plan) } else { Vec::new() },
         ..CheckoutOutcome::default()
     })
 }
 
 /// What a detached HEAD had that nothing names when it moves to another commit.
-fn left_behind(
+pub(super) fn left_behind(
     repo: &Repo,
-    state: &WorkState,
+    head: &Head,
     new: Option<CommitId>,
 ) -> Result<Option<LeftBehind>, OpError> {
-    let Head::Detached(old) = state.head else { return Ok(None) };
+    let Head::Detached(old) = *head else { return Ok(None) };
     let refs = repo.db.read(|view| {
         let mut refs = view.refs("refs/heads/")?;
         refs.extend(view.refs("refs/tags/")?);

@@ -40,9 +40,14 @@ pub fn run(ctx: &Context, options: &InitOptions) -> Result<InitOutcome, OpError>
     let dir = std::path::absolute(&dir)
         .map_err(|e| OpError::from(crate::fsio::FsError::new("find", &dir, e)))?;
     let paths = match &ctx.esker_dir {
-        Some(esker) => RepoPaths { root: dir.clone(), dir: ctx.start_dir.join(esker) },
+        Some(esker) => RepoPaths::new(dir.clone(), ctx.start_dir.join(esker)),
         None => RepoPaths::of_root(&dir),
     };
+    let paths = paths.linked()?;
+    if paths.link.is_some() {
+        let (dir, inside_git) = (paths.dir, git::find_checkout(&dir).is_some());
+        return Ok(InitOutcome { dir, created: false, inside_git, warning: None });
+    }
     let note = RefNote {
         who: String::new(),
         time: ctx.now.seconds,

@@ -64,12 +64,12 @@ fn which(ctx: &Context, word: Option<&str>) -> Result<(RemoteSettings, Location)
         let config = connect::config(ctx, &paths)?;
         let named = word.and_then(|word| connect::settings_of(&config, word));
         if let Some(settings) = named {
-            let location = Location::parse(&settings.url, &paths.root)?;
+            let location = Location::parse(&settings.url, paths.main_root())?;
             return Ok((settings, location));
         }
         if word.is_none() {
             let settings = connect::choose(&config, None, None)?;
-            let location = Location::parse(&settings.url, &paths.root)?;
+            let location = Location::parse(&settings.url, paths.main_root())?;
             return Ok((settings, location));
         }
     }

@@ -10,7 +10,7 @@ use crate::refs::{
     Head, RefName, RefNameError, RefNote, RefTarget, RefUpdate, WorktreeId, allowed_name,
     branch_ref,
 };
-use crate::repo::Repo;
+use crate::repo::{Repo, WorktreeLink};
 
 /// The two kinds of names that people give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +121,32 @@ pub(super) fn worktrees_on(
         ids.map(|id| Ok::<_, DbError>((id, view.head(id)?))).collect::<Result<Vec<_>, _>>()
     })?;
     Ok(heads.into_iter().filter(|(_, head)| head.branch() == Some(branch)).collect())
+}
+
+/// Where the worktree is, unless it is this one, that a branch is checked out in.
+pub(super) fn checked_out(repo: &Repo, branch: &RefName) -> Result<Option<OpError>, OpError> {
+    let Some((worktree, _)) = worktrees_on(repo, branch)?.into_iter().next() else {
+        return Ok(None);
+    };
+    let is_other = worktree != repo.worktree;
+    let at = if is_other { Some(folder_of(repo, worktree)?) } else { None };
+    Ok(Some(OpError::CheckedOut { branch: branch.short().to_owned(), at }))
+}
+
+/// The folder of a worktree, as far as it is known.
+pub(super) fn folder_of(repo: &Repo, worktree: WorktreeId) -> Result<String, OpError> {
+    if worktree == WorktreeId::MAIN {
+        return Ok(repo.paths.main_root().display().to_string());
+    }
+    let place = repo.db.read(|view| view.places())?.remove(&worktree);
+    Ok(place.map_or_else(|| "a folder that is not known".to_owned(), |place| place.path))
+}
+
+/// Folders of worktrees that cannot be seen from here.
+pub(super) fn unseen(repo: &Repo) -> Result<Vec<String>, OpError> {
+    let places = repo.db.read(|view| view.places())?;
+    let unseen = places.into_iter().filter(|(id, place)| !WorktreeLink::is_at(place, *id));
+    Ok(unseen.map(|(_, place)| place.path).collect())
 }
 
 /// Names that match one of some patterns, where `*` also stands for slashes; all, if there are none.

@@ -55,7 +55,7 @@ pub fn run(ctx: &Context, options: &PullOptions) -> Result<PullOutcome, OpError>
     };
     let config = connect::config(ctx, &repo.paths)?;
     let settings = connect::choose(&config, options.remote.as_deref(), Some(branch.short()))?;
-    let connection = connect::connect(ctx, settings, &repo.paths, &repo.paths.root)?;
+    let connection = connect::connect(ctx, settings, &repo.paths)?;
     let mut fetched = bring(ctx, &repo, &connection, &[], false)?;
     let name = &connection.settings.name;
     let there = options.branch.as_deref().unwrap_or(branch.short());

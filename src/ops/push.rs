@@ -73,7 +73,7 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
     let branch = head.branch().map(RefName::short);
     let settings = connect::choose(&config, options.remote.as_deref(), branch)?;
     let wants = Asked { ctx, repo: &repo, remote: &settings.name, options }.wants()?;
-    let connection = connect::connect(ctx, settings, &repo.paths, &repo.paths.root)?;
+    let connection = connect::connect(ctx, settings, &repo.paths)?;
     // Two pushes from here would take each other's journal for their own.
     let dir = repo.paths.dir.join("remotes");
     std::fs::create_dir_all(&dir).map_err(|e| FsError::new("create", &dir, e))?;

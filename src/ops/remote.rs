@@ -173,7 +173,7 @@ fn find_out(
     paths: &RepoPaths,
     settings: &RemoteSettings,
 ) -> Result<CheckEntry, OpError> {
-    let connection = connect::connect(ctx, settings.clone(), paths, &paths.root)?;
+    let connection = connect::connect(ctx, settings.clone(), paths)?;
     let remote = connection.remote();
     let root = remote.latest(None)?;
     let state = match &root {

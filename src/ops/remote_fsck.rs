@@ -55,7 +55,7 @@ pub fn run(ctx: &Context, options: &RemoteFsckOptions) -> Result<RemoteFsckOutco
     let repo = ctx.open_repo()?;
     let config = connect::config(ctx, &repo.paths)?;
     let settings = connect::choose(&config, options.remote.as_deref(), None)?;
-    let connection = connect::connect(ctx, settings, &repo.paths, &repo.paths.root)?;
+    let connection = connect::connect(ctx, settings, &repo.paths)?;
     let (root, state) = connection.load_for(&repo)?;
     let run = ctx.run_context(&repo.settings);
     let remote = connection.remote();

@@ -62,7 +62,7 @@ pub fn run(ctx: &Context, options: &RemoteGcOptions) -> Result<RemoteGcOutcome, 
             hint: Some("make sure that nobody does, then add --alone".to_owned()),
         });
     }
-    let connection = connect::connect(ctx, settings, &repo.paths, &repo.paths.root)?;
+    let connection = connect::connect(ctx, settings, &repo.paths)?;
     connection.load_for(&repo)?;
     let run = ctx.run_context(&repo.settings);
     let name = &connection.settings.name;

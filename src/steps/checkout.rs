@@ -16,7 +16,7 @@ use crate::id::TreeId;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
-use crate::refs::{Head, HeadTarget, RefNote, RefTarget, RefUpdate};
+use crate::refs::{Head, HeadTarget, RefNote, RefTarget, RefUpdate, WorktreeId};
 use crate::repo::{Repo, WorkState};
 use crate::worktree::plan::{Plan, Why};
 
@@ -135,7 +135,12 @@ pub fn shift(
 /// still be there.
 fn begin(repo: &Repo, tree: Option<TreeId>) -> Result<(), StepError> {
     let Some(tree) = tree else { return Ok(()) };
-    Ok(repo.db.write(|tx| tx.put_journal(repo.worktree, JOURNAL, tree.as_bytes(), b""))?)
+    Ok(repo.db.write(|tx| note_begun(tx, repo.worktree, tree))?)
+}
+
+/// Notes in a transaction that a worktree is about to be brought to a tree.
+pub fn note_begun(tx: &Tx<'_>, worktree: WorktreeId, tree: TreeId) -> Result<(), DbError> {
+    tx.put_journal(worktree, JOURNAL, tree.as_bytes(), b"")
 }
 
 fn finish(

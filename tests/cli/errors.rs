@@ -50,6 +50,51 @@ const CASES: &[(&str, &str, Provoke, i32)] = &[
         |env| run(env, &["branch", "-d", "main"]),
         1,
     ),
+    (
+        "CheckedOut",
+        "another worktree is on the branch",
+        |env| {
+            committed(env);
+            env.ok(&["worktree", "add", "../side"]);
+            Some(env.run(&["switch", "side"]))
+        },
+        1,
+    ),
+    (
+        "Worktree",
+        "the repository of a worktree was moved",
+        |env| {
+            with_worktree(env);
+            std::fs::rename(env.path(".esker"), env.path("elsewhere")).expect("rename");
+            Some(env.run(&["-C", "../side", "status"]))
+        },
+        1,
+    ),
+    (
+        "Worktree",
+        "a worktree was copied",
+        |env| {
+            with_worktree(env);
+            std::fs::create_dir_all(env.path("../copy/.esker")).expect("mkdir");
+            let link = |name: &str| env.path(format!("../{name}/.esker/worktree"));
+            std::fs::copy(link("side"), link("copy")).expect("copy");
+            Some(env.run(&["-C", "../copy", "status"]))
+        },
+        1,
+    ),
+    (
+        "Worktree",
+        "a folder is left of a worktree that was removed",
+        |env| {
+            with_worktree(env);
+            let link = env.path("../side/.esker/worktree");
+            let kept = std::fs::read(&link).expect("read");
+            env.ok(&["worktree", "remove", "../side"]);
+            env.write("../side/.esker/worktree", kept);
+            Some(env.run(&["-C", "../side", "status"]))
+        },
+        1,
+    ),
     ("NotMerged", "a branch to delete has commits of its own", not_merged, 1),
     ("NoSuchStash", "there is no stash", |env| run(env, &["stash", "pop"]), 1),
     ("NotAStash", "a commit is no stash", |env| run(env, &["stash", "apply", "main"]), 1),
@@ -184,6 +229,11 @@ fn committed(env: &mut Env) {
     env.write("a.csv", "1,2\n");
     env.write("d/b.csv", "3,4\n");
     commit_all(env, "first");
+}
+
+fn with_worktree(env: &mut Env) {
+    committed(env);
+    env.ok(&["worktree", "add", "../side"]);
 }
 
 fn commit_again(env: &mut Env) {

@@ -46,3 +46,4 @@ mod unchanged;
 mod upkeep;
 mod usage;
 mod verbs;
+mod worktrees;

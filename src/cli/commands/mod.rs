@@ -53,6 +53,7 @@ mod stats;
 mod status;
 mod switch;
 mod tag;
+mod worktree;
 
 /// From one list, in the order of the help: the enum, its run, and the definition of one command alone.
 macro_rules! commands {
@@ -105,6 +106,7 @@ commands! {
     Branch: branch = "branch",
     Switch: switch = "switch",
     Tag: tag = "tag",
+    Worktree: worktree = "worktree",
     Reset: reset = "reset",
     Stash: stash = "stash",
     Reflog: reflog = "reflog",

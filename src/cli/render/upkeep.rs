@@ -37,6 +37,13 @@ pub fn gc(out: &mut dyn Write, _: &Palette, outcome: &GcOutcome) -> io::Result<(
         let packs = counted(outcome.in_use.files, "pack");
         writeln!(out, "{packs} in use by running commands: left alone")?;
     }
+    for path in &outcome.unseen {
+        let path = escape(path);
+        writeln!(
+            out,
+            "not there, and all it needs kept: {path}; if it is gone for good: esker worktree remove {path}"
+        )?;
+    }
     writeln!(
         out,
         "Looked at one store, and at all that its repository's refs and stages need: {}",
