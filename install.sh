@@ -1,17 +1,19 @@
 #!/bin/sh
-# Installs esker: the program, completions for bash, zsh and fish, and man pages.
+# Installs esker: the program, completions for bash, zsh, fish and PowerShell, and man pages.
 # From a checkout of the sources it builds first; from a release archive it checks the sum and unpacks.
 # Safe to repeat. Uses no network but what cargo needs to build.
 set -eu
 
 usage() {
   cat <<'END'
-usage: ./install.sh [--prefix DIR] [--from ARCHIVE | --binary FILE]
+usage: ./install.sh [--prefix DIR] [--from ARCHIVE | --binary FILE] [--static-completions]
        ./install.sh [--prefix DIR] --uninstall
 
   --prefix DIR     where to install; /usr/local for root, otherwise ~/.local
   --from ARCHIVE   a release archive; ARCHIVE.sha256 lies beside it
   --binary FILE    a program that is already built
+  --static-completions
+                   completions that never start the program, and so know no branches, tags and paths of a version
   --uninstall      remove what was installed there, and nothing else
 END
 }
@@ -28,6 +30,7 @@ prefix=
 archive=
 binary=
 uninstall=no
+completions=completions
 while [ $# -gt 0 ]; do
   case $1 in
     --prefix | --from | --binary)
@@ -40,6 +43,7 @@ while [ $# -gt 0 ]; do
       shift 2
       ;;
     --uninstall) uninstall=yes; shift ;;
+    --static-completions) completions=completions/static; shift ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
   esac
@@ -140,9 +144,11 @@ put() {
 }
 
 put "$binary" bin/esker 755
-put "$files/completions/esker.bash" share/bash-completion/completions/esker 644
-put "$files/completions/_esker" share/zsh/site-functions/_esker 644
-put "$files/completions/esker.fish" share/fish/vendor_completions.d/esker.fish 644
+put "$files/$completions/esker.bash" share/bash-completion/completions/esker 644
+put "$files/$completions/_esker" share/zsh/site-functions/_esker 644
+put "$files/$completions/esker.fish" share/fish/vendor_completions.d/esker.fish 644
+# PowerShell looks nowhere by itself: its profile names the file.
+put "$files/$completions/esker.ps1" share/esker/esker.ps1 644
 for page in "$scratch"/man/*.1; do
   put "$page" "share/man/man1/${page##*/}" 644
 done

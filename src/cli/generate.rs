@@ -38,11 +38,12 @@ pub fn man(root: &Command) -> std::io::Result<Vec<Page>> {
 }
 
 /// clap takes names for the whole run.
-fn leaked(name: &str) -> &'static str {
+pub fn leaked(name: &str) -> &'static str {
     Box::leak(name.to_owned().into_boxed_str())
 }
 
-fn shown(root: &Command) -> impl Iterator<Item = &Command> {
+/// The commands of a command that are not hidden.
+pub fn shown(root: &Command) -> impl Iterator<Item = &Command> {
     root.get_subcommands().filter(|command| !command.is_hide_set())
 }
 

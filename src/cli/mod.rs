@@ -16,6 +16,7 @@ pub mod progress;
 mod render;
 pub mod report;
 pub mod signal;
+mod static_completion;
 mod stdin;
 mod term;
 pub mod ui;

@@ -191,3 +191,48 @@ ask "esker add tab"
                     esker add tab -> esker add table.csv \n";
     assert_eq!(text.replace('\r', ""), expected);
 }
+
+/// The scripts that ask no program know commands, flags and values that are one of a few.
+const STATIC_BASH: &str = r#"
+source "$COMPLETIONS/static/esker.bash"
+ask() {
+    COMP_WORDS=($1) COMP_LINE=$1 COMP_POINT=${#1}
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+    COMPREPLY=()
+    _esker esker "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+    echo "$1 -> ${COMPREPLY[*]}"
+}
+ask "esker stat"
+ask "esker status --po"
+ask "esker roots re"
+ask "esker log --color al"
+ask "esker compl"
+"#;
+
+#[test]
+fn static_scripts_complete_without_the_program() {
+    let env = Env::new();
+    if let Some(text) = shell(&env, "bash", &["--noprofile", "--norc"], STATIC_BASH) {
+        let expected = "esker stat -> status stats\nesker status --po -> --porcelain\n\
+                        esker roots re -> remove\nesker log --color al -> always\nesker compl -> \n";
+        assert_eq!(text, expected);
+    }
+    let script = r#"
+source $COMPLETIONS/static/esker.fish
+complete -C "esker check-"
+complete -C "esker status --po"
+complete -C "esker compl"
+"#;
+    if let Some(text) = shell(&env, "fish", &["--no-config"], script) {
+        assert!(text.starts_with("check-ignore\tSay which paths are ignored"), "{text}");
+        assert!(text.contains("\n--porcelain\t") && !text.contains("complete"), "{text}");
+    }
+    let script = r#"
+fpath=($COMPLETIONS/static $fpath)
+autoload -Uz compinit && compinit -u -D
+autoload +X _esker && print -r -- "${_comps[esker]} ${+functions[_esker]}"
+"#;
+    if let Some(text) = shell(&env, "zsh", &["-f"], script) {
+        assert_eq!(text, "_esker 1\n");
+    }
+}

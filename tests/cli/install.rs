@@ -47,6 +47,7 @@ fn twice_installed_and_removed_nothing_is_left() {
         "share/bash-completion/completions/esker",
         "share/zsh/site-functions/_esker",
         "share/fish/vendor_completions.d/esker.fish",
+        "share/esker/esker.ps1",
         "share/man/man1/esker.1",
         "share/man/man1/esker-add.1",
     ] {
@@ -59,6 +60,19 @@ fn twice_installed_and_removed_nothing_is_left() {
     assert!(!prefix.exists(), "something is left");
     let again = install(&env, &["--prefix", "p", "--uninstall"]);
     assert_fails(&again, 1, "esker is not installed in", "--prefix DIR");
+}
+
+#[test]
+fn completions_are_those_that_were_asked_for() {
+    let env = Env::new();
+    let script = |args: &[&str]| {
+        installed(&install(&env, &[&["--prefix", "p", "--binary", &program(&env)], args].concat()));
+        let path = env.path("p/share/bash-completion/completions/esker");
+        std::fs::read_to_string(path).expect("a script")
+    };
+    assert!(script(&[]).contains("complete -- "), "it asks the program");
+    let fixed = script(&["--static-completions"]);
+    assert!(fixed.contains("esker__subcmd__status") && !fixed.contains("complete -- "), "{fixed}");
 }
 
 #[test]
@@ -93,6 +107,7 @@ fn archives_are_the_same_each_time_and_checked_before_use() {
     assert!(read(&archive) == read(&again), "two archives of the same files differ");
     installed(&install(&env, &["--prefix", "p", "--from", &archive]));
     assert!(env.path("p/bin/esker").is_file());
+    installed(&install(&env, &["--prefix", "p", "--from", &archive, "--static-completions"]));
     let mut bytes = read(&archive);
     bytes[100] ^= 1;
     env.write(&archive, bytes);

@@ -83,3 +83,14 @@ fn every_command_has_a_man_page() {
         assert!(page.contains(".SH SYNOPSIS") && page.contains("Exit codes"), "{verb}: {page}");
     }
 }
+
+#[test]
+fn stale_completions() {
+    let env = Env::new();
+    env.ok(&["generate", "completions", "made"]);
+    for (name, text) in files(&env.path("made")) {
+        assert_current(&format!("completions/static/{name}"), &text);
+    }
+    let committed = files(&project("completions/static")).len();
+    assert_eq!(committed, 4, "one for each shell");
+}

@@ -8,6 +8,7 @@ use crate::cli::args::Cli;
 use crate::cli::generate;
 use crate::cli::help::after_help;
 use crate::cli::report::{Exit, Failure};
+use crate::cli::static_completion;
 use crate::cli::ui::Ui;
 
 /// Write documents that are made from the help of all commands
@@ -28,15 +29,23 @@ enum Kind {
     Man,
     /// The pages of docs/reference, in Markdown
     Reference,
+    /// The scripts of completions/static
+    Completions,
 }
 
 impl Args {
     pub fn run(self, context: &Context, _: &mut Ui) -> Result<Exit, Failure> {
         let mut root = Cli::command();
-        root.build();
         let pages = match self.kind {
-            Kind::Man => generate::man(&root)?,
-            Kind::Reference => generate::reference(&root),
+            Kind::Completions => static_completion::pages(&root),
+            Kind::Man => {
+                root.build();
+                generate::man(&root)?
+            }
+            Kind::Reference => {
+                root.build();
+                generate::reference(&root)
+            }
         };
         let directory = context.start_dir.join(self.target);
         fs::create_dir_all(&directory).map_err(|e| failed(&directory, e))?;
