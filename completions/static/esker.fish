@@ -53,6 +53,7 @@ complete -c esker -n "__fish_esker_needs_command" -f -a "restore" -d 'Put files 
 complete -c esker -n "__fish_esker_needs_command" -f -a "branch" -d 'List, make, rename or delete branches'
 complete -c esker -n "__fish_esker_needs_command" -f -a "switch" -d 'Move to another branch'
 complete -c esker -n "__fish_esker_needs_command" -f -a "tag" -d 'List, make or delete tags'
+complete -c esker -n "__fish_esker_needs_command" -f -a "worktree" -d 'Work in several folders at once, on the same branches and data'
 complete -c esker -n "__fish_esker_needs_command" -f -a "reset" -d 'Move the current branch to another commit, or put staged paths back'
 complete -c esker -n "__fish_esker_needs_command" -f -a "stash" -d 'Put unsaved work aside, and bring it back'
 complete -c esker -n "__fish_esker_needs_command" -f -a "reflog" -d 'Show where HEAD, a branch or a tag was'
@@ -74,6 +75,8 @@ complete -c esker -n "__fish_esker_needs_command" -f -a "hash" -d 'Print the id 
 complete -c esker -n "__fish_esker_needs_command" -f -a "stats" -d 'Show what the repository holds and the space it takes'
 complete -c esker -n "__fish_esker_needs_command" -f -a "fsck" -d 'Prove that every version is there and whole'
 complete -c esker -n "__fish_esker_needs_command" -f -a "gc" -d 'Give back the space of data that nothing needs any more'
+complete -c esker -n "__fish_esker_needs_command" -f -a "forget" -d 'Let go of the files of old commits, and keep the commits'
+complete -c esker -n "__fish_esker_needs_command" -f -a "purge" -d 'Take files out of every version, as if they had never been added'
 complete -c esker -n "__fish_esker_needs_command" -f -a "repack" -d 'Rewrite the store as if it had been written in one go'
 complete -c esker -n "__fish_esker_needs_command" -f -a "config" -d 'Show and change settings'
 complete -c esker -n "__fish_esker_needs_command" -f -a "demo" -d 'Show in a minute what esker does, on data it makes'
@@ -360,6 +363,68 @@ complete -c esker -n "__fish_esker_using_subcommand tag" -s v -l verbose -d 'Say
 complete -c esker -n "__fish_esker_using_subcommand tag" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand tag" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand tag" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -f -a "list" -d 'List all worktrees'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -f -a "add" -d 'Make a worktree in a new or empty folder'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -f -a "remove" -d 'Remove a worktree; files that belong to no version stay'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -f -a "repair" -d 'Let worktrees find the repository again after it was moved'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -s b -l branch -d 'Make this branch' -r -f
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -s d -l detach -d 'Be on no branch'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -s f -l force -d 'Remove the folder with all that is in it, saved or not'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand reset" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand reset" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
@@ -883,6 +948,32 @@ complete -c esker -n "__fish_esker_using_subcommand gc" -s v -l verbose -d 'Say 
 complete -c esker -n "__fish_esker_using_subcommand gc" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand gc" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand gc" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand forget" -l keep-last -d 'Keep the files of the newest N commits of each branch, as `log` orders them' -r -f
+complete -c esker -n "__fish_esker_using_subcommand forget" -l before -d 'Keep the files of commits of this date or later: 2024-01-31, \'6 months ago\'' -r -f
+complete -c esker -n "__fish_esker_using_subcommand forget" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand forget" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand forget" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand forget" -s n -l dry-run -d 'Say which commits would lose their files, and how many bytes that frees; change nothing'
+complete -c esker -n "__fish_esker_using_subcommand forget" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand forget" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand forget" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand forget" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand forget" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand purge" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand purge" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand purge" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand purge" -s n -l dry-run -d 'Say what would get another id, and how many bytes that frees; change nothing'
+complete -c esker -n "__fish_esker_using_subcommand purge" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand purge" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand purge" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand purge" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand purge" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand repack" -l level -d 'Compress everything anew at this level, 1 to 22' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -l grace -d 'How long packs that held something unneeded stay on disk: 0, 30m, 12h, 14d' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -l reflog -d 'How long places that a branch or HEAD has left keep their data' -r -f
