@@ -465,6 +465,9 @@ fn normal(env: &Env, text: &str) -> String {
     let text = text
         .replace(&work, "/home/ada/work")
         .replace(&env.dir().display().to_string(), "/home/ada/work");
+    // A second worktree lies beside the first.
+    let beside = std::path::Path::new(&work).parent().expect("a folder").display().to_string();
+    let text = text.replace(&beside, "/home/ada");
     let is_id = |word: &str| {
         word.len() >= 4
             && word.chars().all(|c| c.is_ascii_hexdigit())
