@@ -10,8 +10,10 @@ use crate::format::FormatParameters;
 use crate::id::{Address, ChunkId, PackId};
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::PackKind;
+use crate::progress::{Cancel, Silent};
 use crate::refs::{RefNote, branch_ref};
 use crate::store::lane::Lane;
+use crate::store::verify::{CheckOptions, Depth, Roots, check};
 use crate::store::{Store, StoreError};
 
 fn open(dir: &std::path::Path) -> Store {
@@ -78,4 +80,17 @@ fn of_two_copies_that_which_is_relied_on_is_found_when_the_other_goes() {
         let found = store.catalog().find(PackKind::Data, &address).expect("find");
         assert_eq!(found.map(|at| at.pack), Some(kept));
     }
+}
+
+#[test]
+fn a_pack_that_holds_a_chunk_twice_is_whole() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let store = open(dir.path());
+    let filler = vec![7; 1 << 16];
+    // Two blocks, as when packs are folded that each have a copy.
+    publish(&store, &[b"twice", &filler, b"twice"]);
+    let (depth, cancel) = (Depth::Data, Cancel::new());
+    let options = CheckOptions { depth, threads: 1, now: 7, progress: &Silent, cancel: &cancel };
+    let report = check(dir.path(), &store.db, &Roots::default(), &options).expect("check");
+    assert_eq!(report.problems, []);
 }

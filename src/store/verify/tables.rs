@@ -276,7 +276,8 @@ fn compare_pack(
     Ok(())
 }
 
-/// Counts the tables' entries that are this very chunk; says whether there is one.
+/// Counts the tables' entries that are this very chunk; says whether there is one, or one for another
+/// copy in the same pack: folding packs may bring copies together, and tables keep one of them.
 fn confirm(
     tables: &[NumberedTable<'_>],
     pack: &Chunks<'_>,
@@ -288,10 +289,12 @@ fn confirm(
     let wanted = Row { prefix, pack: pack.row.id, place };
     let mut is_listed = false;
     for (number, opened, table) in tables {
-        let row = table.find_where(&prefix, |row| *row == wanted);
-        if row.map_err(|e| table_error(opened, e))?.is_some() {
+        let is_wanted = |row: &Row| {
+            is_listed |= row.pack == pack.row.id;
+            *row == wanted
+        };
+        if table.find_where(&prefix, is_wanted).map_err(|e| table_error(opened, e))?.is_some() {
             confirmed[*number].fetch_add(1, Ordering::Relaxed);
-            is_listed = true;
         }
     }
     Ok(is_listed)
