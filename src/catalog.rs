@@ -1,8 +1,8 @@
 //! Where every object lies: the one owner of "where is it?" and, through [`Claims`], of "is it new?".
 //!
 //! The catalog is a view of the store's tables and its list of live packs, renewed after every
-//! publish. An entry that names a pack that is not live counts as absent, and so does a chunk in a
-//! block that was found bad: storing it again repairs it.
+//! publish. An entry that names a pack that is not live counts as absent, but for readers that began
+//! before it was condemned; so does a chunk in a block that was found bad: storing it again repairs it.
 
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{HashMap, HashSet};
@@ -11,7 +11,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use crate::db::{DbError, StateDb, TableId};
+use crate::db::{DbError, PackState, StateDb, TableId};
 use crate::id::{Address, IdPrefix, PackId};
 use crate::pack::layout::{ChunkPlace, PackKind};
 use crate::table::{Prefix, Row, Table, TableError};
@@ -51,6 +51,8 @@ pub struct Catalog {
 struct View {
     generation: u64,
     live: HashSet<PackId>,
+    /// Packs that count no more; their files stay for those who began to read before.
+    condemned: HashSet<PackId>,
     bad: HashSet<(PackId, u32)>,
     tables: HashMap<TableId, OpenTable>,
 }
@@ -99,13 +101,15 @@ impl Catalog {
 
     fn reload_once(&self, db: &StateDb) -> Result<(), CatalogError> {
         let (generation, packs, bad, tables) = db.read(|view| {
-            let (packs, bad) = (view.live_packs()?, view.bad_blocks()?);
+            let (packs, bad) = (view.packs()?, view.bad_blocks()?);
             Ok::<_, DbError>((view.generation()?, packs, bad, view.tables()?))
         })?;
         let old = self.view();
+        let in_state = |state| packs.iter().filter(move |p| p.state == state).map(|p| p.id);
         let mut view = View {
             generation,
-            live: packs.into_iter().map(|p| p.id).collect(),
+            live: in_state(PackState::Live).collect(),
+            condemned: in_state(PackState::Condemned).collect(),
             bad: bad.into_iter().map(|b| (b.pack, b.offset as u32)).collect(),
             tables: HashMap::new(),
         };
@@ -133,7 +137,8 @@ impl Catalog {
         self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Places of all objects in live packs of `kind` whose addresses begin so.
+    /// Places of all objects in live packs of `kind` whose addresses begin so, and of those that can still
+    /// be read: see [`Catalog::find_condemned`].
     pub fn find_prefix(
         &self,
         kind: PackKind,
@@ -150,7 +155,7 @@ impl Catalog {
                 if row.prefix > upper {
                     break;
                 }
-                if view.live.contains(&row.pack) {
+                if view.live.contains(&row.pack) || view.condemned.contains(&row.pack) {
                     found.push(Location { pack: row.pack, place: row.place });
                 }
             }
@@ -185,6 +190,12 @@ impl Catalog {
         self.view().live.contains(&pack)
     }
 
+    /// Whether a pack is live, or condemned with its file still there.
+    pub fn is_listed(&self, pack: PackId) -> bool {
+        let view = self.view();
+        view.live.contains(&pack) || view.condemned.contains(&pack)
+    }
+
     /// The youngest place of an object in a live pack of `kind`.
     pub fn find(
         &self,
@@ -192,12 +203,37 @@ impl Catalog {
         address: &Address,
     ) -> Result<Option<Location>, CatalogError> {
         let view = self.view();
+        view.find_in(&view.live, kind, address)
+    }
+
+    /// The youngest place of an object in a condemned pack of `kind`: it does not exist any more, and is
+    /// for those alone who began to read when it did.
+    pub fn find_condemned(
+        &self,
+        kind: PackKind,
+        address: &Address,
+    ) -> Result<Option<Location>, CatalogError> {
+        let view = self.view();
+        view.find_in(&view.condemned, kind, address)
+    }
+}
+
+impl View {
+    fn find_in(
+        &self,
+        packs: &HashSet<PackId>,
+        kind: PackKind,
+        address: &Address,
+    ) -> Result<Option<Location>, CatalogError> {
         let prefix = Prefix::from(address);
         let mut best: Option<Location> = None;
         let is_usable = |row: &Row| {
-            view.live.contains(&row.pack) && !view.bad.contains(&(row.pack, row.place.block_offset))
+            packs.contains(&row.pack) && !self.bad.contains(&(row.pack, row.place.block_offset))
         };
-        for open in view.tables.values().filter(|t| t.table.kind() == kind) {
+        if packs.is_empty() {
+            return Ok(None);
+        }
+        for open in self.tables.values().filter(|t| t.table.kind() == kind) {
             let found = open
                 .table
                 .find_where(&prefix, is_usable)

@@ -12,7 +12,7 @@ use crate::fsio::{self, FsError};
 use crate::id::{CommitId, TreeId};
 use crate::object::access::{AccessError, ReadObjects};
 use crate::refs::{Head, RefNameError, RefNote, WorktreeId};
-use crate::store::session::random_u64;
+use crate::store::session::{Session, random_u64};
 use crate::store::{Store, StoreError, StorePaths};
 
 pub use link::WorktreeLink;
@@ -228,6 +228,8 @@ pub struct Repo {
     pub settings: Settings,
     /// Which worktree of the repository this is.
     pub worktree: WorktreeId,
+    /// The session of whoever may change the repository.
+    pub session: Option<Session>,
 }
 
 impl Repo {
@@ -238,7 +240,10 @@ impl Repo {
         let worktree = which_worktree(&paths, &db, access)?;
         let cache = CacheDb::new(&paths.cache_db(), db.has_shared_memory());
         let store = Store::open(&paths.dir, params, db.clone())?;
-        Ok(Self { paths, db, cache, store, settings, worktree })
+        // Before anything is read of the history: what is condemned from now on stays until this ends.
+        // Where no session can be had, on a full disk or one that is read only, reading must go on.
+        let session = store.start_session().ok().filter(|_| access == Access::ReadWrite);
+        Ok(Self { paths, db, cache, store, settings, worktree, session })
     }
 
     /// What the worktree is on.

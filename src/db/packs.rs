@@ -38,7 +38,7 @@ pub struct PackRow {
     pub chunks: u64,
     /// Number of blocks.
     pub blocks: u64,
-    /// The store's generation at which it was listed.
+    /// The store's generation at which it was listed, or condemned.
     pub generation: u64,
     /// Whether it counts.
     pub state: PackState,
@@ -191,10 +191,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets the state of a listed pack at `now`, in Unix seconds; says whether it is listed.
-    pub fn set_pack_state(&self, id: PackId, state: PackState, now: i64) -> Result<bool, DbError> {
-        let sql = "UPDATE packs SET state = ?2, changed_at = ?3 WHERE id = ?1";
-        Ok(self.run(sql, (id.to_bytes(), state.number(), now))? > 0)
+    /// Lets a live pack count no more, from `generation` on; says whether it was live. Its grace begins
+    /// at `since`, in Unix seconds.
+    pub fn condemn_pack(&self, id: PackId, generation: u64, since: i64) -> Result<bool, DbError> {
+        let sql = "UPDATE packs SET state = 2, generation = ?2, changed_at = ?3 \
+                   WHERE id = ?1 AND state = 1";
+        Ok(self.run(sql, (id.to_bytes(), to_i64(generation)?, since))? > 0)
     }
 
     /// Forgets a pack and its bad blocks; says whether it was listed.

@@ -373,15 +373,17 @@ fn packs_tables_bad_blocks_and_roots_are_kept() {
         tx.add_table(&table)?;
         tx.add_bad_block(&bad)?;
         tx.add_bad_block(&BadBlock { found_at: 9, ..bad })?;
-        assert!(tx.set_pack_state(pack(2).id, PackState::Condemned, 50)?);
-        assert!(!tx.set_pack_state(pack(3).id, PackState::Live, 50)?);
+        assert!(tx.condemn_pack(pack(2).id, 9, 50)?);
+        assert!(!tx.condemn_pack(pack(2).id, 10, 60)?);
+        assert!(!tx.condemn_pack(pack(3).id, 9, 50)?);
         assert!(tx.add_root(&b)? && tx.add_root(&a)? && !tx.add_root(&a)?);
         assert_eq!((tx.next_generation()?, tx.next_generation()?), (1, 2));
         Ok::<_, DbError>(())
     })
     .expect("written");
     db.write(|tx| tx.add_pack(&pack(1))).expect_err("an id is never used twice");
-    let condemned = PackRow { state: PackState::Condemned, changed_at: 50, ..pack(2) };
+    let condemned =
+        PackRow { state: PackState::Condemned, generation: 9, changed_at: 50, ..pack(2) };
     db.read(|view| {
         assert_eq!(view.packs()?, [pack(1), condemned.clone()]);
         assert_eq!(view.live_packs()?, [pack(1)]);

@@ -9,7 +9,7 @@ use crate::catalog::CatalogError;
 use crate::config::ConfigError;
 use crate::date::DateError;
 use crate::db::{DbError, RefError};
-use crate::fsio::FsError;
+use crate::fsio::{FsError, LockError};
 use crate::merge::MergeError;
 use crate::object::access::AccessError;
 use crate::object::prolly::TreeError;
@@ -86,6 +86,11 @@ impl From<DbError> for OpError {
                 what: "the repository's state.db".to_owned(),
                 why: e.to_string(),
             },
+            DbError::Sqlite { detail } => OpError::Io {
+                op: "use",
+                path: PathBuf::from(".esker/state.db"),
+                source: io::Error::other(detail),
+            },
             e => other(e),
         }
     }
@@ -112,6 +117,7 @@ impl From<StoreError> for OpError {
         match e {
             StoreError::Db(e) | StoreError::Catalog(CatalogError::Db(e)) => e.into(),
             StoreError::Fs(e) if !e.is_not_found() => e.into(),
+            StoreError::Lock(LockError::Fs(e)) => e.into(),
             StoreError::Pack { path, source: PackError::NewerVersion { .. } } => OpError::Damaged {
                 what: path.display().to_string(),
                 why: "it was written by a newer esker".to_owned(),

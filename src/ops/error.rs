@@ -558,7 +558,11 @@ impl OpError {
                 "check how it is spelled: ls"
             }
             Self::NotAFile { .. } => "only files, links and folders can be stored",
-            Self::Io { .. } | Self::Other(_) => return None,
+            Self::Io { source, .. } if is_too_many(source) => {
+                "allow more open files: ulimit -n 4096; then run the command again"
+            }
+            Self::Io { .. } => "nothing stored is lost; once that works, run the command again",
+            Self::Other(_) => return None,
         };
         Some(fixed.to_string())
     }
@@ -568,6 +572,12 @@ fn shown(path: &std::path::Path) -> String {
     let text = path.to_string_lossy();
     let escaped = escape(&text);
     if cfg!(windows) { escaped.replace(r"\\", r"\") } else { escaped.into_owned() }
+}
+
+/// Whether the system has no more descriptors for this process, or for any.
+fn is_too_many(e: &io::Error) -> bool {
+    use rustix::io::Errno;
+    cfg!(unix) && matches!(Errno::from_io_error(e), Some(Errno::MFILE | Errno::NFILE))
 }
 
 /// A path as an argument that can be pasted into a shell.

@@ -9,6 +9,7 @@ use crate::path::{RepoPath, escape};
 use crate::refs::{self, RefTarget};
 use crate::repo::Repo;
 use crate::revision::{Range, Resolver, RevisionError};
+use crate::steps::hold;
 
 /// Repository paths of what a person typed.
 pub(super) fn select(
@@ -26,12 +27,16 @@ pub(super) fn all_if_root(paths: Vec<RepoPath>) -> Vec<RepoPath> {
 
 /// The commit that a revision names.
 pub(super) fn commit(ctx: &Context, repo: &Repo, text: &str) -> Result<CommitId, OpError> {
-    resolver(ctx, repo).resolve(text).or_else(|e| Err(unresolved(repo, e)?))
+    let id = resolver(ctx, repo).resolve(text).or_else(|e| Err(unresolved(repo, e)?))?;
+    hold::commit(repo, id, &ctx.cancel)?;
+    Ok(id)
 }
 
 /// What a revision names: an annotated tag itself, or a commit.
 pub(super) fn target(ctx: &Context, repo: &Repo, text: &str) -> Result<RefTarget, OpError> {
-    resolver(ctx, repo).target(text).or_else(|e| Err(unresolved(repo, e)?))
+    let target = resolver(ctx, repo).target(text).or_else(|e| Err(unresolved(repo, e)?))?;
+    hold::target(repo, target, &ctx.cancel)?;
+    Ok(target)
 }
 
 /// Why a revision names nothing, with what was probably meant.

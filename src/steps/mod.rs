@@ -5,6 +5,7 @@ mod carry;
 pub mod checkout;
 pub mod data_roots;
 pub mod hash_tree;
+pub mod hold;
 pub mod known;
 pub mod look;
 pub mod materialize;
@@ -102,16 +103,6 @@ impl StepError {
             Self::Ref(e) => e.is_conflict(),
             Self::Store(StoreError::Changed) => true,
             Self::Ingest(IngestError::Store(StoreError::Changed)) => true,
-            _ => false,
-        }
-    }
-
-    /// Whether an object is not there: damage, unless what named it is no longer what the step was based
-    /// on, so that a collection could take it.
-    pub fn is_missing(&self) -> bool {
-        match self {
-            Self::Access(e) | Self::Tree(TreeError::Access(e)) => e.is_missing(),
-            Self::Store(StoreError::Missing(_)) => true,
             _ => false,
         }
     }

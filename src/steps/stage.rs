@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use super::known::{self, Known};
 use super::resume::{self, PartNumbers, Unfinished};
 use super::{RunContext, StepError};
-use crate::db::{DbError, RefError, Tx, View};
+use crate::db::{RefError, Tx};
 use crate::fsio::FsError;
 use crate::id::{BlobId, PackId, TreeId};
 use crate::object::paths::edit_paths;
@@ -94,21 +94,14 @@ const ATTEMPTS: usize = 64;
 /// Stages the worktree's files.
 pub fn stage(repo: &Repo, options: &StageOptions, run: &RunContext) -> Result<Staged, StepError> {
     let mut spent = (0, 0);
-    again(repo, || stage_once(repo, options, run, &mut spent))
+    again(|| stage_once(repo, options, run, &mut spent))
 }
 
 /// Does a step again for as long as somebody else changes what it was based on, [`ATTEMPTS`] times at most.
-fn again<T>(repo: &Repo, mut step: impl FnMut() -> Result<T, StepError>) -> Result<T, StepError> {
-    let base = || {
-        let read = |view: &View<'_>| {
-            Ok::<_, DbError>((view.head(repo.worktree)?, view.stage(repo.worktree)?))
-        };
-        repo.db.read(read).map_err(StepError::Db)
-    };
+fn again<T>(mut step: impl FnMut() -> Result<T, StepError>) -> Result<T, StepError> {
     for _ in 1..ATTEMPTS {
-        let before = base()?;
         match step() {
-            Err(e) if e.is_conflict() || (e.is_missing() && base()? != before) => continue,
+            Err(e) if e.is_conflict() => continue,
             result => return result,
         }
     }
@@ -192,7 +185,7 @@ pub fn edit_stage(
     edits: Edits,
     spent: (u64, u64),
 ) -> Result<(Option<EntryValue>, u64), StepError> {
-    again(repo, || edit_stage_once(repo, edits.clone(), spent))
+    again(|| edit_stage_once(repo, edits.clone(), spent))
 }
 
 fn edit_stage_once(

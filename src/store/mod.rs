@@ -25,7 +25,7 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::db::{BadBlock, DbError, StateDb};
 use crate::format::FormatParameters;
 use crate::fsio::{FsError, LockError};
-use crate::id::{Address, CommitId, PackId};
+use crate::id::{Address, CommitId, PackId, SessionId};
 use crate::pack::layout::PackError;
 use crate::pack::reader::PackReader;
 use crate::progress::Cancelled;
@@ -229,6 +229,12 @@ impl Store {
         let session = Session::start(&self.paths.tmp, self.db.read(|view| view.generation())?)?;
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(session.clone());
         Ok(session)
+    }
+
+    /// The sessions that were started here.
+    fn own_sessions(&self) -> Vec<SessionId> {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.iter().map(Session::id).collect()
     }
 
     /// Opens a pack, or hands out the open one.

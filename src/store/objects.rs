@@ -1,6 +1,6 @@
 //! Trees, commits, tags and recipes of the store, behind the traits that domain code sees.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -79,14 +79,19 @@ impl Store {
         }
     }
 
-    /// Where an object lies, also when it was published a moment ago.
+    /// Where an object lies, also when it was published a moment ago, or condemned: whoever reads it
+    /// began before that, or its pack's file would be gone.
     pub(super) fn locate(
         &self,
         kind: PackKind,
         address: &Address,
     ) -> Result<Option<Location>, StoreError> {
-        match self.catalog().find(kind, address)? {
-            None if self.refresh()? => Ok(self.catalog().find(kind, address)?),
+        let found = match self.catalog().find(kind, address)? {
+            None if self.refresh()? => self.catalog().find(kind, address)?,
+            found => found,
+        };
+        match found {
+            None => Ok(self.catalog().find_condemned(kind, address)?),
             found => Ok(found),
         }
     }
@@ -215,11 +220,15 @@ impl WriteObjects for ObjectWriter<'_> {
 
 impl FindCommits for Store {
     fn find_commits(&self, prefix: &IdPrefix) -> Result<Vec<CommitId>, AccessError> {
-        let places =
-            self.catalog().find_prefix(PackKind::History, prefix).map_err(AccessError::io)?;
-        let mut found = std::collections::BTreeSet::new();
-        for location in places {
-            let block = self.cached_block(&location).map_err(access_error)?;
+        self.retry(|| self.try_find_commits(prefix)).map_err(access_error)
+    }
+}
+
+impl Store {
+    fn try_find_commits(&self, prefix: &IdPrefix) -> Result<Vec<CommitId>, StoreError> {
+        let mut found = BTreeSet::new();
+        for location in self.catalog().find_prefix(PackKind::History, prefix)? {
+            let block = self.cached_block(&location)?;
             let start = location.place.position as usize;
             let bytes = block.get(start..start + location.place.raw_len as usize);
             // Trees and tags share the table: only what hashes as a commit is one.

@@ -58,9 +58,10 @@ impl Store {
     pub fn has_blob(&self, id: BlobId, size: u64) -> Result<bool, StoreError> {
         match self.find_blob(id, size)? {
             None => Ok(false),
-            Some(BlobPlace::Empty | BlobPlace::Chunk(_)) => Ok(true),
+            Some(BlobPlace::Empty) => Ok(true),
+            Some(BlobPlace::Chunk(at)) => Ok(self.catalog().is_live(at.pack)),
             Some(BlobPlace::Recipe(recipe)) => {
-                let packs = self.packs_named(id, &recipe)?;
+                let packs = self.packs_of_recipe(id, &recipe)?;
                 Ok(packs.is_some_and(|p| !p.iter().any(|pack| self.catalog().has_bad_block(*pack))))
             }
         }
@@ -98,20 +99,34 @@ impl Store {
 
     /// All packs that a stored blob rests on, those of its recipe too; `None` when it is not stored.
     pub fn packs_of(&self, id: BlobId, size: u64) -> Result<Option<HashSet<PackId>>, StoreError> {
-        let recipe = match self.find_blob(id, size)? {
-            None => return Ok(None),
-            Some(BlobPlace::Empty) => return Ok(Some(HashSet::new())),
-            Some(BlobPlace::Chunk(at)) => return Ok(Some([at.pack].into())),
-            Some(BlobPlace::Recipe(recipe)) => recipe,
+        let is_live = |pack: &PackId| self.catalog().is_live(*pack);
+        let packs = match self.find_blob(id, size)? {
+            None => None,
+            Some(BlobPlace::Empty) => Some(HashSet::new()),
+            Some(BlobPlace::Chunk(at)) => Some([at.pack].into()),
+            Some(BlobPlace::Recipe(recipe)) => self.packs_of_recipe(id, &recipe)?,
         };
-        let Some(mut packs) = self.packs_named(id, &recipe)? else { return Ok(None) };
+        Ok(packs.filter(|packs| packs.iter().all(is_live)))
+    }
+
+    /// The packs that a recipe names, and those that it and its pages lie in; `None` when one of these
+    /// is not there.
+    fn packs_of_recipe(
+        &self,
+        id: BlobId,
+        recipe: &Recipe,
+    ) -> Result<Option<HashSet<PackId>>, StoreError> {
+        let Some(mut packs) = self.packs_named(id, recipe)? else { return Ok(None) };
         let pages = match &recipe.body {
             Body::Inline(_) => 0,
             Body::Paged(values) => values.len() as u64,
         };
         let addresses = (0..pages).map(|number| recipe::page_address(id, number));
         for address in addresses.chain([id.into()]) {
-            packs.extend(self.catalog().find(PackKind::Layout, &address)?.map(|at| at.pack));
+            let Some(at) = self.catalog().find(PackKind::Layout, &address)? else {
+                return Ok(None);
+            };
+            packs.insert(at.pack);
         }
         Ok(Some(packs))
     }

@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use super::StoreError;
 use crate::fsio::{FsError, Holder, LockError, LockFile};
-use crate::id::{PackId, SessionId};
+use crate::id::{CommitId, PackId, SessionId};
 use crate::pack::layout::{Header, PackKind};
 
 /// A session of this process; clones are the same session.
 ///
-/// What it published, and packs it holds, are left alone by every collection for as long as it lives:
+/// What it published, and what it holds, is left alone by every collection for as long as it lives:
 /// the store that started it keeps it until the verb is done, by when a ref or a stage names its data.
+/// Files of packs that are condemned meanwhile stay as long, so that whoever began to read goes on.
 #[derive(Clone, Debug)]
 pub struct Session(Arc<Folder>);
 
@@ -31,6 +32,9 @@ const LOCK_NAME: &str = "lock";
 /// Ids of packs of other sessions that this one relies on, 24 bytes each.
 const HELD_NAME: &str = "held";
 const PACK_ID_BYTES: usize = 24;
+/// Ids of commits that this session is about to name, 32 bytes each.
+const COMMITS_NAME: &str = "commits";
+const COMMIT_ID_BYTES: usize = 32;
 /// How often a new folder may be taken away before that is an error.
 const ATTEMPTS: usize = 16;
 
@@ -82,11 +86,21 @@ impl Session {
         if packs.is_empty() {
             return Ok(());
         }
-        let path = self.0.dir.join(HELD_NAME);
         let bytes: Vec<u8> = packs.iter().flat_map(|pack| pack.to_bytes()).collect();
+        self.note(HELD_NAME, &bytes)
+    }
+
+    /// Keeps all that a commit reaches from being dropped for as long as this session lives, as a ref
+    /// does: whoever drops packs looks here in the transaction that does so.
+    pub fn hold_commit(&self, commit: CommitId) -> Result<(), StoreError> {
+        self.note(COMMITS_NAME, commit.as_bytes())
+    }
+
+    fn note(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.0.dir.join(name);
         let mut options = OpenOptions::new();
         let file = options.append(true).create(true).open(&path);
-        file.and_then(|mut file| file.write_all(&bytes)).map_err(|e| StoreError::write(&path, e))
+        file.and_then(|mut file| file.write_all(bytes)).map_err(|e| StoreError::write(&path, e))
     }
 
     /// The header of a pack of this session.
@@ -102,11 +116,12 @@ impl Drop for Folder {
     }
 }
 
-/// The packs that running sessions wrote or rely on: nobody else may drop or replace them.
+/// What running sessions wrote or rely on: nobody else may drop or replace it.
 #[derive(Debug, Default)]
 pub struct InUse {
     sessions: HashSet<SessionId>,
     held: HashSet<PackId>,
+    commits: Vec<(SessionId, CommitId)>,
 }
 
 impl InUse {
@@ -117,14 +132,12 @@ impl InUse {
             let id = entry.file_name().to_str().and_then(|name| name.parse().ok());
             let Some(id) = id.filter(|_| !is_dead(&entry.path())) else { continue };
             found.sessions.insert(id);
-            let path = entry.path().join(HELD_NAME);
-            let bytes = match std::fs::read(&path) {
-                // It relies on nothing, or ended just now.
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
-                bytes => bytes.map_err(|e| FsError::new("read", &path, e))?,
-            };
+            let bytes = read_note(&entry.path().join(HELD_NAME))?;
             let (ids, _) = bytes.as_chunks::<PACK_ID_BYTES>();
             found.held.extend(ids.iter().map(|id| PackId::from_bytes(*id)));
+            let bytes = read_note(&entry.path().join(COMMITS_NAME))?;
+            let (ids, _) = bytes.as_chunks::<COMMIT_ID_BYTES>();
+            found.commits.extend(ids.iter().map(|commit| (id, CommitId::from_bytes(*commit))));
         }
         Ok(found)
     }
@@ -134,9 +147,25 @@ impl InUse {
         self.sessions.contains(&pack.session) || self.held.contains(&pack)
     }
 
-    /// Whether any session but `own` is running.
-    pub fn has_others(&self, own: SessionId) -> bool {
-        self.sessions.iter().any(|session| *session != own)
+    /// Commits that sessions are about to name, but for those of `own`.
+    pub fn commits_but(&self, own: &[SessionId]) -> Vec<CommitId> {
+        let others = self.commits.iter().filter(|(id, _)| !own.contains(id));
+        others.map(|(_, commit)| *commit).collect()
+    }
+
+    /// The generation at which the oldest session began that is none of `own`, if there is one.
+    ///
+    /// What was condemned later may be read by it still.
+    pub fn oldest_but(&self, own: &[SessionId]) -> Option<u64> {
+        self.sessions.iter().filter(|id| !own.contains(id)).map(|id| id.seq).min()
+    }
+}
+
+/// Nothing when there is no such note: the session relies on nothing, or ended just now.
+fn read_note(path: &Path) -> Result<Vec<u8>, StoreError> {
+    match std::fs::read(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        bytes => Ok(bytes.map_err(|e| FsError::new("read", path, e))?),
     }
 }
 

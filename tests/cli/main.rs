@@ -21,6 +21,7 @@ mod completion;
 mod docs;
 mod doctor;
 mod errors;
+mod held;
 mod help;
 mod history;
 mod ignored;

@@ -33,12 +33,44 @@ impl Race<'_> {
     }
 }
 
-/// Runs a command that may end well, or because there was nothing for it to do.
-fn may(env: &Env, args: &[&str], nothing: &str) -> Ran {
+/// Runs a command that may end well, or for one of these reasons: there was nothing for it to do, or
+/// another command was first.
+fn may(env: &Env, args: &[&str], reasons: &[&str]) -> Ran {
     let ran = env.run(args);
-    let is_fine = ran.code == 0 || (!nothing.is_empty() && ran.stderr.contains(nothing));
+    let is_fine = ran.code == 0 || reasons.iter().any(|reason| ran.stderr.contains(reason));
     assert!(is_fine, "{args:?}: {} {}", ran.code, ran.stderr);
     ran
+}
+
+/// Looks at the repository in a way that does not read the worktree's files.
+fn look(env: &Env, round: u64) {
+    let looks: [&[&str]; 7] = [
+        &["status"],
+        &["diff", "--staged", "--name-only"],
+        &["log", "-n", "3", "--stat"],
+        &["ls", "-R"],
+        &["branch"],
+        &["stats"],
+        &["log", "--all", "--oneline"],
+    ];
+    // The worktree's files come and go meanwhile.
+    may(env, looks[round as usize % looks.len()], &["skipped"]);
+}
+
+/// Undoes the last commit, and gives it, or an older one that was undone, a name again unless a
+/// collection was faster; deletes older names.
+fn undo(env: &Env, undone: &mut Vec<String>, random: &mut Random, round: u64) {
+    let head = repo::head(env);
+    may(env, &["reset", "--soft", "HEAD~1"], &["unknown revision", "moved", "changed by"]);
+    undone.push(head);
+    let id = &undone[undone.len() - 1 - random.below(undone.len().min(4) as u64) as usize];
+    let name = format!("back-{round}");
+    let gone = ["unknown revision", "a collection took"];
+    may(env, &["branch", &name, id], &gone);
+    if round >= 5 {
+        may(env, &["branch", "-D", &format!("back-{}", round - 5)], &["there is no branch"]);
+    }
+    thread::sleep(Duration::from_millis(100));
 }
 
 /// Adds new and changed files of a folder, and takes some of them back again.
@@ -49,9 +81,9 @@ fn add(env: &Env, folder: &str, random: &mut Random, round: u64) {
     let own = random.below(60_000) as usize;
     bytes.extend(random.bytes(own));
     env.write(&name, bytes);
-    may(env, &["add", "-A", folder], "");
+    may(env, &["add", "-A", folder], &[]);
     if round % 3 == 2 {
-        may(env, &["restore", "--staged", &name], "no '");
+        may(env, &["restore", "--staged", &name], &["no '"]);
     }
 }
 
@@ -83,14 +115,19 @@ fn collecting_beside_everything_loses_nothing() {
                 scope.spawn(move || race.run(|env, round| add(env, folder, &mut random, round))),
             );
         }
-        let commits =
-            scope.spawn(|| race.run(|env, _| drop(may(env, &["commit", "-m", "next"], "othing"))));
+        let commits = scope
+            .spawn(|| race.run(|env, _| drop(may(env, &["commit", "-m", "next"], &["othing"]))));
         let reads = scope.spawn(|| {
             race.run(|env, _| {
                 fs::remove_dir_all(env.path("read")).expect("remove");
-                may(env, &["restore", "--source", "main", "read"], "");
+                may(env, &["restore", "--source", "main", "read"], &[]);
                 assert_eq!(repo::hash(env, "read"), read);
             })
+        });
+        let looks = scope.spawn(|| race.run(look));
+        let undos = scope.spawn(|| {
+            let (mut undone, mut random) = (Vec::new(), Random::new(13));
+            race.run(|env, round| undo(env, &mut undone, &mut random, round))
         });
         let collections = scope.spawn(|| {
             race.run(|env, _| {
@@ -101,16 +138,19 @@ fn collecting_beside_everything_loses_nothing() {
         });
         let repacks = scope.spawn(|| {
             race.run(|env, _| {
-                may(env, &["repack", "--grace", "0", "--reflog", "0"], "");
+                may(env, &["repack", "--grace", "0", "--reflog", "0"], &[]);
                 thread::sleep(Duration::from_millis(300));
             })
         });
         let count = |thread: thread::ScopedJoinHandle<'_, u64>| thread.join().expect("no panic");
         let adds: u64 = adders.into_iter().map(count).sum();
         println!(
-            "{adds} adds, {} commits, {} reads, {} collections, {} repacks; {} bytes freed",
+            "{adds} adds, {} commits, {} reads, {} looks, {} undone, {} collections, {} repacks; {} \
+             bytes freed",
             count(commits),
             count(reads),
+            count(looks),
+            count(undos),
             count(collections),
             count(repacks),
             freed.load(Ordering::Relaxed)

@@ -12,9 +12,9 @@ use std::path::Path;
 use super::copy::{Copier, Copying, Moved};
 use super::mark::{GcRoots, Marker};
 use super::needed::kept_bytes;
-use crate::db::{DbError, PackRow, PackState, Tx};
+use crate::db::{DbError, PackRow, Tx};
 use crate::fsio::{AtPath, FsError};
-use crate::id::{PackId, SessionId};
+use crate::id::PackId;
 use crate::pack::layout::PackKind;
 use crate::progress::{Cancel, Progress};
 use crate::store::lane::SealedPack;
@@ -141,7 +141,7 @@ impl Store {
             removed += swept.bytes;
             outcome.waiting = waiting;
         }
-        outcome.leftovers = self.remove_leftovers(session.id(), options.dry_run)?;
+        outcome.leftovers = self.remove_leftovers(options.dry_run)?;
         outcome.freed_bytes =
             (removed + outcome.leftovers.bytes).saturating_sub(outcome.copied.bytes);
         Ok(outcome)
@@ -150,29 +150,34 @@ impl Store {
     /// Removes the files of packs whose grace is over; gives what went, and what still waits.
     fn sweep(&self, options: &CollectOptions<'_>) -> Result<(Amount, Amount), StoreError> {
         let condemned = self.db.read(|view| view.condemned_packs())?;
-        let is_due = |p: &PackRow| p.changed_at.saturating_add(options.grace) <= options.now;
+        // After the list was read: who begins now does not need them.
+        let oldest = InUse::read(&self.paths.tmp)?.oldest_but(&self.own_sessions());
+        let is_due = |p: &PackRow| {
+            p.changed_at.saturating_add(options.grace) <= options.now
+                && oldest.is_none_or(|began| p.generation <= began)
+        };
         let (mut due, waiting): (Vec<_>, Vec<_>) = condemned.into_iter().partition(is_due);
         let amounts = (Amount::of(&due), Amount::of(&waiting));
         if options.dry_run || due.is_empty() {
             return Ok(amounts);
         }
+        // Off the list first: whoever misses a file looks there and must not find it again.
+        self.db.write(|tx| due.iter().try_for_each(|p| tx.remove_pack(p.id).map(|_| ())))?;
         // Recipes go before what they name: a rebuild after a crash must not find one without.
         due.sort_by_key(|pack| pack.kind);
         self.forget_open_packs();
-        let mut gone = Vec::new();
         for pack in due {
             let path = self.paths.pack(pack.id);
             match fs::remove_file(&path).at("remove", &path) {
                 Err(e) if !e.is_not_found() => return Err(e.into()),
-                _ => gone.push(pack.id),
+                _ => {}
             }
         }
-        self.db.write(|tx| gone.iter().try_for_each(|id| tx.remove_pack(*id).map(|_| ())))?;
         Ok(amounts)
     }
 
     /// Removes packs and tables that no database lists and no running command is about to list.
-    fn remove_leftovers(&self, own: SessionId, dry_run: bool) -> Result<Amount, StoreError> {
+    fn remove_leftovers(&self, dry_run: bool) -> Result<Amount, StoreError> {
         // In this order: what a session that ended by then had listed is in the database.
         let (packs, tables) = (names_in(&self.paths.packs)?, names_in(&self.paths.tables)?);
         let in_use = InUse::read(&self.paths.tmp)?;
@@ -185,7 +190,7 @@ impl Store {
         let packs = packs.into_iter().filter(|n| !listed.contains(n) && is_free(n));
         let packs = packs.map(|name| self.paths.packs.join(name));
         // A table does not say whose it is.
-        let is_quiet = !in_use.has_others(own);
+        let is_quiet = in_use.oldest_but(&self.own_sessions()).is_none();
         let is_table = |n: &String| n.len() == TABLE_DIGITS && is_quiet && !listed.contains(n);
         let tables = tables.into_iter().filter(is_table).map(|name| self.paths.tables.join(name));
         let mut amount = Amount::default();
@@ -280,6 +285,8 @@ impl Collection<'_> {
         loop {
             let since = self.options.reflog_since;
             let roots = self.store.db.read(|view| GcRoots::of(view, since))?;
+            let in_use = InUse::read(&self.store.paths.tmp)?;
+            let roots = roots.with(&in_use.commits_but(&self.store.own_sessions()));
             if roots == self.seen {
                 return Ok(());
             }
@@ -352,7 +359,7 @@ impl Collection<'_> {
         new.iter().for_each(|pack| self.outcome.copied.add(pack.bytes));
         let known: HashSet<PackId> = plan.layouts.iter().chain(&ids).copied().collect();
         let (marker, seen) = (&mut self.marker, &mut self.seen);
-        let own = self.session.id();
+        let (own, own_sessions) = (self.session.id(), self.store.own_sessions());
         let is_empty = new.is_empty();
         let condemn = |tx: &Tx<'_>| {
             let in_use = InUse::read(&paths.tmp)?;
@@ -366,23 +373,21 @@ impl Collection<'_> {
             if moves_data && tx.live_packs()?.iter().any(is_new) {
                 return Err(StoreError::Changed);
             }
-            let roots = GcRoots::of(tx, since)?;
+            let roots = GcRoots::of(tx, since)?.with(&in_use.commits_but(&own_sessions));
             if roots != *seen {
                 marker.mark(&roots)?;
                 *seen = roots;
             }
+            let generation = if is_empty { tx.next_generation()? } else { tx.generation()? };
             for id in &ids {
                 if in_use.contains(*id) || marker.marks.count(*id) != plan.counts[id] {
                     return Err(StoreError::Changed);
                 }
                 // Of a pack that was copied whole nothing is lost: its grace is over at once.
                 let since = if plan.is_copied_whole(id) { 0 } else { options.now };
-                if !tx.set_pack_state(*id, PackState::Condemned, since)? {
+                if !tx.condemn_pack(*id, generation, since)? {
                     return Err(StoreError::Changed);
                 }
-            }
-            if is_empty {
-                tx.next_generation()?;
             }
             tx.expire_reflog(since)?;
             Ok(())

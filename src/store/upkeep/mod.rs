@@ -23,6 +23,7 @@ pub use self::mark::GcRoots;
 
 use super::{Store, StoreError};
 use crate::fsio::{Holder, LockError, LockFile};
+use crate::id::CommitId;
 use crate::progress::Cancel;
 
 /// How long to wait before the lock is tried again.
@@ -35,6 +36,17 @@ impl Store {
     /// verb: a full disk or a damaged pack is met again by whoever needs it.
     pub(super) fn tidy(&self) {
         let _ = self.merge_tables().and_then(|()| self.fold_small_packs());
+    }
+
+    /// Whether all that a commit reaches is there.
+    pub fn has_all_of(&self, commit: CommitId, cancel: &Cancel) -> Result<bool, StoreError> {
+        let forgotten = self.db.read(|view| view.forgotten())?.into_keys().collect();
+        let roots = GcRoots { commits: vec![commit], forgotten, ..GcRoots::default() };
+        match mark::Marker::new(self.reopen()?, cancel).mark(&roots) {
+            Ok(()) => Ok(true),
+            Err(e) if e.is_damaged() => Ok(false),
+            Err(e) => Err(e),
+        }
     }
 
     /// The lock of upkeep, unless another process holds it.

@@ -2,7 +2,7 @@
 
 use super::mark::GcRoots;
 use crate::db::{DbError, View};
-use crate::id::Address;
+use crate::id::{Address, CommitId};
 use crate::refs::RefTarget;
 
 /// Kinds of journal entries that name no object of the history.
@@ -41,6 +41,13 @@ impl GcRoots {
         roots.forgotten = view.forgotten()?.into_keys().collect();
         roots.sort();
         Ok(roots)
+    }
+
+    /// These roots, and commits that running sessions are about to name.
+    pub(super) fn with(mut self, held: &[CommitId]) -> Self {
+        self.commits.extend(held);
+        self.sort();
+        self
     }
 
     fn sort(&mut self) {

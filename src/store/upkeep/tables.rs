@@ -63,8 +63,8 @@ impl Store {
         let fail = |source| StoreError::Table { path: path.clone(), source };
         let file = File::create_new(&path).map_err(|e| StoreError::write(&path, e))?;
         let sources: Vec<_> = open.iter().map(|t| &**t).collect();
-        let is_live = |pack| self.catalog.is_live(pack);
-        let done = table::merge(file, kind, &sources, is_live).map_err(fail)?;
+        let is_listed = |pack| self.catalog.is_listed(pack);
+        let done = table::merge(file, kind, &sources, is_listed).map_err(fail)?;
         fsio::sync_file(&done.out, &path)?;
         fsio::sync_dir(&self.paths.tables)?;
         let (entries, bytes) = (done.entries, done.len);

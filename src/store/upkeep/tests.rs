@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::fs;
 use std::sync::Arc;
 
+use super::{CollectOptions, Rewrite};
 use crate::catalog::{Claim, Claims};
-use crate::db::{DbError, NewState, PackState, RepositoryId, StateDb};
+use crate::db::{DbError, NewState, RepositoryId, StateDb};
 use crate::format::FormatParameters;
 use crate::id::{Address, ChunkId, PackId};
 use crate::pack::codec::BlockCodec;
@@ -70,10 +71,10 @@ fn of_two_copies_that_which_is_relied_on_is_found_when_the_other_goes() {
         assert!(tables() < 8, "the tables of both packs are merged");
         // As a collection does with a pack of which nothing is reached.
         let condemn = |tx: &crate::db::Tx<'_>| {
-            tx.set_pack_state(gone, PackState::Condemned, 0)?;
-            tx.next_generation().map(|_| ())
+            let generation = tx.next_generation()?;
+            tx.condemn_pack(gone, generation, 0)
         };
-        store.db.write::<_, DbError>(condemn).expect("condemned");
+        assert!(store.db.write::<_, DbError>(condemn).expect("condemned"));
         let relied = claims.relied_packs();
         store.publish(Vec::new(), &relied, |_| Ok::<_, StoreError>(())).expect("still live");
         store.refresh().expect("refresh");
@@ -93,4 +94,53 @@ fn a_pack_that_holds_a_chunk_twice_is_whole() {
     let options = CheckOptions { depth, threads: 1, now: 7, progress: &Silent, cancel: &cancel };
     let report = check(dir.path(), &store.db, &Roots::default(), &options).expect("check");
     assert_eq!(report.problems, []);
+}
+
+/// A collection that nothing is a root for; gives the bytes of files that it removed.
+fn collect(store: &Store) -> u64 {
+    let (progress, cancel) = (Silent, Cancel::new());
+    let options = CollectOptions {
+        now: 1_000,
+        grace: 0,
+        reflog_since: 0,
+        dry_run: false,
+        rewrite: Rewrite::Sparse,
+        progress: &progress,
+        cancel: &cancel,
+    };
+    store.collect(&options).expect("collect").freed_bytes
+}
+
+#[test]
+fn who_began_to_read_goes_on_while_a_collection_takes_what_is_read() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let store = open(dir.path());
+    let chunk = b"nothing names it".as_slice();
+    let address = Address::from(ChunkId::of(chunk));
+    let pack = publish(&store, &[chunk]);
+    let open_again = || Store::open(dir.path(), *store.params(), store.db.clone()).expect("open");
+    let reader = open_again();
+    reader.start_session().expect("session");
+    // Ends the session that wrote the pack, so that no collection leaves it alone for that reason.
+    store.sessions.lock().expect("lock").clear();
+    assert_eq!(collect(&open_again()), 0);
+    for _ in 0..2 {
+        let found = reader.read_object(PackKind::Data, &address).expect("read");
+        assert_eq!(found.as_deref(), Some(chunk));
+        reader.refresh().expect("refresh");
+        assert_eq!(reader.catalog().find(PackKind::Data, &address).expect("find"), None);
+        let found = reader.read_object(PackKind::Data, &address).expect("read");
+        assert_eq!(found.as_deref(), Some(chunk));
+        // Also when the tables are merged meanwhile, and for who collects again.
+        for n in 0..8_u8 {
+            publish(&store, &[&[n]]);
+        }
+        assert_eq!(collect(&open_again()), 0);
+    }
+    let path = reader.paths().pack(pack);
+    assert!(path.exists());
+    drop(reader);
+    store.sessions.lock().expect("lock").clear();
+    assert!(collect(&open_again()) > 0);
+    assert!(!path.exists());
 }
