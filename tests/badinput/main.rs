@@ -18,6 +18,7 @@ mod repo;
 #[cfg(unix)]
 mod changing;
 mod damage;
+mod flips;
 mod git;
 #[cfg(target_os = "linux")]
 mod interrupt;

@@ -9,17 +9,33 @@ mod data;
 #[path = "../cli/env.rs"]
 #[allow(dead_code)]
 mod env;
+#[cfg(target_os = "linux")]
+#[path = "../support/linux.rs"]
+#[allow(dead_code)]
+mod linux;
+#[cfg(target_os = "linux")]
+#[path = "../support/ran.rs"]
+#[allow(dead_code)]
+mod ran;
 #[path = "../support/repo.rs"]
 mod repo;
 
 mod add;
 mod checkout;
 mod commit;
+#[cfg(target_os = "linux")]
+mod disk;
 mod kill;
 mod merge;
+#[cfg(target_os = "linux")]
+mod points;
+#[cfg(target_os = "linux")]
+mod power;
 mod races;
 mod remotes;
 mod reset;
 mod restore;
 #[cfg(target_os = "linux")]
 mod resume;
+#[cfg(target_os = "linux")]
+mod trace;

@@ -1,0 +1,355 @@
+//! Every step of a verb that changes a file, and a real process that ends there, or is told that the
+//! disk is full or broken: nothing is lost, and the same command goes on.
+//!
+//! The steps are the calls that a process makes of the system below the repository's folder, SQLite's
+//! too (see `trace`). `ESKER_POINTS=all` tries all of them, which takes half an hour; without it some of
+//! each verb, chosen by `ESKER_CRASH_SEED`. A table says what was tried.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::data::{Files, Random, write_all};
+use crate::env::{Env, Ran};
+use crate::kill;
+use crate::ran::skip;
+use crate::repo;
+use crate::trace::{self, Traced};
+
+/// Steps of each verb that are tried by default.
+const FEW: usize = 5;
+
+/// A verb, and what surrounds it.
+struct Verb {
+    name: &'static str,
+    args: &'static [&'static str],
+    /// Makes a repository in which the verb has something to do.
+    prepare: fn(&Env),
+    /// Words of the error with which a repetition ends that has nothing left to do.
+    done: &'static str,
+    /// What must hold once the verb has come to its end.
+    check: fn(&Env),
+}
+
+const VERBS: [Verb; 8] = [
+    Verb { name: "add", args: &["add", "-A"], prepare: changed, done: "", check: all_staged },
+    Verb {
+        name: "commit",
+        args: &["commit", "-m", "next"],
+        prepare: staged,
+        done: "nothing to commit",
+        check: all_committed,
+    },
+    Verb {
+        name: "checkout",
+        args: &["checkout", "main~1"],
+        prepare: two_commits,
+        done: "",
+        check: |env| assert_eq!(repo::head(env), commit_at(env, "main~1")),
+    },
+    Verb {
+        name: "merge",
+        args: &["merge", "other", "-m", "merged"],
+        prepare: two_branches,
+        done: "",
+        check: |env| {
+            assert_eq!(env.json(&["log", "-n", "1", "--json"])["message"], "merged");
+            assert!(env.path("theirs").exists() && env.path("ours").exists());
+        },
+    },
+    Verb {
+        name: "gc",
+        args: &["gc", "--grace", "0", "--reflog", "0"],
+        prepare: half_needed,
+        done: "",
+        check: |_| {},
+    },
+    Verb {
+        name: "repack",
+        args: &["repack", "--grace", "0"],
+        prepare: half_needed,
+        done: "",
+        check: |_| {},
+    },
+    Verb { name: "fold", args: &["add", "-A"], prepare: many_packs, done: "", check: all_staged },
+    Verb {
+        name: "repair",
+        args: &["fsck", "--data", "--repair"],
+        prepare: damaged,
+        done: "",
+        check: |_| {},
+    },
+];
+
+fn sample(seed: u64) -> Files {
+    let mut random = Random::new(seed);
+    let mut files = Files::new();
+    files.insert("data/large.bin".into(), random.bytes(700_000));
+    for n in 0..6 {
+        files.insert(format!("data/{n}.csv"), random.text(20));
+    }
+    files
+}
+
+fn first_commit(env: &Env) {
+    env.ok(&["init"]);
+    write_all(&env.dir(), &sample(1));
+    repo::commit_all(env, "first");
+}
+
+fn changed(env: &Env) {
+    first_commit(env);
+    write_all(&env.dir(), &sample(2));
+    env.write("data/new/file", "new");
+    fs::remove_file(env.path("data/3.csv")).expect("remove");
+}
+
+fn staged(env: &Env) {
+    changed(env);
+    env.ok(&["add", "-A"]);
+}
+
+fn two_commits(env: &Env) {
+    staged(env);
+    env.ok(&["commit", "-m", "second"]);
+}
+
+fn two_branches(env: &Env) {
+    first_commit(env);
+    env.ok(&["switch", "-c", "other"]);
+    env.write("theirs", "theirs");
+    repo::commit_all(env, "theirs");
+    env.ok(&["switch", "main"]);
+    env.write("ours", "ours");
+    repo::commit_all(env, "ours");
+}
+
+/// About half of most packs is needed.
+fn half_needed(env: &Env) {
+    changed(env);
+    env.write("data/other.bin", Random::new(3).bytes(200_000));
+    repo::commit_all(env, "both");
+    fs::remove_file(env.path("data/large.bin")).expect("remove");
+    env.ok(&["add", "-A"]);
+    env.ok(&["commit", "--amend", "-m", "one"]);
+}
+
+/// One pack less than are folded.
+fn many_packs(env: &Env) {
+    first_commit(env);
+    let mut random = Random::new(5);
+    while repo::files_in(env, "packs").len() < 48 {
+        env.write("more", random.bytes(200));
+        env.ok(&["add", "-A"]);
+    }
+    env.write("more", random.bytes(200_000));
+}
+
+fn damaged(env: &Env) {
+    first_commit(env);
+    for pack in repo::files_in(env, "packs") {
+        let mut bytes = fs::read(&pack).expect("read");
+        if bytes[10] == 3 {
+            bytes[100] ^= 1;
+            fs::write(&pack, bytes).expect("write");
+        }
+    }
+}
+
+fn all_staged(env: &Env) {
+    let tree = repo::hash(env, ".");
+    let made = env.json(&["commit", "-m", "all", "--json"]);
+    assert_eq!(made["tree"], tree);
+}
+
+fn all_committed(env: &Env) {
+    let entry = env.json(&["log", "-n", "1", "--json"]);
+    assert_eq!((&entry["tree"], &entry["message"]), (&repo::hash(env, ".").into(), &"next".into()));
+}
+
+fn commit_at(env: &Env, revision: &str) -> String {
+    let entry = env.json(&["log", "-n", "1", "--json", revision]);
+    entry["commit"].as_str().expect("an id").to_owned()
+}
+
+/// A copy of a repository and its files.
+fn copy_of(template: &Env) -> Env {
+    let env = Env::new();
+    copy(&template.dir(), &env.dir());
+    env
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("mkdir");
+    for entry in fs::read_dir(from).expect("read") {
+        let entry = entry.expect("an entry");
+        match entry.file_type().expect("a type").is_dir() {
+            true => copy(&entry.path(), &to.join(entry.file_name())),
+            false => drop(fs::copy(entry.path(), to.join(entry.file_name())).expect("copy")),
+        }
+    }
+}
+
+/// What is done to a call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// The process ends as it makes the call.
+    Kill,
+    /// The call says that no space is left.
+    Full,
+    /// The call says that the device failed.
+    Broken,
+    /// The call says that too many files are open.
+    TooMany,
+}
+
+impl Fault {
+    fn expression(self, name: &str, count: u64) -> String {
+        let what = match self {
+            Self::Kill => "signal=KILL",
+            Self::Full => "error=ENOSPC",
+            Self::Broken => "error=EIO",
+            Self::TooMany => "error=EMFILE",
+        };
+        // A full disk stays full, but for what is said on standard error.
+        let on = if self == Self::Full && name != "write" { "+" } else { "" };
+        format!("{name}:{what}:when={count}{on}")
+    }
+
+    /// Whether it can befall a call.
+    fn befalls(self, name: &str) -> bool {
+        match self {
+            Self::Kill | Self::Broken => true,
+            Self::Full => {
+                ["write", "writev", "pwrite64", "ftruncate", "fsync"].contains(&name)
+                    || name.starts_with("mkdir")
+            }
+            Self::TooMany => name.starts_with("openat"),
+        }
+    }
+}
+
+/// What came of the tries at one kind of step.
+#[derive(Default)]
+struct Tally {
+    tried: u64,
+    ended: u64,
+}
+
+struct Driver {
+    fault: Fault,
+    random: Random,
+    tallies: BTreeMap<(&'static str, String), Tally>,
+}
+
+impl Driver {
+    fn run(&mut self, verb: &Verb) {
+        let template = Env::new();
+        (verb.prepare)(&template);
+        let plain = copy_of(&template);
+        let traced = trace::run(&plain, verb.args, None);
+        assert!(traced.output.status.success(), "{}: {:?}", verb.name, traced.output);
+        let root = plain.dir();
+        let mut points: Vec<(u64, String, String)> = traced
+            .points(&root)
+            .into_iter()
+            .filter(|(_, call)| self.fault.befalls(&call.name))
+            .map(|(count, call)| (count, call.name.clone(), call.label(&root)))
+            .collect();
+        assert!(!points.is_empty(), "{} changes nothing", verb.name);
+        if std::env::var("ESKER_POINTS").is_ok_and(|value| value == "all") {
+            points.dedup_by_key(|(count, name, _)| (*count, name.clone()));
+        } else {
+            let mut some = Vec::new();
+            for _ in 0..FEW.min(points.len()) {
+                some.push(points.swap_remove(self.random.below(points.len() as u64) as usize));
+            }
+            points = some;
+        }
+        for (count, name, label) in points {
+            let env = copy_of(&template);
+            let traced = trace::run(&env, verb.args, Some(&self.fault.expression(&name, count)));
+            let tally = self.tallies.entry((verb.name, label.clone())).or_default();
+            tally.tried += 1;
+            tally.ended += u64::from(!traced.output.status.success());
+            let at = format!("{}, {name} {count} ({label})", verb.name);
+            self.check(verb, &env, traced, &name, &at);
+        }
+    }
+
+    fn check(&self, verb: &Verb, env: &Env, traced: Traced, name: &str, at: &str) {
+        if self.fault != Fault::Kill && !traced.output.status.success() {
+            let ran = Ran::of(traced.output);
+            let is_report = verb.name == "repair" && ran.code == 5 && !ran.stdout.is_empty();
+            let lines: Vec<&str> =
+                ran.stderr.lines().filter(|l| !l.starts_with("warning: ")).collect();
+            // What is said may be the write that fails.
+            let is_said = |at: usize, start: &str| {
+                lines.get(at).map_or(name == "write", |line| line.starts_with(start))
+            };
+            let is_clear = lines.len() <= 2 && is_said(0, "error: ") && is_said(1, "hint: ");
+            assert!(is_clear || is_report, "{at}: {ran:?}");
+        }
+        if verb.name != "repair" {
+            let checked = env.run(&["fsck"]);
+            assert_eq!(checked.code, 0, "{at}: {}{}", checked.stdout, checked.stderr);
+        }
+        let again = env.run(verb.args);
+        let is_done = !verb.done.is_empty() && again.stderr.contains(verb.done);
+        assert!(again.code == 0 || is_done, "{at}, again: {again:?}");
+        let checked = env.run(&["fsck", "--data"]);
+        assert_eq!(checked.code, 0, "{at}, at last: {}{}", checked.stdout, checked.stderr);
+        (verb.check)(env);
+    }
+
+    fn print(&self, ended: &str) {
+        let sum = |of: fn(&Tally) -> u64| self.tallies.values().map(of).sum::<u64>();
+        println!("{:<9} {:<44} {:>6} {:>7}  result", "verb", "step", "tried", ended);
+        for ((verb, label), tally) in &self.tallies {
+            println!("{verb:<9} {label:<44} {:>6} {:>7}  whole", tally.tried, tally.ended);
+        }
+        println!(
+            "{} kinds of steps, {} tries, {} {ended}, 0 lost",
+            self.tallies.len(),
+            sum(|t| t.tried),
+            sum(|t| t.ended)
+        );
+    }
+}
+
+fn all_verbs(fault: Fault, ended: &str) {
+    if !trace::is_possible() {
+        return;
+    }
+    let seed = kill::number("ESKER_CRASH_SEED", 1);
+    println!("ESKER_CRASH_SEED={seed}");
+    let random = Random::new(seed.wrapping_mul(0x9e37) ^ ended.len() as u64);
+    let mut driver = Driver { fault, random, tallies: BTreeMap::new() };
+    VERBS.iter().for_each(|verb| driver.run(verb));
+    driver.print(ended);
+    let ended: u64 = driver.tallies.values().map(|tally| tally.ended).sum();
+    if ended == 0 {
+        skip("strace has no effect on the calls that were chosen");
+        panic!("no run was ended");
+    }
+}
+
+#[test]
+fn a_process_that_ends_at_any_step_loses_nothing() {
+    all_verbs(Fault::Kill, "killed");
+}
+
+#[test]
+fn a_disk_that_is_full_at_any_step_loses_nothing() {
+    all_verbs(Fault::Full, "refused");
+}
+
+#[test]
+fn a_device_that_fails_at_any_step_loses_nothing() {
+    all_verbs(Fault::Broken, "failed");
+}
+
+#[test]
+fn too_many_open_files_at_any_step_lose_nothing() {
+    all_verbs(Fault::TooMany, "refused");
+}
