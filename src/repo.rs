@@ -178,8 +178,15 @@ pub fn init(paths: &RepoPaths, note: &RefNote) -> Result<Initialized, RepoError>
 /// As [`init`], with id and format given.
 pub fn init_as(paths: &RepoPaths, new: &NewRepo, note: &RefNote) -> Result<Initialized, RepoError> {
     let store = StorePaths::new(&paths.dir);
+    // Also when it is there: whoever made it may have been cut short before its name was durable.
+    let named_in: Vec<_> = paths.dir.ancestors().take_while(|dir| !dir.exists()).collect();
+    let named_in = named_in.into_iter().chain([paths.dir.as_path()]).filter_map(Path::parent);
     for dir in [&paths.dir, &store.packs, &store.tables, &store.tmp] {
         std::fs::create_dir_all(dir).map_err(|e| FsError::new("create", dir, e))?;
+    }
+    for dir in named_in {
+        let is_here = dir.as_os_str().is_empty();
+        fsio::sync_dir(if is_here { Path::new(".") } else { dir })?;
     }
     let ignore = paths.dir.join(".gitignore");
     if !ignore.exists() {

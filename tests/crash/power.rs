@@ -28,7 +28,6 @@ struct Recording {
     calls: Vec<Call>,
     /// For each command the number of calls by when it had ended, and what was to be seen then.
     ends: Vec<(usize, Seen)>,
-    first: Seen,
 }
 
 fn seen(env: &Env) -> Seen {
@@ -39,15 +38,12 @@ fn seen(env: &Env) -> Seen {
 impl Recording {
     fn new() -> Self {
         let env = Env::new();
-        env.ok(&["init"]);
-        let mut random = Random::new(1);
-        env.write("data/first", random.bytes(3000));
-        env.ok(&["add", "."]);
-        env.ok(&["commit", "-m", "zero"]);
-        // Whatever is done at the end of a command.
-        let folder = env.path(".esker");
-        let (before, first) = (Disk::of(&folder), seen(&env));
-        let mut recording = Self { env, before, calls: Vec::new(), ends: Vec::new(), first };
+        let (before, mut random) = (Disk::of(&env.dir()), Random::new(1));
+        let mut recording = Self { env, before, calls: Vec::new(), ends: Vec::new() };
+        recording.run(&["init"]);
+        recording.env.write("data/first", random.bytes(3000));
+        recording.run(&["add", "."]);
+        recording.run(&["commit", "-m", "zero"]);
         recording.env.write("data/large", random.bytes(150_000));
         recording.run(&["add", "-A"]);
         recording.run(&["commit", "-m", "one"]);
@@ -55,6 +51,8 @@ impl Recording {
         recording.run(&["add", "-A"]);
         recording.run(&["commit", "--amend", "-m", "two"]);
         recording.run(&["branch", "other", "HEAD"]);
+        recording.run(&["checkout", "--detach", "HEAD~1"]);
+        recording.run(&["switch", "main"]);
         recording.run(&["gc", "--grace", "0", "--reflog", "0"]);
         recording.env.write("data/more", random.bytes(3000));
         recording.run(&["add", "-A"]);
@@ -70,26 +68,24 @@ impl Recording {
     }
 
     /// What may be seen once `count` calls were made: what the last command left, or what the present one
-    /// will.
+    /// will; nothing before there is a repository.
     fn allowed(&self, count: usize) -> Vec<&Seen> {
         let done = self.ends.iter().take_while(|(end, _)| *end <= count).count();
-        let last = done.checked_sub(1).map_or(&self.first, |at| &self.ends[at].1);
-        let next = self.ends.get(done).filter(|_| done == 0 || self.ends[done - 1].0 != count);
-        [Some(last), next.map(|(_, seen)| seen)].into_iter().flatten().collect()
+        let Some(last) = done.checked_sub(1) else { return Vec::new() };
+        let next = self.ends.get(done).filter(|_| self.ends[last].0 != count);
+        [Some(&self.ends[last]), next].into_iter().flatten().map(|(_, seen)| seen).collect()
     }
 
     /// The label of a call, as it is the same for all of its kind.
     fn label(&self, at: usize) -> String {
-        self.calls[at].label(&self.env.path(".esker"))
+        self.calls[at].label(&self.env.dir())
     }
 
     /// Syncs of what must last.
     fn syncs(&self) -> Vec<usize> {
-        let folder = self.env.path(".esker");
+        let folder = self.env.dir();
         let is_sync = |call: &Call| {
-            call.name.ends_with("sync")
-                && call.paths().iter().any(|path| path.starts_with(&folder))
-                && !call.label(&folder).contains("cache.db")
+            call.name.ends_with("sync") && call.paths().iter().any(|path| path.starts_with(&folder))
         };
         (0..self.calls.len()).filter(|at| is_sync(&self.calls[*at])).collect()
     }
@@ -117,7 +113,12 @@ impl Checker {
         if !self.states.insert(*hash.finalize().as_bytes()) {
             return None;
         }
-        disk::write(state, &self.env.path(".esker"));
+        disk::write(state, &self.env.dir());
+        if allowed.is_empty() {
+            let made = self.env.run(&["init"]);
+            let is_made = made.code == 0 && self.env.run(&["fsck"]).code == 0;
+            return (!is_made).then(|| format!("init: {made:?}"));
+        }
         let checked = self.env.run(&["fsck", "--data"]);
         if checked.code != 0 {
             return Some(format!("fsck: {}{}", checked.stdout, checked.stderr));
@@ -158,7 +159,7 @@ fn whatever_a_power_cut_leaves_is_whole() {
     println!("ESKER_CRASH_SEED={seed}");
     let (mut random, mut checker) = (Random::new(seed), Checker::new());
     let mut disk = recording.before.clone();
-    let folder = recording.env.path(".esker");
+    let folder = recording.env.dir();
     for (at, call) in recording.calls.iter().enumerate() {
         disk.apply(call, false);
         let is_change = call.is_change() && call.paths().iter().any(|p| p.starts_with(&folder));
