@@ -6,13 +6,13 @@ use std::path::Path;
 
 use crate::data::{Csv, Random};
 use crate::report::{Bar, line};
-use crate::scratch::size_of;
 use crate::{Bench, Outcome};
 
 /// Bytes of the table of each version, nearly.
 const TABLE_BYTES: usize = 4 << 20;
-/// Lines of the table that a version changes.
-const CHANGED_LINES: u64 = 60;
+/// Places in the table at which a version changes lines, and how many at each.
+const PLACES: usize = 6;
+const LINES: usize = 10;
 /// Small files of each version, of which it changes a twentieth.
 const SMALL_FILES: u64 = 200;
 
@@ -41,9 +41,11 @@ impl Dataset {
         let mut new = vec![0; 1 << 16];
         Csv::new(self.random.below(u64::MAX)).read_exact(&mut new)?;
         let new: Vec<&[u8]> = new.split_inclusive(|byte| *byte == b'\n').collect();
-        for n in 0..CHANGED_LINES {
-            let at = self.random.below(self.lines.len() as u64) as usize;
-            self.lines[at] = new[n as usize % new.len()].to_vec();
+        for place in new.chunks(LINES).take(PLACES) {
+            let at = self.random.below((self.lines.len() - LINES) as u64) as usize;
+            for (old, new) in self.lines[at..].iter_mut().zip(place) {
+                *old = new.to_vec();
+            }
         }
         self.lines.extend(new.iter().take(100).map(|line| line.to_vec()));
         for _ in 0..SMALL_FILES / 20 {
@@ -88,18 +90,42 @@ pub fn run(bench: &Bench) -> Outcome {
     bench.esker.init(&fresh)?;
     bench.esker.run(&fresh, "add .")?;
     bench.esker.run(&fresh, "commit -m all")?;
-    let packs = |folder: &Path| size_of(&folder.join(".esker/packs")).map(|size| size.1 as f64);
     let before = packs(&history)?;
     let cost = bench.esker.run(&history, "repack --grace 0")?;
     let (after, import) = (packs(&history)?, packs(&fresh)?);
     let how = format!(
-        "{} versions, {:.2} MB as written, {:.2} MB rewritten, {:.2} MB imported at once; {:.2} s",
+        "{} versions; {}; as written, {}; imported at once, {}; {:.2} s",
         bench.args.versions,
-        before / 1e6,
-        after / 1e6,
-        import / 1e6,
+        told(after),
+        told(before),
+        told(import),
         cost.wall
     );
-    line("versions, rewritten against imported", after / import, "x", Bar::AtMost(1.0), &how);
+    let ratio = sum(after) / sum(import);
+    line("versions, rewritten against imported", ratio, "x", Bar::AtMost(1.0), &how);
     bench.esker.run(&history, "fsck --data").map(drop)
+}
+
+/// Bytes of the packs of each kind: history, layout, data.
+fn packs(folder: &Path) -> io::Result<[u64; 3]> {
+    let mut bytes = [0; 3];
+    for entry in fs::read_dir(folder.join(".esker/packs"))? {
+        let path = entry?.path();
+        let mut header = [0; 11];
+        fs::File::open(&path)?.read_exact(&mut header)?;
+        bytes[usize::from(header[10]) - 1] += path.metadata()?.len();
+    }
+    Ok(bytes)
+}
+
+fn sum(packs: [u64; 3]) -> f64 {
+    packs.iter().sum::<u64>() as f64
+}
+
+fn told(packs: [u64; 3]) -> String {
+    let [history, layout, data] = packs.map(|bytes| bytes as f64 / 1e6);
+    format!(
+        "{:.3} MB = {history:.3} history + {layout:.3} layout + {data:.3} data",
+        sum(packs) / 1e6
+    )
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::catalog::Location;
 use crate::id::{Address, PackId};
 use crate::pack::codec::BlockCodec;
-use crate::pack::layout::{BlockRow, ChunkPlace, ChunkRow, PackError, PackKind, Trailer};
+use crate::pack::layout::{BlockRow, ChunkPlace, ChunkRow, Codec, PackError, PackKind, Trailer};
 use crate::pack::reader::BlockBuf;
 use crate::recipe::RecipeError;
 use crate::store::lane::{Lane, SealedPack};
@@ -15,8 +15,14 @@ use crate::store::relocate::{PackChunks, Relocation, relocate};
 use crate::store::session::Session;
 use crate::store::{OpenPack, Store, StoreError};
 
-/// Level of blocks that upkeep must compress anew, which are few and small.
+/// Level of blocks that a fold or a collection must compress anew, which are few and small.
 const LEVEL: i32 = 1;
+/// Levels at which a repack gathers blocks: it is the one time somebody waits for room, and history
+/// and recipes are a hundredth of all.
+const PACKED_LEVEL: i32 = 3;
+const PACKED_HISTORY_LEVEL: i32 = 9;
+/// A block is full at this part of what it is closed at.
+const FULL: u32 = 4;
 
 /// Where a chunk went, short: there may be millions.
 #[derive(Clone, Copy)]
@@ -78,7 +84,7 @@ impl Moved {
 pub(super) enum Copying {
     /// As they are, whole.
     AsTheyAre,
-    /// Without chunks that are not wanted, small blocks gathered into larger ones.
+    /// Without chunks that are not wanted, blocks that are not full gathered into full ones.
     Packed,
     /// Likewise, and every block compressed anew at this level.
     AtLevel(i32),
@@ -88,9 +94,14 @@ pub(super) enum Copying {
 pub(super) struct Copier<'c> {
     store: &'c Store,
     lane: Lane<'c>,
+    kind: PackKind,
     copying: Copying,
-    /// Raw bytes of a block that is worth a block of its own.
-    full_block: u32,
+    /// Raw bytes at which a block of large files, of trees or of recipes is closed.
+    large_block: u32,
+    /// Raw bytes at which a block of small files is closed, which are read one by one.
+    small_block: u32,
+    /// Raw bytes in the lane's block.
+    gathered: u32,
     buf: BlockBuf,
     moved: Moving,
 }
@@ -118,14 +129,32 @@ impl<'c> Copier<'c> {
         copying: Copying,
     ) -> Result<Self, StoreError> {
         let params = store.params();
-        let (block_bytes, full) = match kind {
+        let (large_block, small_block) = match kind {
             PackKind::Data => (params.large_file_block_bytes, params.small_file_block_bytes),
             _ => (params.tree_block_bytes, params.tree_block_bytes),
         };
-        let level = if let Copying::AtLevel(level) = copying { level } else { LEVEL };
-        let lane = Lane::new(session, kind, block_bytes, BlockCodec::new(level, true)?);
-        let (full_block, buf, moved) = (full / 2, BlockBuf::new(), Moving::default());
-        Ok(Self { store, lane, copying, full_block, buf, moved })
+        let level = match (copying, kind) {
+            (Copying::AtLevel(level), _) => level,
+            (Copying::AsTheyAre, _) => LEVEL,
+            (Copying::Packed, PackKind::Data) => PACKED_LEVEL,
+            (Copying::Packed, _) => PACKED_HISTORY_LEVEL,
+        };
+        let lane = Lane::new(session, kind, large_block, BlockCodec::new(level, true)?);
+        let (gathered, buf, moved) = (0, BlockBuf::new(), Moving::default());
+        Ok(Self { store, lane, kind, copying, large_block, small_block, gathered, buf, moved })
+    }
+
+    /// Raw bytes at which a block of such chunks is closed.
+    fn target(&self, block: &BlockRow) -> u32 {
+        let is_small = block.raw_len / block.chunks.max(1) < self.store.params().chunk.min;
+        if is_small { self.small_block } else { self.large_block }
+    }
+
+    /// Whether a block gains little by being gathered with others.
+    fn is_full(&self, block: &BlockRow) -> bool {
+        // History and recipes of several versions are nearly the same, and always worth it.
+        self.kind == PackKind::Data
+            && (block.codec == Codec::Raw || block.raw_len >= self.target(block) / FULL)
     }
 
     /// Copies what `keep` wants of a pack, by the indexes of its chunks.
@@ -143,7 +172,7 @@ impl<'c> Copier<'c> {
             first = range.end;
             let wanted = range.clone().filter(|index| keep(*index)).count() as u32;
             let from = Block { pack: &pack, id, first: range.start, block, chunks };
-            let is_full = wanted == block.chunks && block.raw_len >= self.full_block;
+            let is_full = wanted == block.chunks && self.is_full(block);
             match self.copying {
                 _ if wanted == 0 => {}
                 Copying::AsTheyAre => self.copy_block(&from)?,
@@ -192,7 +221,13 @@ impl<'c> Copier<'c> {
         if is_full {
             self.flush()?;
         }
+        let target = self.target(from.block);
         for (index, address, bytes) in wanted {
+            let len = bytes.len() as u32;
+            if self.gathered + len > target {
+                self.flush()?;
+            }
+            self.gathered += len;
             let moving = &mut self.moved;
             moving.pending.push_back((from.id, index));
             self.lane.add(address, &bytes, &mut |_, place| moving.placed(&place))?;
@@ -201,6 +236,7 @@ impl<'c> Copier<'c> {
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
+        self.gathered = 0;
         let moving = &mut self.moved;
         self.lane.flush(&mut |_, place| moving.placed(&place))
     }
