@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use super::upkeep::{self, How};
 use super::{Context, OpError, names};
-use crate::path::escape;
-use crate::store::upkeep::{Amount, CollectOptions, Collected, Rewrite};
+use crate::store::upkeep::{Amount, Rewrite};
 
 /// What to collect.
 #[derive(Clone, Debug)]
@@ -67,35 +67,17 @@ pub struct GcOutcome {
 
 /// Collects. Other commands may run at the same time; none of them waits.
 pub fn run(ctx: &Context, options: &GcOptions) -> Result<GcOutcome, OpError> {
+    let GcOptions { dry_run, grace_seconds, reflog_seconds } = *options;
     let repo = ctx.open_repo()?;
     let _lock = repo.store.lock_upkeep(&ctx.cancel)?;
-    let collect = CollectOptions {
-        now: ctx.now.seconds,
-        grace: options.grace_seconds,
-        // A move of this very second counts as past when no age is to keep anything.
-        reflog_since: ctx.now.seconds.saturating_sub(options.reflog_seconds).saturating_add(1),
-        dry_run: options.dry_run,
-        rewrite: Rewrite::Sparse,
-        progress: &*ctx.progress,
-        cancel: &ctx.cancel,
-    };
-    let found = repo.store.collect(&collect)?;
-    let store = escape(&repo.paths.dir.display().to_string()).into_owned();
-    Ok(GcOutcome { unseen: names::unseen(&repo)?, ..outcome(options, store, &found) })
-}
-
-fn outcome(options: &GcOptions, store: String, found: &Collected) -> GcOutcome {
-    let condemned = found.unreachable.bytes + found.sparse.bytes;
-    let later_bytes = match options.dry_run {
-        true if options.grace_seconds > 0 => condemned,
-        true => 0,
-        false => found.waiting.bytes,
-    };
-    GcOutcome {
-        dry_run: options.dry_run,
-        store,
+    let rewrite = Rewrite::Sparse;
+    let how = How { dry_run, grace_seconds, reflog_seconds, rewrite, is_rechunked: false };
+    let found = how.collect(ctx, &repo)?;
+    Ok(GcOutcome {
+        dry_run,
+        store: upkeep::store_of(&repo),
         freed_bytes: found.freed_bytes,
-        later_bytes,
+        later_bytes: how.later_bytes(&found),
         live: found.live.into(),
         unreachable: found.unreachable.into(),
         sparse: found.sparse.into(),
@@ -104,7 +86,7 @@ fn outcome(options: &GcOptions, store: String, found: &Collected) -> GcOutcome {
         waiting: found.waiting.into(),
         leftovers: found.leftovers.into(),
         in_use: found.in_use.into(),
-        unseen: Vec::new(),
-        grace_seconds: options.grace_seconds,
-    }
+        unseen: names::unseen(&repo)?,
+        grace_seconds,
+    })
 }

@@ -75,6 +75,7 @@ pub mod stats;
 pub mod status;
 pub mod switch;
 pub mod tag;
+mod upkeep;
 pub mod worktree;
 
 pub use crate::date::Now;

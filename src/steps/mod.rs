@@ -11,6 +11,7 @@ pub mod look;
 pub mod materialize;
 pub mod merging;
 pub mod operation;
+pub mod rechunk;
 pub mod remotes;
 pub mod repair;
 pub mod restore;

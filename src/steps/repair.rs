@@ -84,9 +84,9 @@ fn copy_history(repo: &Repo, other: &Store, lost: &[Lost]) -> Result<(), StepErr
 }
 
 /// Blobs of another repository, read as files.
-struct OtherFiles {
-    other: Arc<Repo>,
-    blobs: Vec<(BlobId, u64)>,
+pub(super) struct OtherFiles {
+    pub(super) other: Arc<Repo>,
+    pub(super) blobs: Vec<(BlobId, u64)>,
 }
 
 struct OtherFile {

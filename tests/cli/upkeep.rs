@@ -504,3 +504,47 @@ fn pins_and_stashes_follow_a_purge_and_remotes_are_named() {
     assert!(!is_stored(&env, &noise(77, 50_000)));
     env.ok(&["fsck", "--data"]);
 }
+
+#[test]
+fn files_are_cut_anew_and_every_id_stays() {
+    let env = repository();
+    let base = noise(1, 3_000_000);
+    let mut trees = Vec::new();
+    for version in 0..4usize {
+        let at = 700_000 * version;
+        let changed = [&base[..at], &noise(50 + version as u64, 100), &base[at + 100..]].concat();
+        env.write("large.bin", changed);
+        env.write("middle.bin", noise(60, 100_000));
+        env.write("small.bin", noise(70, 2000));
+        env.ok(&["add", "."]);
+        let done = env.json(&["commit", "-m", "next", "--json"]);
+        trees.push(done["tree"].as_str().expect("an id").to_owned());
+    }
+    let chunks = |env: &Env| env.json(&["fsck", "--data", "--json"])["chunks"].as_u64();
+    let (wide, bytes) = (chunks(&env), bytes_of_packs(&env));
+    let said = env.json(&["repack", "-n", "--chunker", "8K", "--json"]);
+    assert_eq!(said["cut"]["blobs"], 5, "{said}");
+    assert_eq!(said["cut"]["bytes"], 4 * 3_000_000 + 100_000, "{said}");
+    assert_eq!((chunks(&env), bytes_of_packs(&env)), (wide, bytes));
+    let done = env.json(&["repack", "--chunker", "8K", "--grace", "0", "--json"]);
+    assert_eq!(done["cut"], said["cut"]);
+    assert!(chunks(&env) > wide.map(|wide| 4 * wide), "{:?} of {wide:?}: {done}", chunks(&env));
+    assert_eq!(done["bytes_after"].as_u64(), Some(bytes_of_packs(&env)), "{done}");
+    // Each change costs a chunk of 8 KiB or two in place of one of 64 KiB.
+    assert!(bytes_of_packs(&env) < bytes, "{} of {bytes}", bytes_of_packs(&env));
+    env.write("later.bin", noise(80, 300_000));
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "cut by the new lengths"]);
+    env.ok(&["repack", "--chunker", "64K", "--grace", "0"]);
+    assert!(chunks(&env) <= wide.map(|wide| wide + 10), "{:?} of {wide:?}", chunks(&env));
+    for (back, tree) in trees.iter().rev().enumerate() {
+        env.ok(&["checkout", &format!("main~{}", back + 1), "--detach"]);
+        assert_eq!(env.ok(&["hash", "."]).trim_end(), tree);
+    }
+    for name in ["state.db", "state.db-wal", "state.db-shm"] {
+        let _ = fs::remove_file(env.path(".esker").join(name));
+    }
+    env.ok(&["fsck", "--rebuild", "--data"]);
+    assert_eq!(env.run(&["repack", "--chunker", "3"]).code, 2);
+    assert_eq!(env.run(&["repack", "--chunker", "huge"]).code, 2);
+}

@@ -29,10 +29,7 @@ pub fn gc(out: &mut dyn Write, _: &Palette, outcome: &GcOutcome) -> io::Result<(
     if outcome.copied.bytes > 0 {
         writeln!(out, "  {:>10} copied from them", bytes(outcome.copied.bytes))?;
     }
-    if outcome.later_bytes > 0 {
-        let (later, age) = (bytes(outcome.later_bytes), age::shown(outcome.grace_seconds));
-        writeln!(out, "{later} can go after the grace of {age}; at once: esker gc --grace 0")?;
-    }
+    later(out, outcome.later_bytes, outcome.grace_seconds)?;
     if outcome.in_use.files > 0 {
         let packs = counted(outcome.in_use.files, "pack");
         writeln!(out, "{packs} in use by running commands: left alone")?;
@@ -62,20 +59,32 @@ fn line(out: &mut dyn Write, files: Files, thing: &str, why: &str) -> io::Result
 pub fn repack(out: &mut dyn Write, _: &Palette, outcome: &RepackOutcome) -> io::Result<()> {
     let RepackOutcome { packs_before, packs_after, bytes_before, bytes_after, .. } = *outcome;
     let before = format!("{}, {}", counted(packs_before, "pack"), bytes(bytes_before));
+    if let Some(cut) = &outcome.cut {
+        let verb = if outcome.dry_run { "would cut" } else { "cut" };
+        let (files, lengths) = (counted(cut.blobs, "content"), bytes(cut.average.into()));
+        let size = bytes(cut.bytes);
+        writeln!(out, "{verb} {files} of {size} anew, into chunks of {lengths} on average")?;
+    }
     if outcome.dry_run {
         let rewritten = counted(outcome.rewritten, "pack");
-        return writeln!(
+        writeln!(
             out,
             "would rewrite {rewritten} of {before}; at most {} then",
             bytes(bytes_after)
-        );
+        )?;
+    } else {
+        writeln!(out, "{before} -> {}, {}", counted(packs_after, "pack"), bytes(bytes_after))?;
     }
-    writeln!(out, "{before} -> {}, {}", counted(packs_after, "pack"), bytes(bytes_after))?;
-    if outcome.later_bytes > 0 {
-        let (later, age) = (bytes(outcome.later_bytes), age::shown(outcome.grace_seconds));
-        writeln!(out, "{later} can go after the grace of {age}; at once: esker gc --grace 0")?;
+    later(out, outcome.later_bytes, outcome.grace_seconds)
+}
+
+/// What the grace holds back.
+fn later(out: &mut dyn Write, later_bytes: u64, grace_seconds: i64) -> io::Result<()> {
+    if later_bytes == 0 {
+        return Ok(());
     }
-    Ok(())
+    let (later, age) = (bytes(later_bytes), age::shown(grace_seconds));
+    writeln!(out, "{later} can go after the grace of {age}; at once: esker gc --grace 0")
 }
 
 /// Commits that are listed one by one; more are only counted.

@@ -40,6 +40,8 @@ pub struct CollectOptions<'o> {
     pub dry_run: bool,
     /// Which packs are rewritten, and how.
     pub rewrite: Rewrite,
+    /// Whether blobs were cut anew: what they were made of before is not needed for their sake.
+    pub is_rechunked: bool,
     /// Told of packs.
     pub progress: &'o dyn Progress,
     /// Asked between two pieces of work.
@@ -124,7 +126,7 @@ impl Store {
             store: self,
             session: &session,
             options,
-            marker: Marker::new(self.reopen()?, options.cancel),
+            marker: Marker::new(self.reopen()?, options.cancel).youngest(options.is_rechunked),
             seen: GcRoots::default(),
             known,
             outcome: Collected { expired, ..Collected::default() },
@@ -348,6 +350,8 @@ impl Collection<'_> {
     /// Copies, condemns; says whether it came out as planned.
     fn carry_out(&mut self, mut plan: Plan) -> Result<bool, StoreError> {
         let (mut new, moves_data) = self.rewrite(&mut plan)?;
+        // Recipes that had to be written anew are among them now.
+        self.outcome.sparse = Amount::of(&plan.sparse);
         let ids: Vec<PackId> = plan.dead.iter().chain(&plan.sparse).map(|p| p.id).collect();
         let (options, paths) = (self.options, &self.store.paths);
         let since = options.reflog_since;

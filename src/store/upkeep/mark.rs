@@ -107,6 +107,10 @@ pub(super) struct Marker<'m> {
     trees: Vec<TreeId>,
     /// Commits that are marked and whose trees are not.
     skipped: HashSet<CommitId>,
+    /// Where a blob lies both as one chunk and as several, the younger is needed.
+    youngest: bool,
+    /// Blobs larger than so many bytes, where they are wanted.
+    large: Option<(u64, HashSet<(BlobId, u64)>)>,
     /// Commits met by this walk, where it must also go through what is marked already.
     met: Option<HashSet<CommitId>>,
 }
@@ -115,7 +119,25 @@ impl<'m> Marker<'m> {
     /// A walk that reads through `store`, which nobody else uses.
     pub(super) fn new(store: Store, cancel: &'m Cancel) -> Self {
         let (marks, commits, trees) = (Marks::default(), Vec::new(), Vec::new());
-        Self { store, cancel, marks, commits, trees, skipped: HashSet::new(), met: None }
+        let (skipped, met, youngest, large) = (HashSet::new(), None, false, None);
+        Self { store, cancel, marks, commits, trees, skipped, youngest, large, met }
+    }
+
+    /// Marks of a blob that lies both as one chunk and as several the younger, in place of the one that
+    /// readers take as long as it is there.
+    pub(super) fn youngest(self, youngest: bool) -> Self {
+        Self { youngest, ..self }
+    }
+
+    /// All blobs larger than `bytes` that `roots` reach.
+    pub(super) fn blobs_above(
+        mut self,
+        bytes: u64,
+        roots: &GcRoots,
+    ) -> Result<HashSet<(BlobId, u64)>, StoreError> {
+        self.large = Some((bytes, HashSet::new()));
+        self.mark(roots)?;
+        Ok(self.large.map(|(_, blobs)| blobs).unwrap_or_default())
     }
 
     /// Marks all that `roots` reach and that was not marked before.
@@ -221,8 +243,14 @@ impl<'m> Marker<'m> {
         if size == 0 {
             return Ok(());
         }
+        if let Some((above, blobs)) = &mut self.large
+            && size > *above
+        {
+            blobs.insert((id, size));
+        }
         if size <= u64::from(MAX_CHUNK_BYTES)
             && let Some(at) = self.store.catalog().find(PackKind::Data, &id.into())?
+            && !(self.youngest && self.has_younger_recipe(id, at.pack)?)
         {
             self.marks.of(&self.store, at.pack)?.set(at.place.chunk);
             return Ok(());
@@ -239,6 +267,11 @@ impl<'m> Marker<'m> {
                 }
             }),
         }
+    }
+
+    fn has_younger_recipe(&self, id: BlobId, pack: PackId) -> Result<bool, StoreError> {
+        let recipe = self.store.catalog().find(PackKind::Layout, &id.into())?;
+        Ok(recipe.is_some_and(|at| at.pack > pack))
     }
 
     fn page(&mut self, page: &Page) -> Result<(), StoreError> {

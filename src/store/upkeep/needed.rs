@@ -3,6 +3,7 @@
 use super::copy::open;
 use super::mark::{GcRoots, Marker, Marks};
 use crate::db::PackRow;
+use crate::id::BlobId;
 use crate::progress::Cancel;
 use crate::store::{Store, StoreError};
 
@@ -20,6 +21,20 @@ impl Store {
         let kept = self.needed_bytes(&marker.marks)?;
         marker.mark(before)?;
         Ok(self.needed_bytes(&marker.marks)?.saturating_sub(kept))
+    }
+
+    /// The blobs that `roots` reach and that are larger than `bytes`, in the order of their ids, and their
+    /// sizes.
+    pub fn blobs_above(
+        &self,
+        bytes: u64,
+        roots: &GcRoots,
+        cancel: &Cancel,
+    ) -> Result<Vec<(BlobId, u64)>, StoreError> {
+        let found = Marker::new(self.reopen()?, cancel).blobs_above(bytes, roots)?;
+        let mut blobs: Vec<_> = found.into_iter().collect();
+        blobs.sort_unstable();
+        Ok(blobs)
     }
 
     fn needed_bytes(&self, marks: &Marks) -> Result<u64, StoreError> {

@@ -99,6 +99,7 @@ const SAMPLES: &[&[&str]] = &[
     &["gc"],
     &["repack", "-n"],
     &["repack"],
+    &["repack", "--chunker", "32K"],
     &["purge", "-n", "a.csv"],
     &["purge", "a.csv"],
     &["forget", "-n", "--keep-last", "1"],

@@ -1,0 +1,55 @@
+//! What `gc` and `repack` share: how a collection runs, and what is told of it.
+
+use super::{Context, OpError};
+use crate::path::escape;
+use crate::repo::Repo;
+use crate::store::upkeep::{CollectOptions, Collected, Rewrite};
+
+/// How a collection runs.
+pub(super) struct How {
+    pub dry_run: bool,
+    /// How long files stay after nothing needs them, in seconds.
+    pub grace_seconds: i64,
+    /// How long the old places of branches keep data, in seconds.
+    pub reflog_seconds: i64,
+    pub rewrite: Rewrite,
+    /// Whether files were cut anew.
+    pub is_rechunked: bool,
+}
+
+impl How {
+    /// Collects. The lock of upkeep must be held.
+    pub fn collect(&self, ctx: &Context, repo: &Repo) -> Result<Collected, OpError> {
+        let options = CollectOptions {
+            now: ctx.now.seconds,
+            grace: self.grace_seconds,
+            reflog_since: self.reflog_since(ctx),
+            dry_run: self.dry_run,
+            rewrite: self.rewrite,
+            is_rechunked: self.is_rechunked,
+            progress: &*ctx.progress,
+            cancel: &ctx.cancel,
+        };
+        Ok(repo.store.collect(&options)?)
+    }
+
+    /// From when on moves in reflogs keep data, in Unix seconds.
+    pub fn reflog_since(&self, ctx: &Context) -> i64 {
+        // A move of this very second counts as past when no age is to keep anything.
+        ctx.now.seconds.saturating_sub(self.reflog_seconds).saturating_add(1)
+    }
+
+    /// Bytes that a later collection frees, once the grace is over.
+    pub fn later_bytes(&self, found: &Collected) -> u64 {
+        match self.dry_run {
+            true if self.grace_seconds > 0 => found.unreachable.bytes + found.sparse.bytes,
+            true => 0,
+            false => found.waiting.bytes,
+        }
+    }
+}
+
+/// The store that was looked at, as it is shown.
+pub(super) fn store_of(repo: &Repo) -> String {
+    escape(&repo.paths.dir.display().to_string()).into_owned()
+}
