@@ -6,6 +6,7 @@
 
 #[path = "../common/clock.rs"]
 mod clock;
+mod collect;
 mod commits;
 mod data;
 mod million;
@@ -62,6 +63,9 @@ struct Args {
     /// Commits of the scenario of that name
     #[arg(long, default_value_t = 10_000)]
     commits: usize,
+    /// Chunks of the store that collect collects
+    #[arg(long, default_value_t = 10_000_000)]
+    chunks: u64,
     /// Versions of the scenario of that name
     #[arg(long, default_value_t = 40)]
     versions: usize,
@@ -93,6 +97,7 @@ const ALL: &[Scenario] = &[
     ("million-1000-dirs", million::thousand_folders),
     ("commits", commits::run),
     ("versions", versions::run),
+    ("collect", collect::run),
 ];
 
 fn main() -> Outcome {
