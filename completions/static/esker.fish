@@ -975,6 +975,7 @@ complete -c esker -n "__fish_esker_using_subcommand purge" -l no-progress -d 'Sh
 complete -c esker -n "__fish_esker_using_subcommand purge" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand repack" -l level -d 'Compress everything anew at this level, 1 to 22' -r -f
+complete -c esker -n "__fish_esker_using_subcommand repack" -l chunker -d 'Cut files anew into chunks of this average length: 32K, 256K, 1M' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -l grace -d 'How long packs that held something unneeded stay on disk: 0, 30m, 12h, 14d' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -l reflog -d 'How long places that a branch or HEAD has left keep their data' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"

@@ -1311,6 +1311,7 @@ Register-ArgumentCompleter -Native -CommandName 'esker' -ScriptBlock {
         }
         'esker;repack' {
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compress everything anew at this level, 1 to 22')
+            [CompletionResult]::new('--chunker', '--chunker', [CompletionResultType]::ParameterName, 'Cut files anew into chunks of this average length: 32K, 256K, 1M')
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long packs that held something unneeded stay on disk: 0, 30m, 12h, 14d')
             [CompletionResult]::new('--reflog', '--reflog', [CompletionResultType]::ParameterName, 'How long places that a branch or HEAD has left keep their data')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
