@@ -8,7 +8,7 @@ pub mod edit;
 pub mod git;
 mod keys;
 
-pub use keys::{ColorChoice, CoreSettings, Settings, UiSettings, UserSettings};
+pub use keys::{ColorChoice, CoreSettings, Settings, TransferSettings, UiSettings, UserSettings};
 
 use crate::fsio::{FsError, read_capped};
 use crate::path::escape;

@@ -1,4 +1,4 @@
-//! Finds the peers, or installs the newest release of each from its registry.
+//! Finds the peers, or installs a release of each from its registry.
 
 use std::env;
 use std::error::Error;
@@ -6,17 +6,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Used where the Go module proxy names no newest version of restic.
+/// Named, because what a module proxy calls the newest version may be years old.
 const RESTIC: &str = "v0.18.1";
 
 /// DVC in a Python environment below `cache`.
 pub fn dvc(cache: &Path) -> Result<PathBuf, Box<dyn Error>> {
-    Ok(python_environment(cache, "dvc", "dvc")?.join("dvc"))
+    Ok(python_environment(cache, "dvc", &["dvc"])?.join("dvc"))
 }
 
 /// The Python that has Oxen's package, below `cache`.
 pub fn oxen(cache: &Path) -> Result<PathBuf, Box<dyn Error>> {
-    Ok(python_environment(cache, "oxen", "oxenai")?.join("python"))
+    Ok(python_environment(cache, "oxen", &["oxenai"])?.join("python"))
 }
 
 /// The version of the package a Python has.
@@ -25,13 +25,17 @@ pub fn oxen_version(python: &Path) -> String {
     first_number(Command::new(python).args(["-c", script]))
 }
 
-/// The programs of an environment that has the package, made if it is not there yet.
-fn python_environment(cache: &Path, name: &str, package: &str) -> Result<PathBuf, Box<dyn Error>> {
+/// The programs of an environment that has the packages, made if it is not there yet.
+pub fn python_environment(
+    cache: &Path,
+    name: &str,
+    packages: &[&str],
+) -> Result<PathBuf, Box<dyn Error>> {
     let (folder, ready) = (cache.join(name), cache.join(name).join("ready"));
     let programs = folder.join("bin");
     if !ready.exists() {
         run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        run(Command::new(programs.join("pip")).args(["install", "-q", package]))?;
+        run(Command::new(programs.join("pip")).args(["install", "-q"]).args(packages))?;
         fs::write(ready, "")?;
     }
     Ok(programs)
@@ -44,12 +48,7 @@ pub fn restic(cache: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let restic = bin.join("restic");
     if !restic.exists() {
         fs::create_dir_all(&bin)?;
-        let newest = format!("{PACKAGE}@latest");
-        let install = run(Command::new("go").args(["install", &newest]).env("GOBIN", &bin));
-        if let Err(error) = install {
-            eprintln!("newest restic: {error}; building {RESTIC}");
-            restic_at(RESTIC, PACKAGE, cache, &restic)?;
-        }
+        restic_at(RESTIC, PACKAGE, cache, &restic)?;
     }
     Ok(restic)
 }

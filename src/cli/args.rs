@@ -85,6 +85,10 @@ pub struct Global {
     )]
     pub jobs: Option<u16>,
 
+    /// How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit
+    #[arg(long, value_name = "RATE", global = true, hide_short_help = true)]
+    pub limit_rate: Option<String>,
+
     /// Show no progress
     #[arg(long, global = true, hide_short_help = true)]
     pub no_progress: bool,

@@ -32,11 +32,12 @@ pub fn context(global: &Global, progress: Arc<dyn Progress>) -> Result<Context, 
     let start_dir = start_dir(global.directory.as_deref())?;
     let esker_dir = env::var_os("ESKER_DIR").filter(|dir| !dir.is_empty());
     let jobs = global.jobs.map(|jobs| ("core.jobs".to_string(), jobs.to_string()));
+    let rate = global.limit_rate.clone().map(|rate| ("transfer.limit_rate".to_string(), rate));
     Ok(Context {
         esker_dir: esker_dir.map(|dir| start_dir.join(dir)),
         start_dir,
         env: environment(),
-        flags: jobs.into_iter().collect(),
+        flags: jobs.into_iter().chain(rate).collect(),
         now: now()?,
         progress,
         cancel: Cancel::new(),

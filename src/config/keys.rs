@@ -16,6 +16,8 @@ enum Kind {
     Flag,
     Count,
     Level,
+    Rate,
+    Seconds,
     Color,
 }
 
@@ -33,6 +35,8 @@ pub(super) const KEYS: &[KeyRule] = &[
     key("core.verify_writes", Some("true"), Some("ESKER_VERIFY_WRITES"), Kind::Flag),
     key("core.jobs", Some("0"), Some("ESKER_JOBS"), Kind::Count),
     key("core.pager", None, Some("ESKER_PAGER"), Kind::Text),
+    key("transfer.limit_rate", Some("0"), Some("ESKER_LIMIT_RATE"), Kind::Rate),
+    key("transfer.stall_seconds", Some("60"), Some("ESKER_STALL_SECONDS"), Kind::Seconds),
     key("ui.color", Some("auto"), None, Kind::Color),
 ];
 
@@ -62,12 +66,31 @@ impl KeyRule {
             Kind::Flag => parse_flag(text).map(Typed::Bool).ok_or("true or false"),
             Kind::Count => integer(0, 65_536).ok_or("a number from 0 to 65536"),
             Kind::Level => integer(-7, 22).ok_or("a zstd level from -7 to 22"),
+            Kind::Seconds => integer(1, 86_400).ok_or("a number of seconds from 1 to 86400"),
+            Kind::Rate => parse_rate(text)
+                .map(|_| Typed::Text(text.into()))
+                .ok_or("bytes a second, such as 500K, 10M or 1G; 0 is no limit"),
             Kind::Color => match parse_color(text) {
                 Some(_) => Ok(Typed::Text(text.into())),
                 None => Err("auto, always or never"),
             },
         }
     }
+}
+
+/// Bytes a second, with a letter for powers of 1024; 0 is no limit.
+fn parse_rate(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[number.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        _ => return None,
+    };
+    let number: u64 = number.parse().ok()?;
+    number.checked_mul(1 << shift)
 }
 
 /// Spellings of git's.
@@ -106,6 +129,8 @@ pub struct Settings {
     pub user: UserSettings,
     /// `[core]`.
     pub core: CoreSettings,
+    /// `[transfer]`.
+    pub transfer: TransferSettings,
     /// `[ui]`.
     pub ui: UiSettings,
 }
@@ -130,6 +155,15 @@ pub struct CoreSettings {
     pub jobs: usize,
 }
 
+/// `[transfer]`: how data goes to remotes and comes from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransferSettings {
+    /// `transfer.limit_rate`: how many bytes may move in a second, in both directions together.
+    pub limit_rate: Option<u64>,
+    /// `transfer.stall_seconds`: a request is given up when nothing moved for so long.
+    pub stall_seconds: u64,
+}
+
 /// `[ui]`: what people see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UiSettings {
@@ -148,12 +182,20 @@ impl Settings {
             Typed::Text(text) => parse_color(&text),
             _ => None,
         };
+        let rate = |typed| match typed {
+            Typed::Text(text) => Some(parse_rate(&text)),
+            _ => None,
+        };
         Ok(Self {
             user: UserSettings { name: text("user.name"), email: text("user.email") },
             core: CoreSettings {
                 compression_level: checked(config, "core.compression_level", integer)?,
                 verify_writes: checked(config, "core.verify_writes", flag)?,
                 jobs: checked(config, "core.jobs", integer)?,
+            },
+            transfer: TransferSettings {
+                limit_rate: checked(config, "transfer.limit_rate", rate)?.filter(|rate| *rate > 0),
+                stall_seconds: checked(config, "transfer.stall_seconds", integer)?,
             },
             ui: UiSettings { color: checked(config, "ui.color", color)? },
         })

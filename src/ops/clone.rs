@@ -33,6 +33,8 @@ pub struct CloneOptions {
     pub endpoint: Option<String>,
     /// Region of the bucket.
     pub region: Option<String>,
+    /// Profile of AWS's own tools that has the credentials.
+    pub profile: Option<String>,
     /// Sign nothing.
     pub anonymous: bool,
     /// Check nothing out.
@@ -77,11 +79,12 @@ pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpErro
         url: connect::kept_url(&options.url, &location)?,
         endpoint: options.endpoint.clone(),
         region: options.region.clone(),
+        profile: options.profile.clone(),
         anonymous: options.anonymous,
         ..RemoteSettings::default()
     };
     // What is not there leaves no folder behind.
-    let transport = connect::open(ctx, &settings, &location)?;
+    let transport = connect::open(ctx, &settings, &location, None)?;
     let dir = ctx.start_dir.join(folder(options, &location)?);
     let paths = RepoPaths::of_root(&dir);
     let cache = Cache::new(&paths.dir, DEFAULT_REMOTE);
@@ -189,6 +192,7 @@ fn write_settings(paths: &RepoPaths, settings: &RemoteSettings) -> Result<(), Op
     };
     settings.endpoint.iter().try_for_each(|value| set("endpoint", value))?;
     settings.region.iter().try_for_each(|value| set("region", value))?;
+    settings.profile.iter().try_for_each(|value| set("profile", value))?;
     if settings.anonymous {
         set("anonymous", "true")?;
     }

@@ -1,11 +1,14 @@
 //! Remotes by their names: settings, and the way there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Context, OpError, convert};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::db::RepositoryId;
 use crate::remote::counting::{Counting, Traffic};
+use crate::remote::credentials::Places;
+use crate::remote::pace::Pace;
 use crate::remote::s3::S3Options;
 use crate::remote::{self, Access, Location};
 use crate::repo::{Repo, RepoPaths};
@@ -27,6 +30,7 @@ pub(super) struct RemoteSettings {
     pub(super) url: String,
     pub(super) endpoint: Option<String>,
     pub(super) region: Option<String>,
+    pub(super) profile: Option<String>,
     pub(super) anonymous: bool,
     pub(super) virtual_host: bool,
     /// Creates there are not atomic: one writer at a time.
@@ -65,6 +69,7 @@ pub(super) fn settings_of(config: &Config, name: &str) -> Option<RemoteSettings>
         url: get("url")?,
         endpoint: get("endpoint"),
         region: get("region"),
+        profile: get("profile"),
         anonymous: flag("anonymous"),
         virtual_host: flag("virtual_host"),
         is_single_writer: get("writers").is_some_and(|value| value == "single"),
@@ -119,31 +124,37 @@ pub(super) fn connect(
     paths: &RepoPaths,
 ) -> Result<Connection, OpError> {
     let location = Location::parse(&settings.url, paths.main_root())?;
-    let transport = open(ctx, &settings, &location)?;
+    let transport = open(ctx, &settings, &location, Some(paths))?;
     let cache = Cache::new(&paths.dir, &settings.name);
     Ok(Connection { settings, location, transport, cache })
 }
 
-/// The transport to a location.
+/// The transport to a location; limits are what the settings of a repository, or else of the person, say.
 pub(super) fn open(
     ctx: &Context,
     settings: &RemoteSettings,
     location: &Location,
+    paths: Option<&RepoPaths>,
 ) -> Result<Arc<Counting>, OpError> {
-    let mut env: Vec<_> =
-        ctx.env.iter().filter(|(key, _)| key.starts_with("AWS_")).cloned().collect();
-    if matches!(location, Location::S3 { .. }) && !settings.anonymous {
-        let home = ctx.env("HOME").or_else(|| ctx.env("USERPROFILE"));
-        remote::profile::fill(&mut env, home.map(std::path::Path::new));
-    }
+    let limits = config::load(&ctx.config_files(paths), &ctx.env, &ctx.flags)
+        .map_err(convert::config_error)?
+        .transfer;
+    let pace = limits.limit_rate.map(|rate| Arc::new(Pace::new(rate)));
+    let home = ctx.env("HOME").or_else(|| ctx.env("USERPROFILE"));
+    let places = Places {
+        env: ctx.env.iter().filter(|(key, _)| key.starts_with("AWS_")).cloned().collect(),
+        home: home.map(Into::into),
+        profile: settings.profile.clone(),
+    };
     let s3 = S3Options {
         endpoint: settings.endpoint.clone(),
         region: settings.region.clone(),
         anonymous: settings.anonymous,
         virtual_host: settings.virtual_host,
-        env,
+        places,
+        stall: Some(Duration::from_secs(limits.stall_seconds)),
     };
-    let transport = remote::open(location, &Access { s3 }).map_err(SyncError::from)?;
+    let transport = remote::open(location, &Access { s3, pace }).map_err(SyncError::from)?;
     Ok(Arc::new(Counting::new(transport)))
 }
 

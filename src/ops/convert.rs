@@ -347,7 +347,8 @@ fn transport_hint(fault: Fault) -> Option<&'static str> {
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; or use --anonymous",
         ),
         Fault::Lost | Fault::Busy => Some("check the network and the endpoint, then run it again"),
-        Fault::Missing => Some("check the name of the bucket and the endpoint"),
+        Fault::NoBucket => Some("check the name of the bucket and the endpoint"),
+        Fault::Missing => Some("see what is affected: esker remote fsck"),
         Fault::TooLarge | Fault::Failed => None,
     }
 }

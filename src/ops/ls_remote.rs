@@ -42,7 +42,7 @@ pub struct RemoteRef {
 /// Lists the refs of a remote.
 pub fn run(ctx: &Context, options: &LsRemoteOptions) -> Result<LsRemoteOutcome, OpError> {
     let (settings, location) = which(ctx, options.remote.as_deref())?;
-    let transport = connect::open(ctx, &settings, &location)?;
+    let transport = connect::open(ctx, &settings, &location, None)?;
     let cache = Cache::none();
     let remote = Remote { transport: &*transport, cache: &cache };
     let none = || SyncError::NoRepository { place: location.to_string() };

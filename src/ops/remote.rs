@@ -40,6 +40,8 @@ pub struct AddRemote {
     pub endpoint: Option<String>,
     /// Region of the bucket.
     pub region: Option<String>,
+    /// Profile of AWS's own tools that has the credentials.
+    pub profile: Option<String>,
     /// Sign nothing.
     pub anonymous: bool,
     /// Name the bucket in the host.
@@ -125,6 +127,7 @@ fn add(ctx: &Context, paths: &RepoPaths, add: &AddRemote) -> Result<RemoteOutcom
         url: kept_url(ctx, &add.url)?,
         endpoint: add.endpoint.clone(),
         region: add.region.clone(),
+        profile: add.profile.clone(),
         anonymous: add.anonymous,
         virtual_host: add.virtual_host,
         is_single_writer: false,
@@ -134,7 +137,11 @@ fn add(ctx: &Context, paths: &RepoPaths, add: &AddRemote) -> Result<RemoteOutcom
         false => Some(find_out(ctx, paths, &settings)?),
     };
     settings.is_single_writer = found.as_ref().is_some_and(|found| !found.atomic_create);
-    let texts = [("endpoint", &settings.endpoint), ("region", &settings.region)];
+    let texts = [
+        ("endpoint", &settings.endpoint),
+        ("region", &settings.region),
+        ("profile", &settings.profile),
+    ];
     for (key, value) in texts {
         value.iter().try_for_each(|value| set(paths, &add.name, key, value))?;
     }
@@ -234,7 +241,7 @@ fn rename(
         let message = format!("there is a remote '{new}' already");
         return Err(OpError::Usage { message, hint: None });
     }
-    let keys = ["endpoint", "region", "anonymous", "virtual_host", "writers", "url"];
+    let keys = ["endpoint", "region", "profile", "anonymous", "virtual_host", "writers", "url"];
     for key in keys {
         if let Some(value) = config.get(&format!("remote.{old}.{key}")) {
             set(paths, new, key, &value.value)?;

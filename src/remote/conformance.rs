@@ -1,17 +1,19 @@
 //! What every transport must do: one suite for all of them.
 //!
-//! The folder and the store in memory are always tried. A server is, where `ESKER_TEST_S3_BUCKET` names
-//! a bucket on it, reached as the usual `AWS_` variables say; `ESKER_TEST_S3_IGNORES_CONDITIONS=1`
-//! says that it is one that must be caught.
+//! The folder, the store in memory and S3, over a socket to a server inside the test, are always tried.
+//! A real server is, where `ESKER_TEST_S3_BUCKET` names a bucket on it, reached as the usual `AWS_`
+//! variables say; `ESKER_TEST_S3_IGNORES_CONDITIONS=1` says that it is one that must be caught.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use super::credentials::Places;
 use super::folder::Folder;
 use super::memory::Memory;
 use super::probe::probe;
 use super::s3::{S3, S3Options};
+use super::test_server::{ACCESS_KEY, Op, SECRET, Server};
 use super::transport::{Created, Fault, Transport, get, get_optional};
 
 fn suite(transport: &dyn Transport) {
@@ -142,13 +144,32 @@ fn a_folder_survives_killed_writers() {
     assert_eq!(get(&folder, "root/1", 10).expect("get"), b"whole");
 }
 
+/// What reaches the bucket of a server inside the test.
+pub(super) fn options_for(server: &Server) -> S3Options {
+    let keys = [("AWS_ACCESS_KEY_ID", ACCESS_KEY), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+    let env = keys.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let places = Places { env, ..Places::default() };
+    S3Options { endpoint: Some(server.url()), places, ..S3Options::default() }
+}
+
+#[test]
+fn s3_conforms() {
+    let server = Server::start();
+    suite(&S3::new("bucket", "a/prefix", &options_for(&server), None).expect("bucket"));
+    let log = server.take_log();
+    assert!(server.keys("").iter().all(|key| key.starts_with("a/prefix/")));
+    let creates = log.iter().filter(|seen| seen.op == Op::Create);
+    assert!(creates.clone().count() > 20 && creates.clone().any(|seen| seen.status == 412));
+}
+
 #[test]
 fn a_server_conforms() {
     let Ok(bucket) = std::env::var("ESKER_TEST_S3_BUCKET") else { return };
     let env = std::env::vars().filter(|(key, _)| key.starts_with("AWS_")).collect();
-    let options = S3Options { env, ..S3Options::default() };
+    let options = S3Options { places: Places { env, ..Places::default() }, ..S3Options::default() };
     let prefix = format!("conformance/{:016x}", getrandom::u64().expect("random"));
-    let s3: Arc<dyn Transport> = Arc::new(S3::new(&bucket, &prefix, &options).expect("bucket"));
+    let s3: Arc<dyn Transport> =
+        Arc::new(S3::new(&bucket, &prefix, &options, None).expect("bucket"));
     if std::env::var("ESKER_TEST_S3_IGNORES_CONDITIONS").is_ok() {
         assert!(!probe(&*s3).expect("probe").has_atomic_create, "it must be caught");
         // Such servers are no promise of anything else either: rclone's answers some ranges with the whole.

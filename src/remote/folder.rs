@@ -8,7 +8,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::pace::Pace;
 use super::transport::{Capabilities, Created, Fault, Item, Transport, TransportError};
 
 /// Unfinished files lie here; no listing shows them.
@@ -19,12 +21,18 @@ const PAGE: usize = 1000;
 #[derive(Clone, Debug)]
 pub struct Folder {
     root: PathBuf,
+    pace: Option<Arc<Pace>>,
 }
 
 impl Folder {
     /// The store in `root`, which is made when the first key is written.
     pub fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, pace: None }
+    }
+
+    /// The same, with a limit on how many bytes move in a second.
+    pub fn at_pace(self, pace: Option<Arc<Pace>>) -> Self {
+        Self { pace, ..self }
     }
 
     fn path(&self, key: &str) -> PathBuf {
@@ -46,7 +54,7 @@ impl Folder {
         let name = format!("{:016x}", getrandom::u64().map_err(io::Error::other)?);
         let temporary = Temporary(dir.join(name));
         let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary.0)?;
-        file.write_all(bytes)?;
+        Paced { inner: &mut file, pace: self.pace.as_deref() }.write_all(bytes)?;
         file.sync_all()?;
         Ok(temporary)
     }
@@ -95,6 +103,25 @@ impl Folder {
     }
 }
 
+/// Writes no faster than is allowed.
+struct Paced<'p, W: ?Sized> {
+    inner: &'p mut W,
+    pace: Option<&'p Pace>,
+}
+
+impl<W: Write + ?Sized> Write for Paced<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(pace) = self.pace else { return self.inner.write(bytes) };
+        let len = bytes.len().min(pace.piece());
+        std::thread::sleep(pace.reserve(len as u64));
+        self.inner.write(&bytes[..len])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
 /// An unfinished file, gone when this is dropped unless it was renamed.
 struct Temporary(PathBuf);
 
@@ -124,6 +151,7 @@ impl Transport for Folder {
             if file.metadata()?.is_dir() {
                 return Err(ErrorKind::NotFound.into());
             }
+            let out = &mut Paced { inner: out, pace: self.pace.as_deref() };
             match range {
                 None => io::copy(&mut file, out),
                 Some(range) => {

@@ -9,16 +9,22 @@
 //! the machine never does.
 
 pub mod counting;
+pub mod credentials;
 pub mod folder;
 pub mod memory;
+pub mod pace;
 pub mod probe;
-pub mod profile;
+mod profile;
 pub mod s3;
 pub mod transport;
 pub mod url;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+#[path = "../../tests/support/s3/mod.rs"]
+#[allow(dead_code)]
+mod test_server;
 
 pub use transport::{
     Capabilities, Created, Fault, Item, Transport, TransportError, get, get_optional,
@@ -32,12 +38,18 @@ use std::sync::Arc;
 pub struct Access {
     /// Settings of S3: endpoint, region, credentials.
     pub s3: s3::S3Options,
+    /// How many bytes may move in a second.
+    pub pace: Option<Arc<pace::Pace>>,
 }
 
 /// The transport to a location. Nothing is asked of the store yet.
 pub fn open(location: &Location, access: &Access) -> Result<Arc<dyn Transport>, TransportError> {
     Ok(match location {
-        Location::Folder(path) => Arc::new(folder::Folder::new(path.clone())),
-        Location::S3 { bucket, prefix } => Arc::new(s3::S3::new(bucket, prefix, &access.s3)?),
+        Location::Folder(path) => {
+            Arc::new(folder::Folder::new(path.clone()).at_pace(access.pace.clone()))
+        }
+        Location::S3 { bucket, prefix } => {
+            Arc::new(s3::S3::new(bucket, prefix, &access.s3, access.pace.clone())?)
+        }
     })
 }

@@ -1,74 +1,76 @@
-//! Credentials and region from the files that AWS's own tools keep, for a named profile.
+//! A profile: what the files that AWS's own tools keep say under one name.
 //!
-//! Read-only, and only when the environment names no credentials. Nothing of it is shown or kept.
+//! Read-only. Nothing of it is shown or kept.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Longest file that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
-/// Keys of the files, and the variables that mean the same.
-const KEYS: &[(&str, &str)] = &[
-    ("aws_access_key_id", "AWS_ACCESS_KEY_ID"),
-    ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"),
-    ("aws_session_token", "AWS_SESSION_TOKEN"),
-    ("region", "AWS_REGION"),
-    ("endpoint_url", "AWS_ENDPOINT_URL"),
-];
 
-/// Adds to the variables what the profile's files say and they do not.
-pub fn fill(env: &mut Vec<(String, String)>, home: Option<&Path>) {
-    let get = |name: &str| {
-        let found = env.iter().find(|(key, value)| key == name && !value.is_empty());
-        found.map(|(_, value)| value.clone())
-    };
-    if get("AWS_ACCESS_KEY_ID").is_some() {
-        return;
-    }
-    let profile = get("AWS_PROFILE").unwrap_or_else(|| "default".to_owned());
-    let file = |variable: &str, name: &str| {
-        let beside = || home.map(|home| home.join(".aws").join(name));
-        get(variable).map(PathBuf::from).or_else(beside)
-    };
-    let files = [
-        (file("AWS_SHARED_CREDENTIALS_FILE", "credentials"), profile.clone()),
-        (file("AWS_CONFIG_FILE", "config"), config_section(&profile)),
-    ];
-    let mut found = Vec::new();
-    for (path, section) in files {
-        let bytes = path.and_then(|path| crate::fsio::read_capped(&path, MAX_BYTES).ok());
-        let text = String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default();
-        found.extend(section_of(&text, &section));
-    }
-    for (name, value) in found {
-        if !env.iter().any(|(key, old)| *key == name && !old.is_empty()) {
-            env.push((name, value));
+/// The files of one person, read once.
+#[derive(Clone, Default)]
+pub struct Files {
+    credentials: Sections,
+    config: Sections,
+}
+
+type Sections = BTreeMap<String, BTreeMap<String, String>>;
+
+impl Files {
+    /// Reads the files that the variables name, or those below `home`. One that is not there is empty.
+    pub fn read(env: &[(String, String)], home: Option<&Path>) -> Self {
+        let file = |variable: &str, name: &str| {
+            let found = env.iter().find(|(key, value)| key == variable && !value.is_empty());
+            let beside = || home.map(|home| home.join(".aws").join(name));
+            let path = found.map(|(_, path)| PathBuf::from(path)).or_else(beside);
+            let bytes = path.and_then(|path| crate::fsio::read_capped(&path, MAX_BYTES).ok());
+            sections(&String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default())
+        };
+        Self {
+            credentials: file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+            config: file("AWS_CONFIG_FILE", "config"),
         }
     }
-}
 
-/// `config` names all sections but the default one with a word before.
-fn config_section(profile: &str) -> String {
-    match profile {
-        "default" => "default".to_owned(),
-        profile => format!("profile {profile}"),
+    /// What is set for a profile; the file of credentials counts first.
+    pub fn profile(&self, name: &str) -> BTreeMap<String, String> {
+        let mut settings = self.section(&match name {
+            "default" => name.to_owned(),
+            name => format!("profile {name}"),
+        });
+        settings.extend(self.credentials.get(name).cloned().unwrap_or_default());
+        settings
+    }
+
+    /// What is set for an `sso-session`.
+    pub fn sso_session(&self, name: &str) -> BTreeMap<String, String> {
+        self.section(&format!("sso-session {name}"))
+    }
+
+    fn section(&self, name: &str) -> BTreeMap<String, String> {
+        self.config.get(name).cloned().unwrap_or_default()
     }
 }
 
-/// The variables that a section of a file stands for.
-fn section_of(text: &str, section: &str) -> Vec<(String, String)> {
-    let mut is_inside = false;
-    let mut found = Vec::new();
+fn sections(text: &str) -> Sections {
+    let mut found = Sections::new();
+    let mut name = String::new();
     for line in text.lines() {
         let trimmed = line.trim();
-        if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            is_inside = name.trim() == section;
-        } else if is_inside && !trimmed.starts_with(['#', ';'])
+        if trimmed.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(inner) = trimmed.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            // Words may stand apart as they like: `[ profile  x ]`, `[profile "x"]`.
+            let words: Vec<&str> = inner.0.split_whitespace().collect();
+            name = words.join(" ").replace('"', "");
+        } else if !line.starts_with([' ', '\t'])
             // Indented lines belong to a setting of several parts.
-            && !line.starts_with([' ', '\t'])
             && let Some((key, value)) = trimmed.split_once('=')
         {
-            let variable = KEYS.iter().find(|(name, _)| *name == key.trim());
-            found.extend(variable.map(|(_, name)| ((*name).to_owned(), value.trim().to_owned())));
+            let section = found.entry(name.clone()).or_default();
+            section.insert(key.trim().to_ascii_lowercase(), value.trim().to_owned());
         }
     }
     found
@@ -80,35 +82,29 @@ mod tests {
 
     const CREDENTIALS: &str = "# mine\n[default]\naws_access_key_id = A\naws_secret_access_key=B\n\n\
                                [work]\naws_access_key_id=C\naws_secret_access_key = D=\n";
-    const CONFIG: &str = "[default]\nregion = eu-west-1\n[profile work]\nregion = us-east-2\n\
-                          s3 =\n  addressing_style = path\nendpoint_url = http://localhost:9000\n";
+    const CONFIG: &str = "[default]\nregion = eu-west-1\n[profile  work] # ours\nregion = us-east-2\n\
+                          s3 =\n  addressing_style = path\nendpoint_url = http://localhost:9000\n\
+                          [sso-session corp]\nsso_region = eu-west-3\n";
 
-    fn filled(env: &[(&str, &str)]) -> Vec<(String, String)> {
+    #[test]
+    fn a_profile_is_what_both_files_say() {
         let home = tempfile::tempdir().expect("tempdir");
         let dir = home.path().join(".aws");
         std::fs::create_dir(&dir).expect("mkdir");
         std::fs::write(dir.join("credentials"), CREDENTIALS).expect("write");
         std::fs::write(dir.join("config"), CONFIG).expect("write");
-        let mut env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        fill(&mut env, Some(home.path()));
-        env
-    }
-
-    fn value<'e>(env: &'e [(String, String)], name: &str) -> Option<&'e str> {
-        env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    #[test]
-    fn a_profile_gives_what_the_environment_does_not() {
-        let env = filled(&[]);
-        assert_eq!(value(&env, "AWS_ACCESS_KEY_ID"), Some("A"));
-        assert_eq!(value(&env, "AWS_REGION"), Some("eu-west-1"));
-        let env = filled(&[("AWS_PROFILE", "work"), ("AWS_REGION", "here")]);
-        assert_eq!(value(&env, "AWS_SECRET_ACCESS_KEY"), Some("D="));
-        assert_eq!(value(&env, "AWS_REGION"), Some("here"));
-        assert_eq!(value(&env, "AWS_ENDPOINT_URL"), Some("http://localhost:9000"));
-        // Credentials of the environment stand alone.
-        assert_eq!(filled(&[("AWS_ACCESS_KEY_ID", "X")]).len(), 1);
-        assert_eq!(filled(&[("AWS_PROFILE", "none")]).len(), 1);
+        let files = Files::read(&[], Some(home.path()));
+        let get = |profile: &str, key: &str| files.profile(profile).get(key).cloned();
+        assert_eq!(get("default", "aws_access_key_id").as_deref(), Some("A"));
+        assert_eq!(get("default", "region").as_deref(), Some("eu-west-1"));
+        assert_eq!(get("work", "aws_secret_access_key").as_deref(), Some("D="));
+        assert_eq!(get("work", "endpoint_url").as_deref(), Some("http://localhost:9000"));
+        assert_eq!(get("work", "addressing_style"), None);
+        assert_eq!(files.sso_session("corp")["sso_region"], "eu-west-3");
+        assert!(files.profile("none").is_empty());
+        // Variables name other files.
+        let other = dir.join("config").display().to_string();
+        let files = Files::read(&[("AWS_SHARED_CREDENTIALS_FILE".into(), other)], None);
+        assert_eq!(files.profile("default")["region"], "eu-west-1");
     }
 }

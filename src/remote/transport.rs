@@ -38,6 +38,8 @@ pub struct Capabilities {
 pub enum Fault {
     /// There is nothing under the key.
     Missing,
+    /// There is no such bucket.
+    NoBucket,
     /// The credentials do not allow it, or there are none.
     Denied,
     /// Nothing answered, or the answer broke off: whether the request was carried out is unknown.

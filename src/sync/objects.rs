@@ -12,11 +12,12 @@ use super::chain::Remote;
 use super::places::Index;
 use super::root::Area;
 use super::state::{PackRecord, State};
+use super::upload::check_trailer;
 use crate::catalog::Location;
 use crate::id::{Address, BlobId, CommitId, PackId, TagId, TreeId};
 use crate::object::access::{AccessError, ObjectKind, ReadObjects};
 use crate::object::{Commit, Node, Tag};
-use crate::pack::{BlockBuf, PackKind, PackReader};
+use crate::pack::{BlockBuf, PackKind, PackReader, Trailer};
 use crate::progress::Cancel;
 use crate::recipe::{Body, Page, Recipe, page_address};
 use crate::remote::{Transport, get};
@@ -26,11 +27,17 @@ use crate::store::Store;
 pub struct Packs<'p> {
     transport: &'p dyn Transport,
     state: &'p State,
-    open: Mutex<HashMap<PackId, Arc<PackReader<Vec<u8>>>>>,
+    open: Mutex<HashMap<PackId, Arc<OpenPack>>>,
+}
+
+struct OpenPack {
+    reader: PackReader<Vec<u8>>,
+    /// With the hash of each block, itself compared with the one that the state holds.
+    trailer: Arc<Trailer>,
 }
 
 impl Packs<'_> {
-    fn open(&self, id: PackId) -> Result<Arc<PackReader<Vec<u8>>>, SyncError> {
+    fn open(&self, id: PackId) -> Result<Arc<OpenPack>, SyncError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pack) = open.get(&id) {
             return Ok(pack.clone());
@@ -40,26 +47,40 @@ impl Packs<'_> {
         Ok(pack)
     }
 
-    fn fetch(&self, id: PackId) -> Result<PackReader<Vec<u8>>, SyncError> {
+    fn fetch(&self, id: PackId) -> Result<OpenPack, SyncError> {
         let key = Area::Pack.key(id);
         let unlisted = || SyncError::damaged(&*key, "it is named and not listed");
         let record: &PackRecord = self.state.packs.get(&id).ok_or_else(unlisted)?;
         let bytes = get(self.transport, &key, record.bytes)?;
         let damaged = |e: &dyn ToString| SyncError::damaged(&*key, e.to_string());
-        let pack = PackReader::open(bytes).map_err(|e| damaged(&e))?;
-        if pack.header().id != id || pack.byte_len() != record.bytes {
+        if bytes.len() as u64 != record.bytes {
+            return Err(damaged(&"it is shorter than its root says"));
+        }
+        let trailer =
+            check_trailer(&key, record, &bytes[bytes.len() - record.end_bytes as usize..])?;
+        let reader = PackReader::open(bytes).map_err(|e| damaged(&e))?;
+        if reader.header().id != id {
             return Err(damaged(&"another pack lies there"));
         }
-        Ok(pack)
+        Ok(OpenPack { reader, trailer })
     }
 
-    /// The bytes of an object, not verified.
+    /// The bytes of an object, of a block that is as the remote's state says.
     fn object(&self, at: &Location) -> Result<Vec<u8>, SyncError> {
         let pack = self.open(at.pack)?;
         let mut buf = BlockBuf::new();
+        let offset = at.place.block_offset;
+        let damaged = |e: &dyn ToString| SyncError::damaged(Area::Pack.key(at.pack), e.to_string());
+        let found = pack.reader.read_compressed(offset, &mut buf).map_err(|e| damaged(&e))?.hash;
+        let blocks = pack.trailer.blocks();
+        let row = blocks.binary_search_by_key(&offset, |block| block.offset).map(|at| &blocks[at]);
+        if !row.is_ok_and(|row| row.hash == found) {
+            return Err(damaged(&format!("the block at {offset} has another hash")));
+        }
         let block = pack
-            .read_block_sized(at.place.block_offset, at.place.stored_len, &mut buf)
-            .map_err(|e| SyncError::damaged(Area::Pack.key(at.pack), e))?;
+            .reader
+            .read_block_sized(offset, at.place.stored_len, &mut buf)
+            .map_err(|e| damaged(&e))?;
         let start = at.place.position as usize;
         let bytes = block.get(start..start + at.place.raw_len as usize);
         let short = || SyncError::damaged(Area::Pack.key(at.pack), "a block is too short");

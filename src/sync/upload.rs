@@ -554,11 +554,20 @@ pub fn read_trailer(
     let key = Area::Pack.key(id);
     let mut end = Vec::new();
     transport.read(&key, Some(record.bytes - record.end_bytes..record.bytes), &mut end)?;
-    if *blake3::hash(&end).as_bytes() != record.end_hash || end.len() < TAIL_LEN {
+    check_trailer(&key, record, &end)
+}
+
+/// The list of chunks in the end of a pack, which must have the hash that its record says.
+pub(super) fn check_trailer(
+    key: &str,
+    record: &PackRecord,
+    end: &[u8],
+) -> Result<Arc<Trailer>, SyncError> {
+    if *blake3::hash(end).as_bytes() != record.end_hash || end.len() < TAIL_LEN {
         return Err(SyncError::damaged(key, "its list of chunks has another hash"));
     }
     let trailer = &end[..end.len() - TAIL_LEN];
     let trailer = Trailer::decode(trailer, record.bytes - record.end_bytes)
-        .map_err(|e| SyncError::damaged(&key, e))?;
+        .map_err(|e| SyncError::damaged(key, e))?;
     Ok(Arc::new(trailer))
 }

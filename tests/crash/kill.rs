@@ -36,11 +36,15 @@ pub fn number(variable: &str, default: u64) -> u64 {
 impl Killer {
     /// A killer for a test; `verb` also makes its moments differ from those of other tests.
     pub fn new(verb: &'static str) -> Self {
+        Self::with_rounds(verb, number("ESKER_CRASH_ROUNDS", 8))
+    }
+
+    /// A killer that is done after so many kills.
+    pub fn with_rounds(verb: &'static str, rounds: u64) -> Self {
         let seed = number("ESKER_CRASH_SEED", 1);
         println!("{verb}: ESKER_CRASH_SEED={seed}");
         let salt = verb.bytes().fold(0, |sum: u64, b| sum.wrapping_mul(31) + u64::from(b));
         let random = Random::new(seed.wrapping_mul(0x1_0001) ^ salt);
-        let rounds = number("ESKER_CRASH_ROUNDS", 8);
         Self { random, usual: Duration::ZERO, verb, rounds, killed: 0, survived: 0 }
     }
 

@@ -36,6 +36,10 @@ pub struct Args {
     #[arg(long)]
     region: Option<String>,
 
+    /// Profile of AWS's own tools that has the credentials; AWS_PROFILE by default
+    #[arg(long)]
+    profile: Option<String>,
+
     /// Sign nothing: for buckets that anyone may read
     #[arg(long)]
     anonymous: bool,
@@ -53,6 +57,7 @@ impl Args {
             branch: self.branch,
             endpoint: self.endpoint,
             region: self.region,
+            profile: self.profile,
             anonymous: self.anonymous,
             no_checkout: self.no_checkout,
         };

@@ -87,8 +87,12 @@ struct Add {
     #[arg(long)]
     region: Option<String>,
 
-    /// Sign nothing: for buckets that anyone may read
+    /// Profile of AWS's own tools that has the credentials; AWS_PROFILE by default
     #[arg(long)]
+    profile: Option<String>,
+
+    /// Sign nothing: for buckets that anyone may read
+    #[arg(long, conflicts_with = "profile")]
     anonymous: bool,
 
     /// Name the bucket in the host instead of the path
@@ -127,6 +131,7 @@ impl Args {
                 url: add.url,
                 endpoint: add.endpoint,
                 region: add.region,
+                profile: add.profile,
                 anonymous: add.anonymous,
                 virtual_host: add.virtual_host,
                 no_check: add.no_check,
