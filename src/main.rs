@@ -77,6 +77,9 @@ fn note(context: &Context, args: &[OsString], failure: &Failure) {
 }
 
 fn execute(command: Command, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-    signal::cancel_on_interrupt(&context.cancel);
+    signal::stop_on_interrupt(&context.cancel);
+    if !command.may_be_ended() {
+        signal::listen();
+    }
     command.run(context, ui)
 }

@@ -145,6 +145,11 @@ pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
         anstream::ColorChoice::Never => clap::ColorChoice::Never,
         _ => clap::ColorChoice::Auto,
     };
+    if let [_, flag] = args
+        && (flag == "--version" || flag == "-V")
+    {
+        return Cli::read(Program::command().color(color), args);
+    }
     // Defining all commands takes longer than many of them run.
     let only = verb_ahead(args).and_then(|verb| Command::define(Program::command(), verb));
     if let Some(only) = only {

@@ -29,6 +29,7 @@ impl Pager {
             return None;
         }
         let name = wanted(context)?;
+        signal::listen();
         let mut child = command(&name).stdin(Stdio::piped()).spawn().ok()?;
         let stdin = child.stdin.take().expect("the pipe was asked for");
         signal::keep_running_on_second_interrupt();

@@ -15,7 +15,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use super::args::Global;
 use super::render::units::{bytes, count, seconds};
-use super::term;
+use super::{signal, term};
 
 const BAR_AFTER: Duration = Duration::from_millis(500);
 const BAR_EVERY: Duration = Duration::from_millis(100);
@@ -97,6 +97,7 @@ impl Meter {
     }
 
     fn start(&self) {
+        signal::listen();
         let mut drawer = self.drawer.lock().unwrap_or_else(PoisonError::into_inner);
         if self.look == Look::Off || drawer.is_some() {
             return;

@@ -4,16 +4,33 @@ use std::io::Write;
 use std::panic;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Once, OnceLock};
 
 use esker::progress::Cancel;
 
 use super::report;
 
+static CANCEL: OnceLock<Cancel> = OnceLock::new();
 static IS_LEFT_TO_CHILD: AtomicBool = AtomicBool::new(false);
 static IS_PAGING: AtomicBool = AtomicBool::new(false);
 
+/// Names what Ctrl-C is to stop. Until somebody listens for it the system ends the process.
+pub fn stop_on_interrupt(cancel: &Cancel) {
+    // There is one run in a process.
+    let _ = CANCEL.set(cancel.clone());
+}
+
 /// Makes the first Ctrl-C ask the work to stop, and the second end the process at once.
-pub fn cancel_on_interrupt(cancel: &Cancel) {
+///
+/// A thread waits for it. To start one, and to see it end, takes about as long as a short command.
+pub fn listen() {
+    static LISTENING: Once = Once::new();
+    if let Some(cancel) = CANCEL.get() {
+        LISTENING.call_once(|| cancel_on_interrupt(cancel));
+    }
+}
+
+fn cancel_on_interrupt(cancel: &Cancel) {
     let cancel = cancel.clone();
     // Does not replace a handler: where the caller ignores the signal, as for a job in the
     // background, it stays ignored. An error is therefore no reason to stop.
@@ -31,6 +48,7 @@ pub fn cancel_on_interrupt(cancel: &Cancel) {
 /// Runs `work` with Ctrl-C left to the program it starts, such as an editor, which shares the
 /// terminal and gets the signal too.
 pub fn leave_to_child<T>(work: impl FnOnce() -> T) -> T {
+    listen();
     IS_LEFT_TO_CHILD.store(true, Ordering::Relaxed);
     let result = work();
     IS_LEFT_TO_CHILD.store(false, Ordering::Relaxed);

@@ -1,6 +1,7 @@
 use esker::ops::Context;
 use esker::ops::cherry_pick::{self, CherryPickOptions};
 
+use super::sequence::{Control, Ways};
 use crate::cli::help::after_help;
 use crate::cli::report::{Exit, Failure};
 use crate::cli::ui::Ui;
@@ -34,40 +35,21 @@ pub struct Args {
     #[arg(short = 'x')]
     names_source: bool,
 
-    /// Commit once the conflicts are resolved, and take the rest
-    #[arg(long = "continue", id = "go_on", conflicts_with_all = ["revisions", "abort", "skip"])]
-    go_on: bool,
-
-    /// Leave the commit out that is in conflict, and take the rest
-    #[arg(long, conflicts_with_all = ["revisions", "abort"])]
-    skip: bool,
-
-    /// Give it up: all is as it was before the first commit
-    #[arg(long, conflicts_with = "revisions")]
-    abort: bool,
-
-    /// With --abort or --skip: drop also what was changed by hand since
-    #[arg(short, long, conflicts_with = "revisions")]
-    force: bool,
+    #[command(flatten)]
+    control: Control,
 }
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let outcome = if self.abort {
-            cherry_pick::abort(context, self.force)?
-        } else if self.go_on {
-            cherry_pick::go_on(context, None)?
-        } else if self.skip {
-            cherry_pick::skip(context, self.force)?
-        } else {
-            let options = CherryPickOptions {
-                revisions: self.revisions,
-                mainline: self.mainline,
-                no_commit: self.no_commit,
-                names_source: self.names_source,
-            };
-            cherry_pick::run(context, &options)?
+        let options = CherryPickOptions {
+            revisions: self.revisions,
+            mainline: self.mainline,
+            no_commit: self.no_commit,
+            names_source: self.names_source,
         };
+        let ways =
+            Ways { go_on: cherry_pick::go_on, skip: cherry_pick::skip, abort: cherry_pick::abort };
+        let outcome = self.control.run(context, &ways, || cherry_pick::run(context, &options))?;
         super::merge::show(ui, &outcome)
     }
 }

@@ -47,6 +47,7 @@ mod restore;
 mod revert;
 mod rm;
 mod roots;
+mod sequence;
 mod show;
 mod stash;
 mod stats;
@@ -137,6 +138,34 @@ commands! {
     Help: help = "help",
     #[command(hide = true)] Complete: complete = "complete",
     #[command(hide = true)] Generate: generate = "generate",
+}
+
+impl Command {
+    /// Whether the system may end it at any moment with nothing left behind: it reads, or it moves a ref
+    /// or a setting, which happens at once.
+    pub fn may_be_ended(&self) -> bool {
+        matches!(
+            self,
+            Self::Status(_)
+                | Self::Diff(_)
+                | Self::Log(_)
+                | Self::Show(_)
+                | Self::Annotate(_)
+                | Self::Ls(_)
+                | Self::Du(_)
+                | Self::Find(_)
+                | Self::Cat(_)
+                | Self::Branch(_)
+                | Self::Tag(_)
+                | Self::Reflog(_)
+                | Self::CheckIgnore(_)
+                | Self::Roots(_)
+                | Self::Stats(_)
+                | Self::Config(_)
+                | Self::Help(_)
+                | Self::Complete(_)
+        )
+    }
 }
 
 /// Revision and path of `REV:PATH`, of `REV PATH`, or of one argument that is either: it stands in the

@@ -1,6 +1,7 @@
 use esker::ops::Context;
 use esker::ops::revert::{self, RevertOptions};
 
+use super::sequence::{Control, Ways};
 use crate::cli::help::after_help;
 use crate::cli::report::{Exit, Failure};
 use crate::cli::ui::Ui;
@@ -28,39 +29,19 @@ pub struct Args {
     #[arg(short = 'n', long)]
     no_commit: bool,
 
-    /// Commit once the conflicts are resolved, and take the rest
-    #[arg(long = "continue", id = "go_on", conflicts_with_all = ["revisions", "abort", "skip"])]
-    go_on: bool,
-
-    /// Leave the commit out that is in conflict, and take the rest
-    #[arg(long, conflicts_with_all = ["revisions", "abort"])]
-    skip: bool,
-
-    /// Give it up: all is as it was before
-    #[arg(long, conflicts_with = "revisions")]
-    abort: bool,
-
-    /// With --abort or --skip: drop also what was changed by hand since
-    #[arg(short, long, conflicts_with = "revisions")]
-    force: bool,
+    #[command(flatten)]
+    control: Control,
 }
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let outcome = if self.abort {
-            revert::abort(context, self.force)?
-        } else if self.go_on {
-            revert::go_on(context, None)?
-        } else if self.skip {
-            revert::skip(context, self.force)?
-        } else {
-            let options = RevertOptions {
-                revisions: self.revisions,
-                mainline: self.mainline,
-                no_commit: self.no_commit,
-            };
-            revert::run(context, &options)?
+        let options = RevertOptions {
+            revisions: self.revisions,
+            mainline: self.mainline,
+            no_commit: self.no_commit,
         };
+        let ways = Ways { go_on: revert::go_on, skip: revert::skip, abort: revert::abort };
+        let outcome = self.control.run(context, &ways, || revert::run(context, &options))?;
         super::merge::show(ui, &outcome)
     }
 }
