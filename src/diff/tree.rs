@@ -142,7 +142,7 @@ impl Walk<'_> {
 /// Visits the entries of one directory that may differ, by name, with what each side has; does not
 /// enter subdirectories.
 ///
-/// Entries below nodes that both sides have are passed by; others may be equal.
+/// Entries that are equal are passed by, those below nodes that both sides have without being read.
 pub fn level(
     read: &dyn ReadObjects,
     old: Option<TreeId>,
@@ -152,13 +152,29 @@ pub fn level(
     if old == new {
         return Ok(Flow::Continue(()));
     }
+    if let (Some(old), Some(new)) = (small(read, old)?, small(read, new)?) {
+        return join(old.into_iter().map(Ok), new.into_iter().map(Ok), visit);
+    }
     let (old_ids, new_ids) = (inner_ids(read, old)?, inner_ids(read, new)?);
     let shared: HashSet<TreeId> = old_ids.intersection(&new_ids).copied().collect();
-    let mut old = entries(read, old, &shared).peekable();
-    let mut new = entries(read, new, &shared).peekable();
+    join(entries(read, old, &shared), entries(read, new, &shared), visit)
+}
+
+/// Puts the entries of two sides together by name, and visits those that differ.
+fn join(
+    old: impl Iterator<Item = Result<Entry, AccessError>>,
+    new: impl Iterator<Item = Result<Entry, AccessError>>,
+    visit: &mut dyn FnMut(Option<Entry>, Option<Entry>) -> Result<Flow, AccessError>,
+) -> Result<Flow, AccessError> {
+    let (mut old, mut new) = (old.peekable(), new.peekable());
     loop {
         let (a, b) = match (old.peek(), new.peek()) {
             (None, None) => return Ok(Flow::Continue(())),
+            (Some(Ok(a)), Some(Ok(b))) if a == b => {
+                old.next();
+                new.next();
+                continue;
+            }
             (Some(Ok(a)), Some(Ok(b))) if a.name == b.name => (old.next(), new.next()),
             (Some(Ok(a)), Some(Ok(b))) if a.name < b.name => (old.next(), None),
             (Some(Ok(_)), Some(Ok(_))) | (None, _) => (None, new.next()),
@@ -169,6 +185,13 @@ pub fn level(
             return Ok(Flow::Break(()));
         }
     }
+}
+
+/// The entries of a directory of one node, or of none; `None` for a large one.
+fn small(read: &dyn ReadObjects, top: Option<TreeId>) -> Result<Option<Vec<Entry>>, AccessError> {
+    let Some(top) = top else { return Ok(Some(Vec::new())) };
+    let node = read.read_tree(top)?;
+    Ok((node.level() == 0).then(|| prolly::leaf_entries(node)))
 }
 
 /// Ids of the nodes below the top of a large directory; empty for a small one.
@@ -214,8 +237,9 @@ fn entries<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::BlobId;
+    use crate::id::{BlobId, CommitId, TagId};
     use crate::object::access::MemoryObjects;
+    use crate::object::{Commit, Tag};
 
     fn file(name: &str, content: &str) -> Entry {
         let value = EntryValue::File {
@@ -286,6 +310,40 @@ mod tests {
         let old = tree(&mut objects, vec![dir]).id;
         let new = tree(&mut objects, vec![file("d", "1")]).id;
         assert_eq!(shown(&objects, Some(old), Some(new)), ["M d", "D d/x"]);
+    }
+
+    #[test]
+    fn each_node_of_small_directories_is_read_once() {
+        let mut objects = MemoryObjects::new();
+        let mut version = |content: &str| {
+            let sub = tree(&mut objects, vec![file("x", content), file("y", "same")]);
+            let dir = Entry { name: "d".into(), value: sub.entry_value() };
+            tree(&mut objects, vec![file("a", "same"), dir]).id
+        };
+        let (old, new) = (version("1"), version("2"));
+        let counting = Counting { inner: &objects, reads: 0.into() };
+        let changes = changes(&counting, Some(old), Some(new)).expect("all objects are there");
+        assert_eq!((changes.len(), counting.reads.get()), (1, 4));
+    }
+
+    struct Counting<'c> {
+        inner: &'c MemoryObjects,
+        reads: std::cell::Cell<usize>,
+    }
+
+    impl ReadObjects for Counting<'_> {
+        fn read_tree(&self, id: TreeId) -> Result<std::sync::Arc<Node>, AccessError> {
+            self.reads.set(self.reads.get() + 1);
+            self.inner.read_tree(id)
+        }
+
+        fn read_commit(&self, id: CommitId) -> Result<Commit, AccessError> {
+            self.inner.read_commit(id)
+        }
+
+        fn read_tag(&self, id: TagId) -> Result<Tag, AccessError> {
+            self.inner.read_tag(id)
+        }
     }
 
     #[test]

@@ -21,6 +21,9 @@ const DONE: u8 = 4;
 /// How wrong a clock may be before [`reachable_minus`] may give a commit too many, in seconds.
 const CLOCK_SKEW_SECONDS: i64 = 86_400;
 
+/// How many commits are looked at for the sake of wrong clocks.
+const COMMITS_FOR_CLOCKS: usize = 256;
+
 /// All best common ancestors of two sides, newest first: those that are not reached from another one.
 ///
 /// A side is everything its commits reach, so a merge that was never recorded is named by its
@@ -56,8 +59,9 @@ pub fn is_ancestor(
 
 /// The commits that `include` reaches and `exclude` does not, newest first.
 ///
-/// Exact while no commit is dated more than a day before one of its ancestors; beyond that, commits
-/// that both sides reach may be among them, but none is ever left out.
+/// Exact while no commit is dated before one of its ancestors, or by less than a day and with fewer than
+/// 256 commits of that time between them; beyond that, commits that both sides reach may be among them,
+/// but none is ever left out.
 pub fn reachable_minus(
     read: &dyn ReadObjects,
     include: &[CommitId],
@@ -67,12 +71,15 @@ pub fn reachable_minus(
     walk.start(exclude, DONE)?;
     walk.start(include, ONE)?;
     let mut found = Vec::new();
-    let mut oldest = i64::MAX;
+    let (mut oldest, mut for_clocks) = (i64::MAX, 0);
     loop {
-        let is_settled = walk.live == 0
-            && walk.next_time().is_none_or(|t| t < oldest.saturating_sub(CLOCK_SKEW_SECONDS));
-        if is_settled || (walk.live == 0 && found.is_empty()) {
-            break;
+        if walk.live == 0 {
+            let is_older = |t| t < oldest.saturating_sub(CLOCK_SKEW_SECONDS);
+            let is_settled = walk.next_time().is_none_or(is_older);
+            if is_settled || found.is_empty() || for_clocks == COMMITS_FOR_CLOCKS {
+                break;
+            }
+            for_clocks += 1;
         }
         let Some((id, paint)) = walk.step(|paint| paint)? else { break };
         if paint & DONE == 0 {
@@ -369,5 +376,13 @@ mod tests {
         is_ancestor(&counting, a, b).expect("read");
         reachable_minus(&counting, &[a], &[b]).expect("read");
         assert!(counting.1.get() < 20, "{} commits were read", counting.1.get());
+        // A commit a minute: the clocks of a whole day are not gone through.
+        for n in 0..2000 {
+            tip = h.commit(&[tip], 300_000_000 + n * 60);
+        }
+        let (a, b) = (h.ids[h.ids.len() - 11], h.ids[h.ids.len() - 1]);
+        let counting = Counting(&h.objects, std::cell::Cell::new(0));
+        assert_eq!(reachable_minus(&counting, &[b], &[a]).expect("read").len(), 10);
+        assert!(counting.1.get() < 300, "{} commits were read", counting.1.get());
     }
 }

@@ -17,7 +17,9 @@ use std::sync::LazyLock;
 use thiserror::Error;
 
 pub use edit::edit;
-pub use read::{Entries, Nodes, ShapeError, check, find, iterate, nodes, open_child, resolve};
+pub use read::{
+    Entries, Nodes, ShapeError, check, find, iterate, leaf_entries, nodes, open_child, resolve,
+};
 
 use crate::id::TreeId;
 use crate::object::codec::MAX_ENCODED_BYTES;

@@ -24,10 +24,13 @@ const CACHED_BLOCKS: usize = 128;
 
 type BlockKey = (PackId, u32);
 
-/// The blocks of metadata decoded last.
+/// The blocks of metadata decoded last, and the buffers that they were decoded in: to make one takes
+/// longer than to decode a small block.
 #[derive(Default)]
 pub(super) struct BlockCache {
     inner: Mutex<CacheInner>,
+    /// As many as threads have read at once.
+    buffers: Mutex<Vec<BlockBuf>>,
 }
 
 #[derive(Default)]
@@ -39,6 +42,14 @@ struct CacheInner {
 impl BlockCache {
     fn get(&self, key: &BlockKey) -> Option<Arc<Vec<u8>>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).blocks.get(key).cloned()
+    }
+
+    fn take_buffer(&self) -> BlockBuf {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, buffer: BlockBuf) {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     }
 
     fn put(&self, key: BlockKey, block: Arc<Vec<u8>>) {
@@ -102,11 +113,13 @@ impl Store {
             return Ok(block);
         }
         let pack = self.open_pack(location.pack)?;
-        let mut buf = BlockBuf::new();
+        let mut buf = self.blocks.take_buffer();
         let block = pack
             .read_block_sized(location.place.block_offset, location.place.stored_len, &mut buf)
-            .map_err(|e| self.block_error(location.pack, location.place.block_offset, e))?;
-        let block = Arc::new(block.to_vec());
+            .map(|block| Arc::new(block.to_vec()));
+        self.blocks.give_back(buf);
+        let block =
+            block.map_err(|e| self.block_error(location.pack, location.place.block_offset, e))?;
         self.blocks.put(key, block.clone());
         Ok(block)
     }

@@ -146,7 +146,7 @@ impl Iterator for Entries<'_> {
 }
 
 /// The entries of a leaf, copied only when the reader keeps the node; none of an inner node.
-pub(super) fn leaf_entries(node: Arc<Node>) -> Vec<Entry> {
+pub fn leaf_entries(node: Arc<Node>) -> Vec<Entry> {
     if node.level() > 0 {
         return Vec::new();
     }
