@@ -22,6 +22,8 @@ pub const STASHES: &str = "refs/stash/";
 const BRANCHES: &str = "refs/heads/";
 const TAGS: &str = "refs/tags/";
 const REMOTES: &str = "refs/remotes/";
+/// Below it a remote has refs that are no branches and no tags: what they reach is kept.
+const KEEPS: &str = "refs/keep/";
 
 /// A ref name that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -115,6 +117,11 @@ impl RefName {
         Self::new(&format!("{TAGS}{short}"))
     }
 
+    /// Names the keep `short`: a ref of a remote that nobody follows, and from which nothing is collected.
+    pub fn keep(short: &str) -> Result<Self, RefNameError> {
+        Self::new(&format!("{KEEPS}{short}"))
+    }
+
     /// Names what `remote` had as its branch `short`.
     pub fn remote_branch(remote: &str, short: &str) -> Result<Self, RefNameError> {
         Self::new(&format!("{REMOTES}{remote}/{short}"))
@@ -125,9 +132,9 @@ impl RefName {
         &self.0
     }
 
-    /// The name people use: without `refs/heads/`, `refs/tags/`, `refs/remotes/` or `refs/`.
+    /// The name people use: without `refs/heads/`, `refs/tags/`, `refs/remotes/`, `refs/keep/` or `refs/`.
     pub fn short(&self) -> &str {
-        let prefixes = [BRANCHES, TAGS, REMOTES, "refs/"];
+        let prefixes = [BRANCHES, TAGS, REMOTES, KEEPS, "refs/"];
         prefixes.iter().find_map(|p| self.0.strip_prefix(p)).unwrap_or(&self.0)
     }
 
@@ -139,6 +146,11 @@ impl RefName {
     /// Whether it is a tag, `refs/tags/…`.
     pub fn is_tag(&self) -> bool {
         self.0.starts_with(TAGS)
+    }
+
+    /// Whether it is a keep, `refs/keep/…`.
+    pub fn is_keep(&self) -> bool {
+        self.0.starts_with(KEEPS)
     }
 }
 

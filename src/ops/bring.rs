@@ -9,6 +9,7 @@ use crate::refs::RefName;
 use crate::repo::Repo;
 use crate::steps::remotes::{self, Now};
 use crate::sync::chain::Remote;
+use crate::sync::state::State;
 
 /// What was brought.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -23,6 +24,12 @@ pub struct Brought {
     pub commits: u64,
     /// Files whose content was new.
     pub files: u64,
+    /// Objects that a dry run found missing here: chunks, trees, commits and tags.
+    pub planned_objects: u64,
+    /// Bytes of those chunks, as they are stored there.
+    pub planned_bytes: u64,
+    /// Nothing was brought, and no ref moved.
+    pub dry_run: bool,
     /// Bytes that came in.
     pub received_bytes: u64,
     /// Requests that it took.
@@ -31,43 +38,71 @@ pub struct Brought {
     pub seconds: f64,
 }
 
+/// Which refs to bring, and how.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bring<'b> {
+    /// Branches and tags by name; all when there is none.
+    pub names: &'b [String],
+    /// Remove what follows branches that are gone from the remote.
+    pub prune: bool,
+    /// Say what would be brought, and bring nothing.
+    pub dry_run: bool,
+}
+
 /// Brings refs by name, or all of them.
 pub(super) fn bring(
     ctx: &Context,
     repo: &Repo,
     connection: &Connection,
-    names: &[String],
-    prune: bool,
+    options: Bring<'_>,
 ) -> Result<Brought, OpError> {
+    let Bring { names, prune, dry_run } = options;
     let (root, state) = connection.load_for(repo)?;
     let name = connection.settings.name.as_str();
-    for wanted in names {
-        if !state.refs.keys().any(|name| is_named(name, wanted)) {
-            return Err(OpError::Remote {
-                message: format!("{name} has no '{}'", crate::path::escape(wanted)),
-                hint: Some(format!("see what it has: esker ls-remote {name}")),
-            });
-        }
-    }
+    refuse_unknown(name, &state, names)?;
     let is_wanted =
         |name: &RefName| names.is_empty() || names.iter().any(|wanted| is_named(name, wanted));
     let remote: Remote<'_> = connection.remote();
-    let now = Now { name, remote: &remote, root: &root, state: &state };
     let note = ctx.note(repo, format!("fetch: from {name}"));
     let run = ctx.run_context(&repo.settings);
     let downloads = connection.transfers(repo);
-    let (fetched, moves) = remotes::fetch(repo, &now, &is_wanted, prune, &note, &run, downloads)?;
-    let traffic = connection.traffic();
-    Ok(Brought {
+    let mut brought = Brought {
         remote: name.to_owned(),
         url: connection.location.to_string(),
-        refs: moves.iter().map(|m| line(repo, &m.name, m.update.old, m.update.new)).collect(),
-        commits: fetched.commits,
-        files: fetched.files,
-        received_bytes: traffic.bytes_in,
-        requests: traffic.requests(),
-        seconds: 0.0,
-    })
+        dry_run,
+        ..Brought::default()
+    };
+    let moves = if dry_run {
+        let now = Now { name, remote: &remote, root: &root, state: &state };
+        let (plan, moves) = remotes::plan_fetch(repo, &now, &is_wanted, prune, &run, downloads)?;
+        (brought.commits, brought.files) = (plan.commits, plan.files);
+        (brought.planned_objects, brought.planned_bytes) = (plan.objects, plan.bytes);
+        moves
+    } else {
+        let fetch = |repo: &Repo, now: &Now<'_>| {
+            remotes::fetch(repo, now, &is_wanted, prune, &note, &run, downloads)
+        };
+        let at = (root, state);
+        let ((fetched, moves), _) = remotes::fetch_newest(repo, (name, &remote), at, &fetch)?;
+        (brought.commits, brought.files) = (fetched.commits, fetched.files);
+        moves
+    };
+    brought.refs = moves.iter().map(|m| line(repo, &m.name, m.update.old, m.update.new)).collect();
+    let traffic = connection.traffic();
+    (brought.received_bytes, brought.requests) = (traffic.bytes_in, traffic.requests());
+    Ok(brought)
+}
+
+/// Fails for a name that the remote does not have.
+fn refuse_unknown(remote: &str, state: &State, names: &[String]) -> Result<(), OpError> {
+    let is_there = |wanted: &&String| state.refs.keys().any(|name| is_named(name, wanted));
+    match names.iter().find(|wanted| !is_there(wanted)) {
+        None => Ok(()),
+        Some(wanted) => Err(OpError::Remote {
+            message: format!("{remote} has no '{}'", crate::path::escape(wanted)),
+            hint: Some(format!("see what it has: esker ls-remote {remote}")),
+        }),
+    }
 }
 
 fn is_named(name: &RefName, wanted: &str) -> bool {

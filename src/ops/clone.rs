@@ -90,16 +90,18 @@ pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpErro
     let cache = Cache::new(&paths.dir, DEFAULT_REMOTE);
     let remote = Remote { transport: &*transport, cache: &cache };
     let none = || SyncError::NoRepository { place: location.to_string() };
-    let root = remote.latest(None)?.ok_or_else(none)?;
+    let (root, state) = remote.load(None)?.ok_or_else(none)?;
     let repo = make(ctx, &paths, &root)?;
     write_settings(&paths, &settings)?;
-    let state = remote.load_state(&root.root)?;
-    let branch = choose_branch(&state, options.branch.as_deref())?;
+    choose_branch(&state, options.branch.as_deref())?;
     let run = ctx.run_context(&repo.settings);
     let note = ctx.note(&repo, format!("clone: from {location}"));
-    let now = Now { name: DEFAULT_REMOTE, remote: &remote, root: &root, state: &state };
-    let (fetched, moves) =
-        remotes::fetch(&repo, &now, &|_| true, false, &note, &run, transfers(&repo))?;
+    let fetch = |repo: &Repo, now: &Now<'_>| {
+        remotes::fetch(repo, now, &|_| true, false, &note, &run, transfers(repo))
+    };
+    let ((fetched, moves), (_, state)) =
+        remotes::fetch_newest(&repo, (DEFAULT_REMOTE, &remote), (root, state), &fetch)?;
+    let branch = choose_branch(&state, options.branch.as_deref())?;
     let mut outcome = CloneOutcome {
         refs: moves.len() as u64,
         commits: fetched.commits,

@@ -12,10 +12,11 @@ use crate::remote::pace::Pace;
 use crate::remote::s3::S3Options;
 use crate::remote::{self, Access, Location};
 use crate::repo::{Repo, RepoPaths};
-use crate::steps::remotes;
+use crate::steps::{RunContext, remotes};
 use crate::sync::SyncError;
 use crate::sync::cache::Cache;
 use crate::sync::chain::{Remote, Seen, StoredRoot};
+use crate::sync::push::Push;
 use crate::sync::state::State;
 
 /// Packs on their way at once: more would need more memory and bring little.
@@ -174,6 +175,30 @@ impl Connection {
         }
     }
 
+    /// A push to it.
+    pub(super) fn push<'p>(
+        &'p self,
+        ctx: &Context,
+        repo: &'p Repo,
+        run: &'p RunContext,
+    ) -> Result<Push<'p>, OpError> {
+        let name = &self.settings.name;
+        Ok(Push {
+            remote: name,
+            transport: &*self.transport,
+            cache: &self.cache,
+            store: &repo.store,
+            seen: remotes::seen(&repo.db, name)?,
+            has_atomic_create: !self.settings.is_single_writer,
+            local_tips: remotes::local_tips(repo)?,
+            uploads: self.transfers(repo),
+            level: repo.settings.core.compression_level,
+            now: ctx.now.seconds,
+            progress: &*run.progress,
+            cancel: &run.cancel,
+        })
+    }
+
     /// What went over the wire so far.
     pub(super) fn traffic(&self) -> Traffic {
         self.transport.traffic()
@@ -187,12 +212,11 @@ impl Connection {
     ) -> Result<(StoredRoot, State), OpError> {
         let remote = self.remote();
         let none = || SyncError::NoRepository { place: self.location.to_string() };
-        let root = remote.latest(seen)?.ok_or_else(none)?;
-        if repository.is_some_and(|id| id != root.root.repository) {
-            return Err(SyncError::OtherRepository.into());
+        let (root, state) = remote.load(seen)?.ok_or_else(none)?;
+        match repository.is_some_and(|id| id != root.root.repository) {
+            true => Err(SyncError::OtherRepository.into()),
+            false => Ok((root, state)),
         }
-        let state = remote.load_state(&root.root)?;
-        Ok((root, state))
     }
 
     /// As [`Connection::load`], for the remote of an open repository.

@@ -304,10 +304,10 @@ impl From<SyncError> for OpError {
             | SyncError::Cancelled(_) => return local_error(e),
             SyncError::Transport(e) => transport_hint(e.fault),
             SyncError::Refused(refused) => refused_hint(refused),
-            SyncError::Damaged { .. } => Some("see what is affected: esker remote fsck"),
+            SyncError::Damaged { .. } => Some("see what is affected: esker fsck --remote"),
             SyncError::NewerFormat { .. } => Some("install a newer esker; nothing was changed"),
             SyncError::WentBack { .. } => Some(
-                "somebody may have put an old copy in its place: ask who keeps it before going on",
+                "somebody may have put an old copy in its place: ask who keeps it; to take it as it is: esker remote accept-history",
             ),
             SyncError::OtherRepository => Some("use another prefix, or clone that one"),
             SyncError::NoRepository { .. } => {
@@ -355,7 +355,9 @@ fn transport_hint(fault: Fault) -> Option<&'static str> {
 
 fn refused_hint(refused: &Refused) -> Option<&'static str> {
     match refused {
-        Refused::NotAncestor { .. } => Some("bring them in first: esker pull; or --force"),
+        Refused::NotAncestor { .. } => {
+            Some("bring them in first: esker pull --rebase, or esker pull --merge; or --force")
+        }
         Refused::Exists { .. } => Some("tags do not move; to replace it: --force"),
         Refused::Moved { .. } => Some("look at what it is now, then push again: esker fetch"),
         Refused::Stale { .. } => Some("look at what it is now: esker fetch"),

@@ -1,6 +1,6 @@
 //! `fetch`: brings what a remote has to the repository, and touches nothing else.
 
-use super::bring::bring;
+use super::bring::{Bring, bring};
 use super::{Brought, Context, OpError, connect};
 use crate::refs::RefName;
 
@@ -13,6 +13,8 @@ pub struct FetchOptions {
     pub refs: Vec<String>,
     /// Remove what follows branches that are gone from the remote.
     pub prune: bool,
+    /// Say what would be brought, and bring nothing.
+    pub dry_run: bool,
 }
 
 /// Brings branches and tags.
@@ -24,7 +26,8 @@ pub fn run(ctx: &Context, options: &FetchOptions) -> Result<Brought, OpError> {
     let settings =
         connect::choose(&config, options.remote.as_deref(), head.branch().map(RefName::short))?;
     let connection = connect::connect(ctx, settings, &repo.paths)?;
-    let mut outcome = bring(ctx, &repo, &connection, &options.refs, options.prune)?;
+    let FetchOptions { ref refs, prune, dry_run, .. } = *options;
+    let mut outcome = bring(ctx, &repo, &connection, Bring { names: refs, prune, dry_run })?;
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)
 }

@@ -6,6 +6,9 @@ use super::upkeep::{self, How};
 use super::{Context, OpError, names};
 use crate::store::upkeep::{Amount, Rewrite};
 
+/// Seconds that files stay on disk after nothing needs them when nothing else is said: a day.
+pub const DEFAULT_GRACE_SECONDS: i64 = 86_400;
+
 /// What to collect.
 #[derive(Clone, Debug)]
 pub struct GcOptions {

@@ -140,6 +140,17 @@ impl MergeOutcome {
         }
     }
 
+    /// Counts the files that differ between two trees.
+    pub(super) fn count_between(
+        &mut self,
+        repo: &Repo,
+        from: Option<TreeId>,
+        to: TreeId,
+    ) -> Result<(), OpError> {
+        self.count(&diff::changes(&repo.store, from, Some(to))?);
+        Ok(())
+    }
+
     fn count(&mut self, changes: &[diff::Change]) {
         let is_file = |v: &Option<EntryValue>| {
             matches!(v, Some(EntryValue::File { .. } | EntryValue::Symlink { .. }))
@@ -191,7 +202,7 @@ pub(super) fn refuse_unready(repo: &Repo, state: &WorkState) -> Result<(), OpErr
 }
 
 /// Why a plan cannot be carried out, for verbs that drop nothing even by force.
-fn in_the_way(plan: &Plan) -> OpError {
+pub(super) fn in_the_way(plan: &Plan) -> OpError {
     match plans::would_overwrite(plan) {
         OpError::WouldOverwrite { paths, more } => OpError::InTheWay { paths, more },
         other => other,

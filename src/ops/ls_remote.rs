@@ -24,7 +24,7 @@ pub struct LsRemoteOutcome {
     pub url: String,
     /// Number of its newest root.
     pub root: u64,
-    /// Its refs, by name.
+    /// Its branches and tags, by name.
     pub refs: Vec<RemoteRef>,
 }
 
@@ -48,7 +48,9 @@ pub fn run(ctx: &Context, options: &LsRemoteOptions) -> Result<LsRemoteOutcome, 
     let none = || SyncError::NoRepository { place: location.to_string() };
     let root = remote.latest(None)?.ok_or_else(none)?;
     let state = remote.load_state(&root.root)?;
-    let refs = state.refs.iter().map(|(name, record)| {
+    // Keeps are listed by `remote keeps`: there may be one a pin and a clone.
+    let shown = state.refs.iter().filter(|(name, _)| !name.is_keep());
+    let refs = shown.map(|(name, record)| {
         let (target, is_tag_object) = match record.target {
             RefTarget::Commit(id) => (id.to_string(), false),
             RefTarget::Tag(id) => (id.to_string(), true),

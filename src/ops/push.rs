@@ -3,16 +3,13 @@
 use serde::Serialize;
 
 use super::connect::{self, Connection};
-use super::ref_line::line;
 use super::refspec::Asked;
+use super::sending::{lines, send};
 use super::{Context, OpError, RefLine};
 use crate::config::edit;
-use crate::fsio::{FsError, Holder, LockError, LockFile};
-use crate::refs::{RefName, RefUpdate};
+use crate::refs::RefName;
 use crate::repo::Repo;
-use crate::steps::remotes;
-use crate::sync::journal::Move;
-use crate::sync::push::{Push, Want};
+use crate::sync::push::Want;
 
 /// What to send, and where.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +49,10 @@ pub struct PushOutcome {
     pub files: u64,
     /// Bytes of those files; for a dry run only.
     pub file_bytes: u64,
+    /// Objects that a dry run found missing there: chunks, trees, commits and tags.
+    pub planned_objects: u64,
+    /// Bytes of those chunks, compressed as they are here; what is of the other objects is little.
+    pub planned_bytes: u64,
     /// Bytes that went out.
     pub sent_bytes: u64,
     /// Requests that it took.
@@ -74,16 +75,22 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
     let settings = connect::choose(&config, options.remote.as_deref(), branch)?;
     let wants = Asked { ctx, repo: &repo, remote: &settings.name, options }.wants()?;
     let connection = connect::connect(ctx, settings, &repo.paths)?;
-    // Two pushes from here would take each other's journal for their own.
-    let dir = repo.paths.dir.join("remotes");
-    std::fs::create_dir_all(&dir).map_err(|e| FsError::new("create", &dir, e))?;
-    let lock = dir.join("push.lock");
-    let holder = Holder::this_process("local", ctx.now.seconds);
-    let _lock = LockFile::try_acquire(&lock, &holder).map_err(|e| match e {
-        LockError::Held { .. } => OpError::Locked { holder: "another push from here".to_owned() },
-        LockError::Fs(e) => e.into(),
-    })?;
-    let mut outcome = transfer(ctx, &repo, &connection, &wants, options.dry_run)?;
+    let mut outcome = PushOutcome {
+        remote: connection.settings.name.clone(),
+        url: connection.location.to_string(),
+        dry_run: options.dry_run,
+        ..PushOutcome::default()
+    };
+    match options.dry_run {
+        true => plan(ctx, &repo, &connection, &wants, &mut outcome)?,
+        false => {
+            let sent = send(ctx, &repo, &connection, &wants)?;
+            (outcome.refs, outcome.was_done) = (sent.refs, sent.was_done);
+            (outcome.commits, outcome.files) = (sent.commits, sent.files);
+        }
+    }
+    let traffic = connection.traffic();
+    (outcome.sent_bytes, outcome.requests) = (traffic.bytes_out, traffic.requests());
     if options.set_upstream && !options.dry_run {
         remember_upstream(&repo, &connection.settings.name, &wants)?;
     }
@@ -91,73 +98,20 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
     Ok(outcome)
 }
 
-fn transfer(
+fn plan(
     ctx: &Context,
     repo: &Repo,
     connection: &Connection,
     wants: &[Want],
-    dry_run: bool,
-) -> Result<PushOutcome, OpError> {
+    outcome: &mut PushOutcome,
+) -> Result<(), OpError> {
     let run = ctx.run_context(&repo.settings);
-    let name = &connection.settings.name;
-    let push = Push {
-        remote: name,
-        transport: &*connection.transport,
-        cache: &connection.cache,
-        store: &repo.store,
-        seen: remotes::seen(&repo.db, name)?,
-        has_atomic_create: !connection.settings.is_single_writer,
-        local_tips: remotes::local_tips(repo)?,
-        uploads: connection.transfers(repo),
-        level: repo.settings.core.compression_level,
-        now: ctx.now.seconds,
-        progress: &*run.progress,
-        cancel: &run.cancel,
-    };
-    let mut outcome = PushOutcome {
-        remote: name.clone(),
-        url: connection.location.to_string(),
-        dry_run,
-        ..PushOutcome::default()
-    };
-    if dry_run {
-        let plan = push.plan(wants)?;
-        outcome.refs = lines(repo, wants, &plan.refs)?;
-        (outcome.commits, outcome.files, outcome.file_bytes) =
-            (plan.commits, plan.files, plan.file_bytes);
-        return Ok(outcome);
-    }
-    let pushed = push.run(wants)?;
-    let note = ctx.note(repo, format!("push: to {name}"));
-    repo.db.write(|tx| {
-        for (name_there, _, new) in &pushed.refs {
-            let Some(here) = remotes::tracking(name, name_there) else { continue };
-            if !here.is_tag() {
-                let old = tx.get_ref(&here)?;
-                tx.update_ref(RefUpdate { name: here, old, new: *new }, &note)?;
-            }
-        }
-        match pushed.seen {
-            Some(seen) => Ok::<_, OpError>(remotes::set_seen(tx, name, seen)?),
-            None => Ok(()),
-        }
-    })?;
-    outcome.refs = lines(repo, wants, &pushed.refs)?;
-    let traffic = connection.traffic();
-    (outcome.commits, outcome.files) = (pushed.commits, pushed.files);
-    (outcome.sent_bytes, outcome.requests) = (traffic.bytes_out, traffic.requests());
-    outcome.was_done = pushed.was_done;
-    Ok(outcome)
-}
-
-/// A line for every ref that was asked for, also for those that were there already.
-fn lines(repo: &Repo, wants: &[Want], moves: &[Move]) -> Result<Vec<RefLine>, OpError> {
-    let line = |want: &Want| {
-        let moved = moves.iter().find(|(name, ..)| *name == want.name);
-        let (old, new) = moved.map_or((want.new, want.new), |(_, old, new)| (*old, *new));
-        Ok(line(repo, &want.name, old, new))
-    };
-    wants.iter().map(line).collect()
+    let plan = connection.push(ctx, repo, &run)?.plan(wants)?;
+    outcome.refs = lines(repo, wants, &plan.refs);
+    (outcome.commits, outcome.files) = (plan.commits, plan.files);
+    outcome.file_bytes = plan.file_bytes;
+    (outcome.planned_objects, outcome.planned_bytes) = (plan.objects, plan.bytes);
+    Ok(())
 }
 
 fn remember_upstream(repo: &Repo, remote: &str, wants: &[Want]) -> Result<(), OpError> {

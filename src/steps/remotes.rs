@@ -9,8 +9,8 @@ use crate::object::access::ReadObjects;
 use crate::refs::{RefName, RefNote, RefTarget, RefUpdate, WorktreeId};
 use crate::repo::Repo;
 use crate::sync::SyncError;
-use crate::sync::chain::{Remote, Seen, StoredRoot};
-use crate::sync::download::{Fetch, Fetched};
+use crate::sync::chain::{MAX_RELOADS, Remote, Seen, StoredRoot};
+use crate::sync::download::{Fetch, FetchPlan, Fetched};
 use crate::sync::state::State;
 
 use super::{RunContext, StepError};
@@ -67,6 +67,15 @@ pub struct Now<'n> {
     pub state: &'n State,
 }
 
+/// A root, and what it holds.
+pub type At = (StoredRoot, State);
+
+/// What a fetch brought, and the refs that it moved.
+pub type Done = (Fetched, Vec<Moved>);
+
+/// What a fetch came to.
+pub type FetchResult = Result<Done, FetchError>;
+
 /// A ref here that a fetch moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
@@ -87,24 +96,40 @@ pub fn fetch(
     note: &RefNote,
     run: &RunContext,
     downloads: usize,
-) -> Result<(Fetched, Vec<Moved>), FetchError> {
-    let mut moves = Vec::new();
-    let mut targets = Vec::new();
-    for (name, record) in now.state.refs.iter().filter(|(name, _)| wanted(name)) {
-        let Some(here) = tracking(now.name, name) else { continue };
-        let old = repo.db.read(|view| view.get_ref(&here))?;
-        if old == Some(record.target) || (name.is_tag() && old.is_some()) {
-            continue;
-        }
-        targets.push(record.target);
-        let update = RefUpdate { name: here, old, new: Some(record.target) };
-        moves.push(Moved { name: name.clone(), update });
-    }
-    if prune {
-        moves.extend(gone(repo, now)?);
-    }
+) -> FetchResult {
+    let moves = moves(repo, now, wanted, prune)?;
     let seen = Seen { seq: now.root.root.seq, hash: now.root.hash };
-    let fetch = Fetch {
+    let fetch = fetch_of(repo, now, run, downloads)?;
+    let (fetched, ()) = fetch.run::<(), FetchError>(&targets(&moves), |tx| {
+        for moved in &moves {
+            tx.update_ref(moved.update.clone(), note)?;
+        }
+        Ok(set_seen(tx, now.name, seen)?)
+    })?;
+    Ok((fetched, moves))
+}
+
+/// Says what [`fetch`] would bring and move, and brings nothing but the history that it must read for that.
+pub fn plan_fetch(
+    repo: &Repo,
+    now: &Now<'_>,
+    wanted: &dyn Fn(&RefName) -> bool,
+    prune: bool,
+    run: &RunContext,
+    downloads: usize,
+) -> Result<(FetchPlan, Vec<Moved>), FetchError> {
+    let moves = moves(repo, now, wanted, prune)?;
+    let plan = fetch_of(repo, now, run, downloads)?.plan_run(&targets(&moves))?;
+    Ok((plan, moves))
+}
+
+fn fetch_of<'n>(
+    repo: &'n Repo,
+    now: &Now<'n>,
+    run: &'n RunContext,
+    downloads: usize,
+) -> Result<Fetch<'n>, FetchError> {
+    Ok(Fetch {
         remote: now.remote,
         state: now.state,
         store: &repo.store,
@@ -113,14 +138,55 @@ pub fn fetch(
         level: repo.settings.core.compression_level,
         progress: &*run.progress,
         cancel: &run.cancel,
-    };
-    let (fetched, ()) = fetch.run::<(), FetchError>(&targets, |tx| {
-        for moved in &moves {
-            tx.update_ref(moved.update.clone(), note)?;
+    })
+}
+
+/// The refs here that a fetch moves, by their names on the remote.
+fn moves(
+    repo: &Repo,
+    now: &Now<'_>,
+    wanted: &dyn Fn(&RefName) -> bool,
+    prune: bool,
+) -> Result<Vec<Moved>, FetchError> {
+    let mut moves = Vec::new();
+    for (name, record) in now.state.refs.iter().filter(|(name, _)| wanted(name)) {
+        let Some(here) = tracking(now.name, name) else { continue };
+        let old = repo.db.read(|view| view.get_ref(&here))?;
+        if old == Some(record.target) || (name.is_tag() && old.is_some()) {
+            continue;
         }
-        Ok(set_seen(tx, now.name, seen)?)
-    })?;
-    Ok((fetched, moves))
+        let update = RefUpdate { name: here, old, new: Some(record.target) };
+        moves.push(Moved { name: name.clone(), update });
+    }
+    if prune {
+        moves.extend(gone(repo, now)?);
+    }
+    Ok(moves)
+}
+
+fn targets(moves: &[Moved]) -> Vec<RefTarget> {
+    moves.iter().filter_map(|moved| moved.update.new).collect()
+}
+
+/// As [`fetch`], from the newest root: where keys of the one at hand were deleted meanwhile, from a newer.
+pub fn fetch_newest<'r>(
+    repo: &Repo,
+    (name, remote): (&str, &'r Remote<'r>),
+    mut at: At,
+    fetch: &dyn Fn(&Repo, &Now<'_>) -> FetchResult,
+) -> Result<(Done, At), FetchError> {
+    for _ in 0..MAX_RELOADS {
+        let now = Now { name, remote, root: &at.0, state: &at.1 };
+        match fetch(repo, &now) {
+            Err(FetchError::Sync(e)) if e.is_missing_key() => {
+                remote.newer(&at.0, e)?;
+                let seen = Seen { seq: at.0.root.seq, hash: at.0.hash };
+                at = remote.load(Some(seen))?.unwrap_or(at);
+            }
+            fetched => return Ok((fetched?, at)),
+        }
+    }
+    Err(SyncError::Busy.into())
 }
 
 /// Branches that are followed here and gone from the remote.

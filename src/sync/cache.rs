@@ -1,4 +1,4 @@
-//! Copies of immutable objects of a remote, in `.esker/remotes/<name>`: segments and tables.
+//! Copies of immutable objects of a remote, in `.esker/remotes/<name>`: segments, tables, small packs.
 //!
 //! A file is named by the key's last part and compared with the hash its root names whenever it is
 //! taken; one that differs is fetched again. The folder can be deleted at any time.
@@ -6,12 +6,17 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::SyncError;
 use super::root::{Area, Hash};
+use super::state::PackRecord;
 use crate::fsio::{self, FsError};
 use crate::id::PackId;
 use crate::remote::{Transport, get};
+
+/// How long a copy stays that is of no use any more: another process may be about to read it.
+const KEPT_FOR: Duration = Duration::from_secs(600);
 
 /// The copies kept of one remote.
 #[derive(Clone, Debug)]
@@ -35,6 +40,13 @@ impl Cache {
         dir.join(format!("{}-{id}", area.name()))
     }
 
+    /// The copy of an object, if it is here and whole.
+    pub fn find(&self, area: Area, id: PackId, (bytes, hash): (u64, Hash)) -> Option<Vec<u8>> {
+        self.dir.as_ref()?;
+        let found = fsio::read_capped(&self.path(area, id), bytes).ok()?;
+        (*blake3::hash(&found).as_bytes() == hash).then_some(found)
+    }
+
     /// The bytes of an object, fetched unless a copy of it is here.
     pub fn bytes(
         &self,
@@ -43,14 +55,10 @@ impl Cache {
         id: PackId,
         expected: (u64, Hash),
     ) -> Result<Vec<u8>, SyncError> {
-        let (bytes, hash) = expected;
-        let path = self.path(area, id);
-        if self.dir.is_some()
-            && let Ok(found) = fsio::read_capped(&path, bytes)
-            && *blake3::hash(&found).as_bytes() == hash
-        {
+        if let Some(found) = self.find(area, id, expected) {
             return Ok(found);
         }
+        let (bytes, hash) = expected;
         let key = area.key(id);
         let found = get(transport, &key, bytes)?;
         if *blake3::hash(&found).as_bytes() != hash {
@@ -58,6 +66,32 @@ impl Cache {
         }
         self.keep(area, id, &found)?;
         Ok(found)
+    }
+
+    /// The bytes of a pack: a copy that is here, else as they lie on the remote.
+    pub fn pack(
+        &self,
+        transport: &dyn Transport,
+        id: PackId,
+        record: &PackRecord,
+    ) -> Result<Vec<u8>, SyncError> {
+        let is_right = |bytes: &[u8]| {
+            let start = bytes.len().checked_sub(record.end_bytes as usize);
+            let end = start.map(|start| &bytes[start..]).unwrap_or_default();
+            bytes.len() as u64 == record.bytes && *blake3::hash(end).as_bytes() == record.end_hash
+        };
+        if self.dir.is_some()
+            && let Ok(found) = fsio::read_capped(&self.path(Area::Pack, id), record.bytes)
+            && is_right(&found)
+        {
+            return Ok(found);
+        }
+        let key = Area::Pack.key(id);
+        let found = get(transport, &key, record.bytes)?;
+        match is_right(&found) {
+            true => Ok(found),
+            false => Err(SyncError::damaged(key, "its list of chunks has another hash")),
+        }
     }
 
     /// Keeps a copy of what was just written or read.
@@ -81,14 +115,17 @@ impl Cache {
         Ok(File::open(&path).map_err(|e| FsError::new("open", &path, e))?)
     }
 
-    /// Removes copies of what no root names any more.
+    /// Removes copies of what is not `live`, unless they are so young that somebody may read them now.
     pub fn retain(&self, live: &HashSet<(Area, PackId)>) {
         let names: HashSet<String> =
             live.iter().map(|(area, id)| format!("{}-{id}", area.name())).collect();
         let Some(dir) = &self.dir else { return };
-        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-        for entry in entries {
-            if !names.contains(entry.file_name().to_string_lossy().as_ref()) {
+        let is_old = |entry: &fs::DirEntry| {
+            let age = entry.metadata().and_then(|m| m.modified()).map(|time| time.elapsed());
+            age.is_ok_and(|age| age.is_ok_and(|age| age > KEPT_FOR))
+        };
+        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+            if !names.contains(entry.file_name().to_string_lossy().as_ref()) && is_old(&entry) {
                 let _ = fs::remove_file(entry.path());
             }
         }

@@ -10,6 +10,8 @@ use crate::remote::{Created, Transport, TransportError, get, get_optional};
 const HINT_KEY: &str = "hint/latest";
 /// How often a create whose outcome is unknown is sent again.
 const CREATE_ATTEMPTS: u32 = 6;
+/// How often a newer root is taken because keys of the one at hand were deleted.
+pub const MAX_RELOADS: u32 = 8;
 /// How many roots are read at most to follow the chain back.
 const MAX_CHAIN_READS: u32 = 80;
 
@@ -171,6 +173,28 @@ impl Remote<'_> {
             at = found;
         }
         Err(went_back("the chain does not lead there"))
+    }
+
+    /// The newest root and what it holds; `None` when the remote is empty.
+    pub fn load(&self, seen: Option<Seen>) -> Result<Option<(StoredRoot, State)>, SyncError> {
+        let Some(mut latest) = self.latest(seen)? else { return Ok(None) };
+        for _ in 0..MAX_RELOADS {
+            match self.load_state(&latest.root) {
+                Err(e) if e.is_missing_key() => latest = self.newer(&latest, e)?,
+                state => return Ok(Some((latest, state?))),
+            }
+        }
+        Ok(Some((latest.clone(), self.load_state(&latest.root)?)))
+    }
+
+    /// The root that came after `root`, because of which a key may be gone that `error` is about; the error
+    /// if there is none.
+    pub fn newer(&self, root: &StoredRoot, error: SyncError) -> Result<StoredRoot, SyncError> {
+        let seen = Seen { seq: root.root.seq, hash: root.hash };
+        match self.latest(Some(seen))? {
+            Some(latest) if latest.root.seq > seen.seq => Ok(latest),
+            _ => Err(error),
+        }
     }
 
     /// All that the segments of a root say.

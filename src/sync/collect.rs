@@ -11,18 +11,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::SyncError;
 use super::cache::Cache;
 use super::chain::{Remote, RootCreated, Seen, StoredRoot};
+use super::listing::{Listing, Unnamed};
 use super::mark::{Marks, mark};
 use super::objects::Layouts;
 use super::places::Own;
 use super::root::{Area, MAX_FENCES, Root, SegmentRef};
 use super::session::{Session, start_session};
+use super::source::Source;
 use super::state::{Condemned, PackRecord, Segment, State, TableRecord};
-use super::upload::{BlockPart, Gathered, Upload, read_trailer, with_sink};
+use super::upload::{Gathered, Sink, Upload, read_trailer, with_sink};
 use crate::catalog::Location;
 use crate::id::{Address, PackId, SessionId};
-use crate::pack::{BlockBuf, BlockCodec, ChunkPlace, PackKind, PackReader};
+use crate::pack::{BlockCodec, ChunkPlace, PackKind};
 use crate::progress::{Cancel, Progress};
-use crate::remote::{Transport, get};
+use crate::remote::Transport;
 use crate::store::relocate::{PackChunks, Relocation, relocate};
 use crate::store::{Store, StoreError};
 use crate::table::{self, Table};
@@ -34,6 +36,8 @@ const MIN_WANTED_PERCENT: u64 = 50;
 /// Packs of a kind below [`SMALL_PACK_BYTES`] before they are made one.
 const MAX_SMALL_PACKS: usize = 4;
 const SMALL_PACK_BYTES: u64 = 8 << 20;
+/// Lists of chunks kept while recipes are written anew.
+const MAX_LISTS: usize = 64;
 /// Tables up to this length are merged, in bytes.
 const MAX_MERGED_TABLE: u64 = 64 << 20;
 
@@ -101,16 +105,19 @@ impl Collect<'_> {
         let mut session = None;
         for _ in 0..MAX_ROUNDS {
             self.cancel.check()?;
-            let base = remote.latest(self.seen)?.ok_or_else(none)?;
-            let state = remote.load_state(&base.root)?;
+            let (base, state) = remote.load(self.seen)?.ok_or_else(none)?;
             // A session that others fenced may not be used any more; nothing of it is.
             let own = match session {
                 Some(own) if !base.root.is_fenced(own) => Session { id: own },
                 _ => start_session(base.root.seq)?,
             };
             session = Some(own.id);
-            if let Some(done) = self.round(own, &base, &state)? {
-                return Ok(done);
+            match self.round(own, &base, &state) {
+                Ok(Some(done)) => return Ok(done),
+                Ok(None) => {}
+                // Another collection deleted what this one was about to read.
+                Err(e) if e.is_missing_key() => drop(remote.newer(&base, e)?),
+                Err(e) => return Err(e),
             }
         }
         Err(SyncError::Busy)
@@ -140,6 +147,7 @@ impl Collect<'_> {
         let stray = self.stray_sessions(base, state, session.id)?;
         let has_work = done.dead_packs + done.repacked > 0 || !due.is_empty() || !stray.is_empty();
         if self.dry_run || !has_work {
+            done.deleted = if self.dry_run { due.len() as u64 } else { 0 };
             return Ok(Some(done));
         }
         // Condemned by a root that is there, and their grace is over.
@@ -175,36 +183,6 @@ impl Collect<'_> {
         due.map(|(key, _)| key.as_str()).collect()
     }
 
-    /// Keys that no root names, by listing. Nothing of safety rests on the listing: a key that it
-    /// leaves out stays.
-    fn unnamed(&self, state: &State) -> Result<Vec<(String, PackId)>, SyncError> {
-        let mut found = Vec::new();
-        for area in Area::ALL {
-            let prefix = format!("{}/", area.name());
-            let mut after = None;
-            loop {
-                let items = self.transport.list(&prefix, after.as_deref())?;
-                let Some(last) = items.last() else { break };
-                after = Some(last.key.clone());
-                for item in items {
-                    let is_old = item.modified.saturating_add(self.grace_seconds) <= self.now;
-                    let Some((area, id)) = Area::parse(&item.key).filter(|_| is_old) else {
-                        continue;
-                    };
-                    let is_named = match area {
-                        Area::Pack => state.packs.contains_key(&id),
-                        Area::Table => state.tables.contains_key(&id),
-                        Area::List => false,
-                    };
-                    if !is_named && !state.condemned.contains_key(&item.key) {
-                        found.push((item.key, id));
-                    }
-                }
-            }
-        }
-        Ok(found)
-    }
-
     /// Sessions that left keys which no root names, and are not fenced yet: most are dead, one that is
     /// not starts anew. By the age of their keys, as a courtesy to those that live.
     fn stray_sessions(
@@ -213,20 +191,23 @@ impl Collect<'_> {
         state: &State,
         own: SessionId,
     ) -> Result<BTreeSet<SessionId>, SyncError> {
-        let listed: HashSet<PackId> = base.root.segments.iter().map(|s| s.id).collect();
-        let unnamed = self.unnamed(state)?;
-        let strays = unnamed.into_iter().filter(|(_, id)| !listed.contains(id));
-        let sessions = strays.map(|(_, id)| id.session);
+        let listing = Listing::read(self.transport)?;
+        let old = listing.unnamed(&base.root, state).filter(|unnamed| self.is_old(unnamed));
+        let sessions = old.map(|unnamed| unnamed.id.session);
         Ok(sessions.filter(|s| *s != own && !base.root.is_fenced(*s)).collect())
+    }
+
+    fn is_old(&self, unnamed: &Unnamed<'_>) -> bool {
+        unnamed.item.modified.saturating_add(self.grace_seconds) <= self.now
     }
 
     /// Deletes what sessions that `root` fences left behind and it neither names nor condemns.
     fn delete_orphans(&self, root: &Root, state: &State) -> Result<u64, SyncError> {
-        let listed: HashSet<PackId> = root.segments.iter().map(|s| s.id).collect();
+        let listing = Listing::read(self.transport)?;
         let mut deleted = 0;
-        for (key, id) in self.unnamed(state)? {
-            if root.is_fenced(id.session) && !listed.contains(&id) {
-                self.transport.delete(&key)?;
+        for unnamed in listing.unnamed(root, state).filter(|unnamed| self.is_old(unnamed)) {
+            if root.is_fenced(unnamed.id.session) {
+                self.transport.delete(&unnamed.item.key)?;
                 deleted += 1;
             }
         }
@@ -248,6 +229,7 @@ impl Collect<'_> {
         let upload = Upload {
             store: self.store,
             transport: self.transport,
+            cache: self.cache,
             session,
             uploads: self.transfers,
             level: self.level,
@@ -259,45 +241,56 @@ impl Collect<'_> {
             packs.push((id, record));
             Ok(())
         };
-        let remote = self.remote();
-        let layouts = Layouts::new(&remote, state)?;
         with_sink(&upload, own, &mut answered, |sink| {
             let mut codec = BlockCodec::new(self.level, true)?;
-            for kind in [PackKind::Data, PackKind::History] {
-                let of_kind = |id: &&PackId| state.packs.get(id).is_some_and(|p| p.kind == kind);
-                let mut gathered = Gathered::default();
-                for id in sweep.sparse.iter().filter(of_kind) {
-                    let source = Source::read(self.transport, *id, &state.packs[id])?;
-                    source.copy(sink, &mut codec, &mut gathered, &marks.chunks(*id))?;
-                }
-                sink.append_raw(kind, &mut codec, &mut gathered)?;
-                sink.seal()?;
-            }
-            let mut gathered = Gathered::default();
-            for (blob, size) in &marks.recipes {
-                for found in layouts.objects(*blob, *size)? {
-                    let to = Moved {
-                        collect: self,
-                        state,
-                        sweep,
-                        own: sink.own,
-                        lists: RefCell::default(),
-                    };
-                    let moved = relocate(&found.bytes, &to)?;
-                    let is_leaving = sweep.sparse.contains(&found.at.pack);
-                    let Some(bytes) = moved.or(is_leaving.then_some(found.bytes)) else { continue };
-                    sink.gather(
-                        PackKind::Layout,
-                        &mut codec,
-                        &mut gathered,
-                        (found.address, &bytes),
-                    )?;
-                }
-            }
-            sink.append_raw(PackKind::Layout, &mut codec, &mut gathered)?;
-            sink.seal()
+            self.copy_chunks(sink, &mut codec, (state, marks, sweep))?;
+            self.rewrite_recipes(sink, &mut codec, (state, marks, sweep))
         })?;
         Ok(copied)
+    }
+
+    fn copy_chunks(
+        &self,
+        sink: &mut Sink<'_, '_>,
+        codec: &mut BlockCodec,
+        (state, marks, sweep): (&State, &Marks, &Sweep),
+    ) -> Result<(), SyncError> {
+        for kind in [PackKind::Data, PackKind::History] {
+            let of_kind = |id: &&PackId| state.packs.get(id).is_some_and(|p| p.kind == kind);
+            let mut gathered = Gathered::default();
+            for id in sweep.sparse.iter().filter(of_kind) {
+                let source = Source::read(self.transport, self.cache, (*id, &state.packs[id]))?;
+                source.copy_chunks(sink, codec, &mut gathered, &marks.chunks(*id))?;
+            }
+            sink.append_raw(kind, codec, &mut gathered)?;
+            sink.seal()?;
+        }
+        Ok(())
+    }
+
+    /// Recipes that name a sparse pack, or lie in one.
+    fn rewrite_recipes(
+        &self,
+        sink: &mut Sink<'_, '_>,
+        codec: &mut BlockCodec,
+        (state, marks, sweep): (&State, &Marks, &Sweep),
+    ) -> Result<(), SyncError> {
+        let remote = self.remote();
+        let layouts = Layouts::new(&remote, state)?;
+        let lists = RefCell::default();
+        let mut gathered = Gathered::default();
+        for (blob, size) in &marks.recipes {
+            for found in layouts.objects(*blob, *size)? {
+                let to = Moved { collect: self, state, sweep, own: sink.own, lists: &lists };
+                let moved = relocate(&found.bytes, &to)?;
+                let is_leaving = sweep.sparse.contains(&found.at.pack);
+                let Some(bytes) = moved.or(is_leaving.then_some(found.bytes)) else { continue };
+                let object = (found.address, bytes.as_slice());
+                sink.gather(PackKind::Layout, codec, &mut gathered, object)?;
+            }
+        }
+        sink.append_raw(PackKind::Layout, codec, &mut gathered)?;
+        sink.seal()
     }
 
     /// What the next root holds: packs and tables as they are after the sweep.
@@ -446,63 +439,13 @@ struct Copied {
     packs: Vec<(PackId, PackRecord)>,
 }
 
-/// A pack that is packed anew.
-struct Source {
-    key: String,
-    pack: PackReader<Vec<u8>>,
-    kind: PackKind,
-}
-
-impl Source {
-    fn read(transport: &dyn Transport, id: PackId, record: &PackRecord) -> Result<Self, SyncError> {
-        let key = Area::Pack.key(id);
-        let bytes = get(transport, &key, record.bytes)?;
-        let pack = PackReader::open(bytes).map_err(|e| SyncError::damaged(&*key, e))?;
-        Ok(Self { key, pack, kind: record.kind })
-    }
-
-    /// Appends the wanted chunks: whole blocks as they are, of others the wanted chunks anew.
-    fn copy(
-        &self,
-        sink: &mut super::upload::Sink<'_, '_>,
-        codec: &mut BlockCodec,
-        gathered: &mut Gathered,
-        wanted: &[u32],
-    ) -> Result<(), SyncError> {
-        let damaged = |e: &dyn ToString| SyncError::damaged(&*self.key, e.to_string());
-        let trailer = self.pack.read_trailer().map_err(|e| damaged(&e))?;
-        let mut buf = BlockBuf::new();
-        for part in BlockPart::all(&trailer, wanted) {
-            let is_new = part.wanted.iter().any(|(_, a)| sink.own.find(self.kind, a).is_none());
-            if !is_new {
-                continue;
-            }
-            let block =
-                self.pack.read_compressed(part.offset, &mut buf).map_err(|e| damaged(&e))?;
-            if block.hash != part.hash {
-                return Err(damaged(&format!("the block at {} has another hash", part.offset)));
-            }
-            if part.is_whole {
-                sink.append(self.kind, block, &part.chunks)?;
-                continue;
-            }
-            let raw = self.pack.read_block(part.offset, &mut buf).map_err(|e| damaged(&e))?;
-            for (index, address) in &part.wanted {
-                let bytes = part.bytes_of(*index, raw).to_vec();
-                sink.gather(self.kind, codec, gathered, (*address, &bytes))?;
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Where the chunks of sparse packs lie now.
 struct Moved<'m> {
     collect: &'m Collect<'m>,
     state: &'m State,
     sweep: &'m Sweep,
     own: &'m Own,
-    lists: RefCell<HashMap<PackId, PackChunks>>,
+    lists: &'m RefCell<HashMap<PackId, PackChunks>>,
 }
 
 impl Relocation for Moved<'_> {
@@ -515,6 +458,9 @@ impl Relocation for Moved<'_> {
         let mut lists = self.lists.borrow_mut();
         if let Some(chunks) = lists.get(&pack) {
             return Ok(Some(chunks.clone()));
+        }
+        if lists.len() >= MAX_LISTS {
+            lists.clear();
         }
         let trailer = read_trailer(self.collect.transport, pack, &self.state.packs[&pack])?;
         let chunks: PackChunks = trailer.rows().collect::<Vec<_>>().into();

@@ -71,7 +71,47 @@ pub struct Fetched {
     pub stored_bytes: u64,
 }
 
+/// What a fetch would bring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FetchPlan {
+    /// Commits that are new.
+    pub commits: u64,
+    /// Files whose content is not here.
+    pub files: u64,
+    /// Trees, commits and tags that are new, and the chunks of the blocks that are brought for those files.
+    pub objects: u64,
+    /// Bytes of those blocks, as they are stored there.
+    pub bytes: u64,
+}
+
 impl Fetch<'_> {
+    /// Says what a run would bring; reads history and the lists of packs for that.
+    pub fn plan_run(&self, targets: &[RefTarget]) -> Result<FetchPlan, SyncError> {
+        let history = RemoteHistory::new(self.remote, self.state, self.store);
+        if self.local_tips.is_empty() {
+            history.prefetch(self.downloads, self.cancel)?;
+        }
+        let missing = decide_missing(&history, targets, &self.local_tips)?;
+        let blobs = self.absent_blobs(&missing)?;
+        let objects = missing.commits.len() + missing.trees.len() + missing.tags.len();
+        let mut plan = FetchPlan {
+            commits: missing.commits.len() as u64,
+            files: blobs.len() as u64,
+            objects: objects as u64,
+            bytes: 0,
+        };
+        let layouts = Layouts::new(self.remote, self.state)?;
+        for (id, chunks) in self.plan(&layouts, &blobs)? {
+            self.cancel.check()?;
+            let trailer = read_trailer(self.remote.transport, id, &self.state.packs[&id])?;
+            for (block, rows) in self.wanted_blocks(&trailer, &chunks)? {
+                plan.objects += rows.len() as u64;
+                plan.bytes += u64::from(block.header().file_len());
+            }
+        }
+        Ok(plan)
+    }
+
     /// Brings everything that `targets` reach, then lets `with` move the refs.
     pub fn run<T, E>(
         &self,

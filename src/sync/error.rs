@@ -136,6 +136,18 @@ pub enum SyncError {
 }
 
 impl SyncError {
+    /// Whether a key was asked for that is not there. Readers look for a newer root then: a collection may
+    /// have deleted the key, and one that the newest root still names is lost.
+    pub fn is_missing_key(&self) -> bool {
+        match self {
+            Self::Transport(e) => e.is_missing(),
+            Self::Access(AccessError::Io(inner)) => {
+                inner.downcast_ref::<Self>().is_some_and(Self::is_missing_key)
+            }
+            _ => false,
+        }
+    }
+
     /// Something on the remote that is not what it must be.
     pub(super) fn damaged(key: impl Into<String>, why: impl ToString) -> Self {
         Self::Damaged { key: key.into(), why: why.to_string() }

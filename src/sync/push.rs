@@ -1,18 +1,19 @@
 //! A push: decide, upload, check, create; again from the newest root when another one came first.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use super::cache::Cache;
 use super::chain::{Remote, RootCreated, Seen, StoredRoot};
 use super::download::live_packs;
+use super::fold::{Fold, Folded};
 use super::journal::{Intent, Journal, Move, Resumed, journal_intent, resume_session};
 use super::missing::{Missing, decide_missing};
 use super::places::{Index, Own};
 use super::rebase::{Reliance, Update, Verdict, check_against_root, is_reached, reached_commits};
-use super::root::{Area, MAX_FENCES, Root, SegmentRef};
+use super::root::{Area, Root};
 use super::session::{Session, start_session};
-use super::state::{Condemned, PackRecord, Segment, State, TableRecord};
-use super::upload::{Upload, read_trailer, upload_packs};
+use super::state::{PackRecord, State};
+use super::upload::{Upload, planned_data, read_trailer, upload_packs};
 use super::{Refused, SyncError};
 use crate::catalog::Location;
 use crate::db::RepositoryId;
@@ -22,12 +23,12 @@ use crate::progress::{Cancel, Progress};
 use crate::refs::{RefName, RefTarget};
 use crate::remote::Transport;
 use crate::store::Store;
-use crate::table;
 
 /// How often a push begins anew because others were first, before it gives up.
 const MAX_ROUNDS: u32 = 200;
-/// A table larger than this is left to the collection to merge, in bytes.
-const MAX_FOLDED_TABLE: u64 = 4 << 20;
+
+/// Copies of what is of no use any more are removed after so many roots.
+const CLEANED_EVERY: u64 = 16;
 
 /// When a ref may be moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,16 +110,20 @@ pub struct PushPlan {
     pub files: u64,
     /// The bytes of those files.
     pub file_bytes: u64,
+    /// Chunks of those files, trees, commits and tags that are not there.
+    pub objects: u64,
+    /// Bytes of those chunks, compressed as they are here.
+    pub bytes: u64,
 }
 
 /// The root that a push works on, with what it holds.
-struct Base {
-    root: Option<StoredRoot>,
-    state: State,
+pub(super) struct Base {
+    pub(super) root: Option<StoredRoot>,
+    pub(super) state: State,
 }
 
 impl Base {
-    fn seq(&self) -> u64 {
+    pub(super) fn seq(&self) -> u64 {
         self.root.as_ref().map_or(0, |stored| stored.root.seq)
     }
 
@@ -127,28 +132,44 @@ impl Base {
     }
 }
 
+/// What came of an attempt.
+enum Attempt {
+    /// The root is ours.
+    Done(Box<Pushed>),
+    /// Something was uploaded: to be checked once more.
+    Again,
+    /// Another one came first.
+    Taken,
+}
+
 impl Push<'_> {
-    fn remote(&self) -> Remote<'_> {
+    pub(super) fn remote(&self) -> Remote<'_> {
         Remote { transport: self.transport, cache: self.cache }
     }
 
-    fn repository(&self) -> Result<RepositoryId, SyncError> {
+    pub(super) fn repository(&self) -> Result<RepositoryId, SyncError> {
         Ok(self.store.db().read(|view| view.repository_id())?)
     }
 
-    fn load(&self) -> Result<Base, SyncError> {
-        let remote = self.remote();
-        let root = remote.latest(self.seen)?;
-        let state = match &root {
-            Some(stored) => {
-                if stored.root.repository != self.repository()? {
-                    return Err(SyncError::OtherRepository);
-                }
-                remote.load_state(&stored.root)?
-            }
-            None => State::default(),
+    pub(super) fn load(&self) -> Result<Base, SyncError> {
+        let Some((stored, state)) = self.remote().load(self.seen)? else {
+            return Ok(Base { root: None, state: State::default() });
         };
-        Ok(Base { root, state })
+        match stored.root.repository == self.repository()? {
+            true => Ok(Base { root: Some(stored), state }),
+            false => Err(SyncError::OtherRepository),
+        }
+    }
+
+    /// The newest root, after a key that `base` names was not there; the error if there is no newer one.
+    fn reload(&self, base: &Base, error: SyncError) -> Result<Base, SyncError> {
+        match &base.root {
+            Some(stored) if error.is_missing_key() => {
+                self.remote().newer(stored, error)?;
+                self.load()
+            }
+            _ => Err(error),
+        }
     }
 
     /// What the refs are and shall be, after the checks that need no upload.
@@ -192,11 +213,16 @@ impl Push<'_> {
         let updates = self.updates(&base, wants)?;
         self.check(&base, start_session(base.seq())?, &updates, &Reliance::default())?;
         let missing = self.missing(&base, &updates)?;
+        let present = Index::of_chunks(&self.remote(), &base.state)?;
+        let (chunks, bytes) = planned_data(self.store, &missing, &present)?;
+        let history = missing.commits.len() + missing.trees.len() + missing.tags.len();
         Ok(PushPlan {
             refs: moves(&updates),
             commits: missing.commits.len() as u64,
             files: missing.blobs.len() as u64,
             file_bytes: missing.blobs.iter().map(|(_, size)| size).sum(),
+            objects: chunks + history as u64,
+            bytes,
         })
     }
 
@@ -289,26 +315,53 @@ impl Push<'_> {
         mut base: Base,
         updates: &[Update],
     ) -> Result<Pushed, SyncError> {
-        let mut missing = self.upload(work, &base, updates)?;
+        let mut missing = None;
         for _ in 0..MAX_ROUNDS {
             self.cancel.check()?;
-            match self.check(&base, work.session, updates, &work.reliance)? {
-                Verdict::Holds => {}
-                verdict => {
-                    rebase(work, verdict, base.seq())?;
-                    missing = self.upload(work, &base, updates)?;
-                    continue;
+            match self.attempt(work, &base, updates, &mut missing) {
+                Ok(Attempt::Done(pushed)) => return Ok(*pushed),
+                Ok(Attempt::Again) => {}
+                Ok(Attempt::Taken) => base = self.load()?,
+                Err(e) => {
+                    base = self.reload(&base, e)?;
+                    // Of what was under way only answered packs count, and recipes are written anew.
+                    let journal = Journal::new(work.session);
+                    *work = self.take_up(std::mem::replace(&mut work.journal, journal))?;
+                    missing = None;
                 }
-            }
-            let (root, bytes) = self.prepare(work, &base, updates)?;
-            let intent = Intent { root: bytes.clone(), moves: moves(updates) };
-            journal_intent(self.store.db(), self.remote, &mut work.journal, intent)?;
-            match self.remote().create_root(&bytes, &root)? {
-                RootCreated::Taken => base = self.load()?,
-                RootCreated::Ours => return self.finish(work, &root, &bytes, updates, &missing),
             }
         }
         Err(SyncError::Busy)
+    }
+
+    /// One step towards a root of ours on top of `base`.
+    fn attempt(
+        &self,
+        work: &mut Work,
+        base: &Base,
+        updates: &[Update],
+        decided: &mut Option<Missing>,
+    ) -> Result<Attempt, SyncError> {
+        let verdict = self.check(base, work.session, updates, &work.reliance)?;
+        if verdict != Verdict::Holds {
+            rebase(work, verdict, base.seq())?;
+            *decided = None;
+        }
+        let Some(missing) = decided else {
+            // What came of it must hold against this very root, too.
+            *decided = Some(self.upload(work, base, updates)?);
+            return Ok(Attempt::Again);
+        };
+        let (root, bytes) = self.prepare(work, base, updates)?;
+        let intent = Intent { root: bytes.clone(), moves: moves(updates) };
+        journal_intent(self.store.db(), self.remote, &mut work.journal, intent)?;
+        match self.remote().create_root(&bytes, &root)? {
+            RootCreated::Taken => Ok(Attempt::Taken),
+            RootCreated::Ours => {
+                let pushed = self.finish(work, &root, &bytes, updates, missing)?;
+                Ok(Attempt::Done(Box::new(pushed)))
+            }
+        }
     }
 
     fn finish(
@@ -321,6 +374,9 @@ impl Push<'_> {
     ) -> Result<Pushed, SyncError> {
         let hash = *blake3::hash(bytes).as_bytes();
         self.remote().settle(root, hash)?;
+        if root.seq.is_multiple_of(CLEANED_EVERY) {
+            self.forget_copies(root)?;
+        }
         Journal::clear(self.store.db(), self.remote)?;
         Ok(Pushed {
             refs: moves(updates),
@@ -333,6 +389,16 @@ impl Push<'_> {
         })
     }
 
+    /// Removes copies of what the newest root does not name any more.
+    fn forget_copies(&self, root: &Root) -> Result<(), SyncError> {
+        let state = self.remote().load_state(root)?;
+        let segments = root.segments.iter().map(|segment| (Area::List, segment.id));
+        let tables = state.tables.keys().map(|id| (Area::Table, *id));
+        let packs = state.packs.keys().map(|id| (Area::Pack, *id));
+        self.cache.retain(&segments.chain(tables).chain(packs).collect());
+        Ok(())
+    }
+
     /// Uploads what the remote lacks at `base`, beyond what the session has uploaded already.
     fn upload(
         &self,
@@ -342,162 +408,43 @@ impl Push<'_> {
     ) -> Result<Missing, SyncError> {
         let missing = self.missing(base, updates)?;
         let present = Index::of_chunks(&self.remote(), &base.state)?;
+        self.send(work, &missing, (&present, Some(&base.state)))?;
+        Ok(missing)
+    }
+
+    /// Uploads objects, but for chunks that are present; takes small packs of a state in, if one is given.
+    pub(super) fn send(
+        &self,
+        work: &mut Work,
+        missing: &Missing,
+        (present, folds): (&Index, Option<&State>),
+    ) -> Result<(), SyncError> {
         let upload = Upload {
             store: self.store,
             transport: self.transport,
+            cache: self.cache,
             session: work.session,
             uploads: self.uploads,
             level: self.level,
             progress: self.progress,
             cancel: self.cancel,
         };
-        let journal = &mut work.journal;
+        let is_noted = work.is_noted;
+        let Work { journal, own, folded, .. } = work;
         let mut answered = |id: PackId, record: PackRecord| {
             journal.packs.push((id, record));
-            journal.write(self.store.db(), self.remote)
+            match is_noted {
+                true => journal.write(self.store.db(), self.remote),
+                false => Ok(()),
+            }
         };
+        let remote = self.remote();
+        let fold = folds.map(|state| Fold { remote: &remote, state, folded });
         self.progress.begin("uploading", None, None);
-        let relied = upload_packs(&upload, &missing, &present, &mut work.own, &mut answered);
+        let relied = upload_packs(&upload, missing, present, own, fold, &mut answered);
         self.progress.finish();
         work.reliance = Reliance { anchors: missing.anchors.clone(), packs: relied? };
-        Ok(missing)
-    }
-
-    /// The root to follow `base`, with the table and the segment that it names uploaded.
-    fn prepare(
-        &self,
-        work: &mut Work,
-        base: &Base,
-        updates: &[Update],
-    ) -> Result<(Root, Vec<u8>), SyncError> {
-        let mut root = match &base.root {
-            Some(stored) => stored.root.successor(stored.hash, work.session.id),
-            None => self.first_root(work.session)?,
-        };
-        let mut segment = Segment::default();
-        for update in updates {
-            segment.move_ref(&update.name, base.state.refs.get(&update.name), update.new);
-        }
-        for (id, record) in &work.journal.packs {
-            segment.packs.insert(*id, Some(*record));
-        }
-        self.add_tables(work, base, &mut root, &mut segment)?;
-        self.add_segment(work.session, base, &mut root, segment)?;
-        root.summarise_fences(MAX_FENCES, work.session.id.seq);
-        let bytes = root.encode();
-        Ok((root, bytes))
-    }
-
-    fn first_root(&self, session: Session) -> Result<Root, SyncError> {
-        Ok(Root {
-            repository: self.repository()?,
-            format: *self.store.params(),
-            seq: 1,
-            previous: [0; 32],
-            skips: Vec::new(),
-            session: session.id,
-            fence_floor: 0,
-            fenced: BTreeSet::new(),
-            has_atomic_create: self.has_atomic_create,
-            segments: Vec::new(),
-        })
-    }
-
-    /// Uploads the tables of the session's packs. Small tables before them are folded in, so that there
-    /// are few however many pushes there were.
-    fn add_tables(
-        &self,
-        work: &mut Work,
-        base: &Base,
-        root: &mut Root,
-        segment: &mut Segment,
-    ) -> Result<(), SyncError> {
-        for kind in PackKind::ALL {
-            let packs = work.packs_of(kind);
-            let mut rows = work.own.rows(kind, &packs);
-            if rows.is_empty() {
-                continue;
-            }
-            let mut bytes = table::write_rows(Vec::new(), kind, &mut rows)?.out;
-            let live = |id: &PackId| base.state.packs.contains_key(id) || packs.contains(id);
-            for (id, record) in self.foldable(base, kind, bytes.len() as u64) {
-                let expected = (record.bytes, record.hash);
-                let older = self.cache.bytes(self.transport, Area::Table, id, expected)?;
-                let tables = [table::Table::open(bytes)?, table::Table::open(older)?];
-                let merged =
-                    table::merge(Vec::new(), kind, &[&tables[0], &tables[1]], |id| live(&id))?;
-                bytes = merged.out;
-                segment.tables.insert(id, None);
-                self.condemn(root, segment, Area::Table, id);
-            }
-            let id = work.session.new_name()?;
-            let record = TableRecord {
-                kind,
-                entries: table::Table::open(bytes.as_slice())?.len(),
-                bytes: bytes.len() as u64,
-                hash: *blake3::hash(&bytes).as_bytes(),
-            };
-            self.cache.keep(Area::Table, id, &bytes)?;
-            self.transport.put(&Area::Table.key(id), bytes)?;
-            segment.tables.insert(id, Some(record));
-        }
         Ok(())
-    }
-
-    /// The tables of a kind that are to be folded into one of `bytes`, smallest first: each no larger
-    /// than twice what has been gathered.
-    fn foldable(&self, base: &Base, kind: PackKind, mut bytes: u64) -> Vec<(PackId, TableRecord)> {
-        let of_kind = base.state.tables.iter().filter(|(_, table)| table.kind == kind);
-        let mut tables: Vec<_> = of_kind.map(|(id, table)| (*id, *table)).collect();
-        tables.sort_by_key(|(id, table)| (table.bytes, *id));
-        tables.retain(|(_, table)| {
-            let is_small = table.bytes <= bytes.saturating_mul(2).min(MAX_FOLDED_TABLE);
-            bytes += if is_small { table.bytes } else { 0 };
-            is_small
-        });
-        tables
-    }
-
-    /// Uploads the segment. Segments before it that are no larger are folded in.
-    fn add_segment(
-        &self,
-        session: Session,
-        base: &Base,
-        root: &mut Root,
-        mut segment: Segment,
-    ) -> Result<(), SyncError> {
-        let remote = self.remote();
-        let mut older = match &base.root {
-            Some(stored) => remote.load_segments(&stored.root)?,
-            None => Vec::new(),
-        };
-        let mut bytes = segment.encode();
-        while let Some(last) = root.segments.last().copied()
-            && last.bytes <= bytes.len() as u64 * 2
-            && let Some(mut folded) = older.pop()
-        {
-            root.segments.pop();
-            self.condemn(root, &mut segment, Area::List, last.id);
-            folded.fold(segment);
-            segment = folded;
-            bytes = segment.encode();
-        }
-        if root.segments.is_empty() {
-            segment.forget_removals();
-            bytes = segment.encode();
-        }
-        let id = session.new_name()?;
-        let hash = *blake3::hash(&bytes).as_bytes();
-        root.segments.push(SegmentRef { id, bytes: bytes.len() as u64, hash });
-        self.cache.keep(Area::List, id, &bytes)?;
-        Ok(self.transport.put(&Area::List.key(id), bytes)?)
-    }
-
-    /// Rule 7: what is condemned has its session fenced in the same root.
-    fn condemn(&self, root: &mut Root, segment: &mut Segment, area: Area, id: PackId) {
-        let condemned = Condemned { seq: root.seq, time: self.now };
-        segment.condemned.insert(area.key(id), Some(condemned));
-        root.fence(id.session);
     }
 }
 
@@ -506,21 +453,27 @@ fn moves(updates: &[Update]) -> Vec<Move> {
 }
 
 /// What a push has done so far.
-struct Work {
-    session: Session,
-    journal: Journal,
-    own: Own,
-    reliance: Reliance,
+pub(super) struct Work {
+    pub(super) session: Session,
+    pub(super) journal: Journal,
+    /// Whether the journal is kept: else what is cut short begins anew.
+    pub(super) is_noted: bool,
+    pub(super) own: Own,
+    pub(super) reliance: Reliance,
+    /// Packs of earlier pushes that were taken in.
+    pub(super) folded: Folded,
+    /// Damaged packs of which everything that is wanted was sent again.
+    pub(super) dropped: Vec<PackId>,
 }
 
 impl Work {
-    fn new(session: Session) -> Self {
-        let (own, reliance) = (Own::default(), Reliance::default());
+    pub(super) fn new(session: Session) -> Self {
+        let (own, reliance, folded) = (Own::default(), Reliance::default(), Folded::default());
         let journal = Journal::new(session);
-        Self { session, journal, own, reliance }
+        Self { session, journal, is_noted: true, own, reliance, folded, dropped: Vec::new() }
     }
 
-    fn packs_of(&self, kind: PackKind) -> HashSet<PackId> {
+    pub(super) fn packs_of(&self, kind: PackKind) -> HashSet<PackId> {
         let of_kind = self.journal.packs.iter().filter(|(_, pack)| pack.kind == kind);
         of_kind.map(|(id, _)| *id).collect()
     }
@@ -535,6 +488,7 @@ fn rebase(work: &mut Work, verdict: Verdict, seq: u64) -> Result<(), SyncError> 
         Verdict::AnchorGone | Verdict::PackGone => {
             work.journal.packs.retain(|(_, pack)| pack.kind != PackKind::Layout);
             work.own.forget(PackKind::Layout);
+            work.folded.forget_recipes();
         }
     }
     Ok(())

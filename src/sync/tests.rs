@@ -1,279 +1,30 @@
 //! Pushes and fetches between repositories over a store in memory, with everything that can go wrong.
 
 mod collect;
+mod fold;
 mod overtaken;
 mod races;
+mod repair;
+mod site;
 
 use std::fs;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use tempfile::TempDir;
+use site::*;
 
 use super::cache::Cache;
 use super::chain::{Remote, Seen};
-use super::download::Fetch;
-use super::push::{Mode, Push, Pushed, Want};
-use super::root::{Area, Root, SegmentRef};
-use super::state::{Segment, State};
+use super::push::{Mode, Want};
+use super::root::Area;
+use super::state::State;
 use super::{Refused, SyncError};
-use crate::db::Access;
-use crate::id::{CommitId, PackId, SessionId};
-use crate::ops::add::{self, AddOptions};
-use crate::ops::commit::{self, CommitOptions};
-use crate::ops::fsck::{self, FsckOptions};
-use crate::ops::init::{self, InitOptions};
-use crate::ops::{Context, Now};
+use crate::id::CommitId;
 use crate::pack::{BlockBuf, PackKind, PackReader};
-use crate::progress::{Cancel, Silent};
-use crate::refs::{RefName, RefTarget, RefUpdate, branch_ref};
+use crate::progress::Silent;
+use crate::refs::{RefName, RefTarget, branch_ref};
 use crate::remote::counting::Counting;
 use crate::remote::memory::{Memory, Mishap, Operation};
 use crate::remote::{Capabilities, Created, Item, Transport, TransportError, get};
-use crate::repo::{Repo, RepoPaths};
-use crate::steps::remotes;
-
-/// A repository that pushes and fetches.
-struct Site {
-    dir: TempDir,
-    ctx: Context,
-    seen: Mutex<Option<Seen>>,
-}
-
-fn context(dir: &Path) -> Context {
-    let env = [("ESKER_AUTHOR_NAME", "Ada"), ("ESKER_AUTHOR_EMAIL", "ada@example.org")];
-    Context {
-        start_dir: dir.to_owned(),
-        esker_dir: None,
-        env: env.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec(),
-        flags: Vec::new(),
-        now: Now { seconds: 1_700_000_000, offset_minutes: 0 },
-        progress: Arc::new(Silent),
-        cancel: Cancel::new(),
-        threads: 2,
-    }
-}
-
-impl Site {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().expect("tempdir");
-        let ctx = context(dir.path());
-        init::run(&ctx, &InitOptions::default()).expect("init");
-        Self { dir, ctx, seen: Mutex::default() }
-    }
-
-    /// An empty repository with the identity of `other`.
-    fn sibling(other: &Site) -> Self {
-        let dir = tempfile::tempdir().expect("tempdir");
-        let ctx = context(dir.path());
-        let repository = other.repo().db.read(|view| view.repository_id()).expect("id");
-        let format = *other.repo().store.params();
-        let note = crate::refs::RefNote {
-            who: String::new(),
-            time: 0,
-            tz_minutes: 0,
-            message: "test".into(),
-        };
-        let new = crate::repo::NewRepo { repository, format };
-        crate::repo::init_as(&RepoPaths::of_root(dir.path()), &new, &note).expect("init");
-        Self { dir, ctx, seen: Mutex::default() }
-    }
-
-    fn repo(&self) -> Repo {
-        let paths = RepoPaths::of_root(self.dir.path());
-        let settings = crate::config::load(&Default::default(), &[], &[]).expect("settings");
-        Repo::open(paths, settings, Access::ReadWrite).expect("open")
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) {
-        let path = self.dir.path().join(path);
-        fs::create_dir_all(path.parent().expect("in a folder")).expect("mkdir");
-        fs::write(path, bytes).expect("write");
-    }
-
-    fn stage(&self) {
-        let options = AddOptions { all: true, ..AddOptions::default() };
-        add::run(&self.ctx, &options, None).expect("add");
-    }
-
-    fn commit(&self, message: &str) -> CommitId {
-        self.stage();
-        let message = Some(message.to_owned());
-        let options = CommitOptions { message, allow_empty: true, ..CommitOptions::default() };
-        commit::run(&self.ctx, &options).expect("commit").commit
-    }
-
-    fn cache(&self) -> Cache {
-        Cache::new(&self.dir.path().join(".esker"), "origin")
-    }
-
-    fn push_wants(&self, to: &dyn Transport, wants: &[Want]) -> Result<Pushed, SyncError> {
-        let repo = self.repo();
-        let cache = self.cache();
-        let push = Push {
-            remote: "origin",
-            transport: to,
-            cache: &cache,
-            store: &repo.store,
-            seen: *self.seen.lock().expect("lock"),
-            has_atomic_create: true,
-            local_tips: remotes::local_tips(&repo).expect("tips"),
-            uploads: 2,
-            level: 1,
-            now: 1_700_000_000,
-            progress: &Silent,
-            cancel: &self.ctx.cancel,
-        };
-        let pushed = push.run(wants)?;
-        *self.seen.lock().expect("lock") = pushed.seen;
-        Ok(pushed)
-    }
-
-    fn push(
-        &self,
-        to: &dyn Transport,
-        branch: &str,
-        commit: CommitId,
-    ) -> Result<Pushed, SyncError> {
-        self.push_wants(to, &[want(branch, Some(commit), Mode::FastForward)])
-    }
-
-    /// Brings everything, and proves it: every byte of every commit.
-    fn fetch(&self, from: &dyn Transport) -> Result<State, SyncError> {
-        let repo = self.repo();
-        let cache = self.cache();
-        let remote = Remote { transport: from, cache: &cache };
-        let root = remote.latest(*self.seen.lock().expect("lock"))?.expect("a root");
-        let state = remote.load_state(&root.root)?;
-        let targets: Vec<RefTarget> = state.refs.values().map(|r| r.target).collect();
-        let fetch = Fetch {
-            remote: &remote,
-            state: &state,
-            store: &repo.store,
-            local_tips: remotes::local_tips(&repo).expect("tips"),
-            downloads: 2,
-            level: 1,
-            progress: &Silent,
-            cancel: &self.ctx.cancel,
-        };
-        let note = crate::refs::RefNote {
-            who: String::new(),
-            time: 0,
-            tz_minutes: 0,
-            message: "test".into(),
-        };
-        fetch.run::<(), SyncError>(&targets, |tx| {
-            for (name, record) in &state.refs {
-                let here = remotes::tracking("origin", name).expect("followed");
-                let old = tx.get_ref(&here)?;
-                let new = Some(record.target);
-                tx.update_ref(RefUpdate { name: here, old, new }, &note)?;
-            }
-            Ok(())
-        })?;
-        drop(repo);
-        self.fsck();
-        Ok(state)
-    }
-
-    fn fsck(&self) {
-        let options = FsckOptions { data: true, ..FsckOptions::default() };
-        let outcome = fsck::run(&self.ctx, &options).expect("fsck");
-        assert!(outcome.problems.is_empty(), "{:?}", outcome.problems);
-    }
-}
-
-fn want(branch: &str, commit: Option<CommitId>, mode: Mode) -> Want {
-    Want { name: branch_ref(branch).expect("valid"), new: commit.map(Into::into), mode }
-}
-
-/// Everything on the remote can be read by somebody who has nothing.
-fn readable(site: &Site, remote: &dyn Transport) -> State {
-    Site::sibling(site).fetch(remote).expect("readable")
-}
-
-fn noise(seed: u64, len: usize) -> Vec<u8> {
-    let mut out = vec![0; len];
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&seed.to_le_bytes()).finalize_xof().fill(&mut out);
-    out
-}
-
-fn table_text(rows: u64) -> Vec<u8> {
-    let row = |n: u64| format!("{n},{},{}\n", n.wrapping_mul(7919) % 1000, n.wrapping_mul(31) % 97);
-    (0..rows).map(row).collect::<String>().into_bytes()
-}
-
-/// A store that does something else just before the first create of a root.
-struct Before<'b, F: Fn()> {
-    inner: &'b dyn Transport,
-    act: F,
-    is_done: Mutex<bool>,
-}
-
-impl<'b, F: Fn()> Before<'b, F> {
-    fn create(inner: &'b dyn Transport, act: F) -> Self {
-        Self { inner, act, is_done: Mutex::new(false) }
-    }
-}
-
-// The closures of these tests touch nothing that threads share.
-impl<F: Fn() + Send + Sync> Transport for Before<'_, F> {
-    fn place(&self) -> String {
-        self.inner.place()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn read(
-        &self,
-        key: &str,
-        range: Option<std::ops::Range<u64>>,
-        out: &mut dyn std::io::Write,
-    ) -> Result<u64, TransportError> {
-        self.inner.read(key, range, out)
-    }
-
-    fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), TransportError> {
-        self.inner.put(key, bytes)
-    }
-
-    fn create_if_absent(&self, key: &str, bytes: &[u8]) -> Result<Created, TransportError> {
-        let is_first = !std::mem::replace(&mut *self.is_done.lock().expect("lock"), true);
-        if is_first {
-            (self.act)();
-        }
-        self.inner.create_if_absent(key, bytes)
-    }
-
-    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Item>, TransportError> {
-        self.inner.list(prefix, after)
-    }
-
-    fn delete(&self, key: &str) -> Result<(), TransportError> {
-        self.inner.delete(key)
-    }
-}
-
-/// Adds a root that `change` makes of the newest one, as a collection would.
-fn add_root(remote: &dyn Transport, change: impl FnOnce(&State, &mut Root, &mut Segment)) {
-    let cache = Cache::none();
-    let remote = Remote { transport: remote, cache: &cache };
-    let latest = remote.latest(None).expect("latest").expect("a root");
-    let session = SessionId { seq: latest.root.seq, random: 77 };
-    let mut root = latest.root.successor(latest.hash, session);
-    let state = remote.load_state(&latest.root).expect("state");
-    let mut segment = Segment::default();
-    change(&state, &mut root, &mut segment);
-    let id = PackId { session, random: 1 };
-    let bytes = segment.encode();
-    let hash = *blake3::hash(&bytes).as_bytes();
-    root.segments.push(SegmentRef { id, bytes: bytes.len() as u64, hash });
-    remote.transport.put(&Area::List.key(id), bytes).expect("put");
-    remote.create_root(&root.encode(), &root).expect("create");
-}
 
 #[test]
 fn what_is_pushed_comes_out_whole() {

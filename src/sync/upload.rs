@@ -12,6 +12,8 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::SyncError;
+use super::cache::Cache;
+use super::fold::Fold;
 use super::missing::Missing;
 use super::places::{Index, Own};
 use super::root::Area;
@@ -32,6 +34,8 @@ use crate::store::{Store, StoreError};
 
 /// A pack is sealed once it holds this many bytes: about 21 requests a gigabyte.
 const PACK_BYTES: u64 = 48 << 20;
+/// A copy of packs up to this length is kept here, in bytes.
+const MAX_KEPT_PACK: u64 = 1 << 20;
 /// Lists of chunks kept while recipes are written anew.
 const MAX_LISTS: usize = 64;
 
@@ -41,6 +45,8 @@ pub struct Upload<'u> {
     pub store: &'u Store,
     /// Where they go.
     pub transport: &'u dyn Transport,
+    /// Copies kept of it.
+    pub cache: &'u Cache,
     /// The session whose packs they become part of.
     pub session: Session,
     /// How many packs are on their way at once, at least 1.
@@ -56,7 +62,8 @@ pub struct Upload<'u> {
 /// Chunks wanted of each local pack, by their index.
 type Wanted = BTreeMap<PackId, Vec<u32>>;
 
-/// Uploads what is missing and not there yet; `answered` is told of each pack the remote has taken.
+/// Uploads what is missing and not there yet, and what `fold` takes in of small packs that are there;
+/// `answered` is told of each pack the remote has taken.
 ///
 /// Returns the packs of the remote that hold chunks which were left out.
 pub fn upload_packs(
@@ -64,14 +71,29 @@ pub fn upload_packs(
     missing: &Missing,
     present: &Index,
     own: &mut Own,
+    mut fold: Option<Fold<'_>>,
     answered: &mut dyn FnMut(PackId, PackRecord) -> Result<(), SyncError>,
 ) -> Result<BTreeSet<PackId>, SyncError> {
     with_sink(upload, own, answered, |sink| {
-        let relied = RefCell::default();
+        let mut relied = RefCell::<BTreeSet<PackId>>::default();
         let mut codec = BlockCodec::new(upload.level, true)?;
-        send_data(sink, &mut codec, missing, present, &relied)?;
-        send_recipes(sink, &mut codec, missing, present, &relied)?;
-        send_history(sink, &mut codec, missing)?;
+        let codec = &mut codec;
+        let mut gathered = Gathered::default();
+        send_data(sink, codec, &mut gathered, missing, present, &relied)?;
+        if let Some(fold) = &mut fold {
+            fold.take_in(sink, codec, &mut gathered, PackKind::Data)?;
+        }
+        sink.end(PackKind::Data, codec, &mut gathered)?;
+        send_recipes(sink, codec, &mut gathered, missing, present, &relied)?;
+        if let Some(fold) = &mut fold {
+            fold.take_in_recipes(sink, codec, &mut gathered, relied.get_mut())?;
+        }
+        sink.end(PackKind::Layout, codec, &mut gathered)?;
+        send_history(sink, codec, &mut gathered, missing)?;
+        if let Some(fold) = &mut fold {
+            fold.take_in(sink, codec, &mut gathered, PackKind::History)?;
+        }
+        sink.end(PackKind::History, codec, &mut gathered)?;
         Ok(relied.into_inner())
     })
 }
@@ -109,7 +131,13 @@ type Report = Result<(PackId, PackRecord), TransportError>;
 fn send_packs(upload: &Upload<'_>, queue: &Receiver<Job>, report: &Sender<Report>) {
     for Job { id, record, bytes } in queue {
         let len = bytes.len() as u64;
+        // The next pushes will fold it.
+        let copy = (len <= MAX_KEPT_PACK).then(|| bytes.clone());
         let sent = upload.transport.put(&Area::Pack.key(id), bytes).map(|()| (id, record));
+        if let (Ok(_), Some(copy)) = (&sent, copy) {
+            // A copy that cannot be kept is read from the remote when it is wanted.
+            let _ = upload.cache.keep(Area::Pack, id, &copy);
+        }
         upload.progress.advance(len, 0);
         let has_failed = sent.is_err();
         if report.send(sent).is_err() || has_failed {
@@ -179,6 +207,31 @@ impl Sink<'_, '_> {
         block.raw.clear();
         block.chunks.clear();
         Ok(())
+    }
+
+    /// Ends what is of one kind.
+    pub(super) fn end(
+        &mut self,
+        kind: PackKind,
+        codec: &mut BlockCodec,
+        gathered: &mut Gathered,
+    ) -> Result<(), SyncError> {
+        self.append_raw(kind, codec, gathered)?;
+        self.seal()
+    }
+
+    /// Bytes of the pack at hand.
+    pub(super) fn open_bytes(&self) -> u64 {
+        self.open.as_ref().map_or(0, |pack| pack.writer.len())
+    }
+
+    /// Bytes of a block that is gathered of small objects of a kind.
+    pub(super) fn block_limit(&self, kind: PackKind) -> u32 {
+        let params = self.upload.store.params();
+        match kind {
+            PackKind::Data => params.small_file_block_bytes,
+            _ => params.tree_block_bytes,
+        }
     }
 
     /// Ends the pack at hand and hands it over to be sent.
@@ -309,6 +362,7 @@ fn for_each_page(
 fn send_data(
     sink: &mut Sink<'_, '_>,
     codec: &mut BlockCodec,
+    gathered: &mut Gathered,
     missing: &Missing,
     present: &Index,
     relied: &RefCell<BTreeSet<PackId>>,
@@ -316,7 +370,6 @@ fn send_data(
     let store = sink.upload.store;
     let wanted = wanted_chunks(store, missing)?;
     let mut buf = BlockBuf::new();
-    let mut gathered = Gathered::default();
     let limit = store.params().small_file_block_bytes;
     for (pack, chunks) in &wanted {
         let open = store.open_pack(*pack)?;
@@ -355,14 +408,37 @@ fn send_data(
                     return Err(damaged_block(store, *pack, part.offset));
                 }
                 if gathered.is_full(bytes.len(), limit) {
-                    sink.append_raw(PackKind::Data, codec, &mut gathered)?;
+                    sink.append_raw(PackKind::Data, codec, gathered)?;
                 }
                 gathered.push(address, bytes);
             }
         }
     }
-    sink.append_raw(PackKind::Data, codec, &mut gathered)?;
-    sink.seal()
+    Ok(())
+}
+
+/// How many chunks of the missing blobs are not there, and the bytes that they take as they are stored here.
+pub fn planned_data(
+    store: &Store,
+    missing: &Missing,
+    present: &Index,
+) -> Result<(u64, u64), SyncError> {
+    let (mut chunks, mut bytes) = (0, 0);
+    for (pack, wanted) in &wanted_chunks(store, missing)? {
+        let fail = |e| StoreError::pack(&store.paths().pack(*pack), e);
+        let trailer = store.open_pack(*pack)?.read_trailer().map_err(fail)?;
+        for part in BlockPart::all(&trailer, wanted) {
+            let mut absent = 0;
+            for (_, address) in &part.wanted {
+                absent += u64::from(present.find(address)?.is_none());
+            }
+            chunks += absent;
+            let (of, all) =
+                (if part.is_whole { part.wanted.len() as u64 } else { absent }, part.chunks.len());
+            bytes += if absent > 0 { part.stored_len * of / all as u64 } else { 0 };
+        }
+    }
+    Ok((chunks, bytes))
 }
 
 fn damaged_block(store: &Store, pack: PackId, offset: u32) -> SyncError {
@@ -374,6 +450,7 @@ fn damaged_block(store: &Store, pack: PackId, offset: u32) -> SyncError {
 /// A block of which some chunks are wanted.
 pub(super) struct BlockPart {
     pub(super) offset: u32,
+    pub(super) stored_len: u64,
     pub(super) hash: StoredHash,
     /// All chunks of the block.
     pub(super) chunks: Vec<(Address, u32)>,
@@ -401,6 +478,7 @@ impl BlockPart {
                 .collect();
             (!own.is_empty()).then(|| Self {
                 offset: block.offset,
+                stored_len: block.stored_len.into(),
                 hash: block.hash,
                 chunks: rows.iter().map(|row| (row.address, row.raw_len)).collect(),
                 is_whole: own.len() == rows.len(),
@@ -456,13 +534,13 @@ impl Relocation for ToRemote<'_> {
 fn send_recipes(
     sink: &mut Sink<'_, '_>,
     codec: &mut BlockCodec,
+    gathered: &mut Gathered,
     missing: &Missing,
     present: &Index,
     relied: &RefCell<BTreeSet<PackId>>,
 ) -> Result<(), SyncError> {
     let store = sink.upload.store;
     let lists = RefCell::default();
-    let mut gathered = Gathered::default();
     for &(id, size) in &missing.blobs {
         let Some(BlobPlace::Recipe(recipe)) = store.find_blob(id, size)? else { continue };
         if sink.own.find(PackKind::Layout, &id.into()).is_some() {
@@ -478,20 +556,19 @@ fn send_recipes(
             let bytes = bytes.ok_or(StoreError::Missing(address))?;
             let to = ToRemote { store, own: sink.own, present, relied, lists: &lists };
             let bytes = relocate(&bytes, &to)?.unwrap_or(bytes);
-            sink.gather(PackKind::Layout, codec, &mut gathered, (address, &bytes))?;
+            sink.gather(PackKind::Layout, codec, gathered, (address, &bytes))?;
         }
     }
-    sink.append_raw(PackKind::Layout, codec, &mut gathered)?;
-    sink.seal()
+    Ok(())
 }
 
 fn send_history(
     sink: &mut Sink<'_, '_>,
     codec: &mut BlockCodec,
+    gathered: &mut Gathered,
     missing: &Missing,
 ) -> Result<(), SyncError> {
     let store = sink.upload.store;
-    let mut gathered = Gathered::default();
     let trees = missing.trees.iter().map(|id| (Address::from(*id), Kind::Tree));
     let commits = missing.commits.iter().map(|id| (Address::from(*id), Kind::Commit));
     let tags = missing.tags.iter().map(|id| (Address::from(*id), Kind::Tag));
@@ -506,10 +583,9 @@ fn send_history(
             let why = "its bytes have another hash".to_owned();
             return Err(StoreError::Damaged { what: format!("object {address}"), why }.into());
         }
-        sink.gather(PackKind::History, codec, &mut gathered, (address, &bytes))?;
+        sink.gather(PackKind::History, codec, gathered, (address, &bytes))?;
     }
-    sink.append_raw(PackKind::History, codec, &mut gathered)?;
-    sink.seal()
+    Ok(())
 }
 
 enum Kind {
@@ -537,7 +613,7 @@ impl Sink<'_, '_> {
         block: &mut Gathered,
         (address, bytes): (Address, &[u8]),
     ) -> Result<(), SyncError> {
-        if block.is_full(bytes.len(), self.upload.store.params().tree_block_bytes) {
+        if block.is_full(bytes.len(), self.block_limit(kind)) {
             self.append_raw(kind, codec, block)?;
         }
         block.push(address, bytes);

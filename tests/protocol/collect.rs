@@ -6,7 +6,7 @@ use crate::names::{
 };
 use crate::objects::{BLOBS, CHUNKS, HISTORY, IN_BLOBS, Object, Objects, closure, members, set};
 use crate::rules::Condition;
-use crate::state::{Phase, Plan, Process, Reader, Recipe, State};
+use crate::state::{KEEP, Phase, Plan, Process, Reader, Recipe, State};
 
 impl Protocol {
     /// A new session of a collector, and its plan against the newest root.
@@ -120,7 +120,11 @@ impl Protocol {
     /// What is reachable, by the pack and the places in it that readers of this root go to.
     pub fn marks(&self, state: &State) -> Marks {
         let mut marks = Marks::default();
-        let reachable = state.reachable();
+        let refs = match self.keeps(Condition::KeepsMarked) {
+            true => &state.root.refs[..],
+            false => &state.root.refs[..KEEP],
+        };
+        let reachable = state.reachable_from(refs);
         for object in members(reachable & !BLOBS & !IN_BLOBS) {
             if let Some(pack) = state.locate(state.root.live, object) {
                 marks.add(pack, set(&[object]));

@@ -38,6 +38,10 @@ impl Protocol {
 
     fn change(&self, state: &State, at: usize) -> Change {
         let process = &state.processes[at];
+        let condemns = match self.push(at) {
+            Some(_) => self.condemned_by_push(state, at),
+            None => process.plan.condemns,
+        };
         let kind = match self.push(at) {
             None => Kind::Collection,
             Some(push) if push.is_chain && !process.checkpointed => Kind::Checkpoint,
@@ -48,7 +52,7 @@ impl Protocol {
             adds: process.answered,
             kind,
             promotes: if kind == Kind::Push { process.relied & process.chain } else { 0 },
-            condemns: process.plan.condemns & !process.answered,
+            condemns: condemns & !process.answered,
             fences: process.plan.fences,
         }
     }

@@ -5,7 +5,7 @@ use crate::names::bit;
 use crate::objects::{
     B, C0, C1, C2, C3, C4, C5, JUNK, Object, Objects, T0, T1, T2, T4, X0, X1, X2, Y, Z, set,
 };
-use crate::state::{Broken, Faults, Pack, Process, REFS, Recipe, Refs, Root, State};
+use crate::state::{Broken, Faults, KEEP, Pack, Process, REFS, Recipe, Refs, Root, State};
 
 #[derive(Clone, Debug)]
 pub struct Configuration {
@@ -195,12 +195,38 @@ pub fn folding() -> Configuration {
     Configuration::of("folding", [Some(C0), None, None], &packs, &roles)
 }
 
+/// A push that folds a pack, beside one that brings a recipe which names it, before or meanwhile.
+pub fn folding_recipes() -> Configuration {
+    let folds = Push { folds: bit(2), ..moving(&[(2, Some(C3))]) };
+    let roles = [Role::Push(folds), push(&[(1, Some(C5))]), Role::Collect(COLLECT_ONCE)];
+    let packs = [OLD, set(&[X0, X1]), set(&[Y, JUNK]), set(&[Z])];
+    Configuration::of("folding recipes", [None, None, Some(C0)], &packs, &roles)
+}
+
+/// A commit that is kept by a ref which is no branch, while its branch is deleted.
+pub fn keep() -> Configuration {
+    let roles = [push(&[(KEEP, Some(C1))]), push(&[(1, None)]), Role::Collect(COLLECT)];
+    let packs = [OLD | SIDE, set(&[X0]), set(&[X1])];
+    let base = Configuration::of("keep", [Some(C0), Some(C1), None], &packs, &roles);
+    Configuration { faults: REQUEST, ..base }
+}
+
+/// A repair of a pack, of which it has only what is reached at first, beside a push that needs the rest.
+pub fn repair() -> Configuration {
+    let repair = Push { repairs: bit(1), local: set(&[X0]), ..moving(&[]) };
+    let roles = [Role::Push(repair), push(&[(1, Some(C1))]), Role::Collect(COLLECT)];
+    let packs = [OLD, set(&[X0, X1])];
+    let base = Configuration::of("repair", [Some(C0), None, None], &packs, &roles);
+    Configuration { more_faults: BOTH, ..base }
+}
+
 fn moving(moves: &[(usize, Option<Object>)]) -> Push {
     let mut all = [None; REFS];
     for &(name, new) in moves {
         all[name] = Some(new);
     }
-    Push { moves: all, is_forced: false, local: Objects::MAX, is_chain: false, folds: 0 }
+    let local = Objects::MAX;
+    Push { moves: all, is_forced: false, local, is_chain: false, folds: 0, repairs: 0 }
 }
 
 fn push(moves: &[(usize, Option<Object>)]) -> Role {

@@ -102,6 +102,21 @@ fn a_push_folds_a_pack() {
 }
 
 #[test]
+fn a_push_folds_what_recipes_name() {
+    explore(configurations::folding_recipes());
+}
+
+#[test]
+fn a_kept_commit_outlives_its_branch() {
+    explore(configurations::keep());
+}
+
+#[test]
+fn a_pack_is_repaired() {
+    explore(configurations::repair());
+}
+
+#[test]
 fn every_condition_is_needed() {
     let idle: String = MUTATIONS
         .iter()

@@ -27,8 +27,10 @@ pub struct Push {
     pub local: Objects,
     /// Its data is staged by a checkpoint root first.
     pub is_chain: bool,
-    /// Small history packs that it copies and condemns.
+    /// Small packs that it copies and condemns.
     pub folds: Packs,
+    /// Damaged packs: a repair, that sends again what refs reach in them, and condemns them.
+    pub repairs: Packs,
 }
 
 /// A collector: as many collections as it can start sessions for.

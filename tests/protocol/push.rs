@@ -1,5 +1,6 @@
 //! A push up to its create: `start_session`, `decide_missing`, `upload_packs`, `check_against_root`, `rebase`.
 
+use crate::collect::recipe_read;
 use crate::model::{Delivery, Protocol, Push, session_now};
 use crate::names::{
     NAMES_PER_SESSION, PackId, Packs, SESSIONS_PER_PROCESS, bit, packs_of, session, session_bit,
@@ -66,6 +67,9 @@ impl Protocol {
     /// Decides against the newest root what must be uploaded, and gives it names.
     pub fn decide_missing(&self, state: &mut State, at: usize) {
         let Some(push) = self.push(at) else { return };
+        if push.repairs != 0 {
+            return self.decide_repair(state, at, push);
+        }
         let own = state.processes[at].answered;
         let usable = self.usable(state, at);
         let want = closure_of(commits_of(push));
@@ -99,10 +103,53 @@ impl Protocol {
             }
             upload &= push.local;
         }
+        let anew = self.recipes_to_fold(state, at, folds);
+        let read = if push.folds == 0 { 0 } else { state.recipe_packs() };
         let process = &mut state.processes[at];
         (process.anchors, process.relied) = (anchors, relied | folds);
-        process.plan.condemns = folds;
-        self.write_packs(state, at, upload, missing & BLOBS);
+        (process.plan.condemns, process.read) = (folds, read);
+        self.write_packs(state, at, upload, (missing | anew) & BLOBS);
+    }
+
+    /// Blobs whose readers go by a recipe that names a pack which is folded.
+    fn recipes_to_fold(&self, state: &State, at: usize, folds: Packs) -> Objects {
+        let own = state.processes[at].answered;
+        let is_folded = |&blob: &Object| {
+            let recipe = recipe_read(state, blob, true);
+            recipe.is_some_and(|recipe| recipe.names & folds != 0 && own & bit(recipe.pack) == 0)
+        };
+        match self.keeps(Condition::FoldRewritesRecipes) {
+            true => members(BLOBS).filter(is_folded).fold(0, |all, blob| all | set(&[blob])),
+            false => 0,
+        }
+    }
+
+    /// What of the packs that it folds or repairs a push condemns in the root that follows this one.
+    pub fn condemned_by_push(&self, state: &State, at: usize) -> Packs {
+        let process = &state.processes[at];
+        let all_read = state.recipe_packs() & !process.read == 0;
+        let is_fold = self.push(at).is_some_and(|push| push.folds != 0);
+        match is_fold && !all_read && self.keeps(Condition::FoldedIfRecipesRead) {
+            true => 0,
+            false => process.plan.condemns,
+        }
+    }
+
+    /// What is reached in damaged packs and in no other, and is here, is sent again; they go if that is all.
+    fn decide_repair(&self, state: &mut State, at: usize, push: &Push) {
+        let bad = push.repairs & state.root.live;
+        let whole = state.holds_together(state.root.live & !bad);
+        let own = state.holds_together(state.processes[at].answered);
+        let lost = state.reachable() & state.holds_together(bad) & !whole & !own;
+        let is_supplied = lost & !push.local == 0 || !self.keeps(Condition::RepairedIfSupplied);
+        let process = &mut state.processes[at];
+        process.plan.condemns = if is_supplied { bad } else { 0 };
+        process.plan.is_fresh = true;
+        if lost & push.local == 0 && process.plan.condemns == 0 {
+            process.end(Phase::Refused);
+            return;
+        }
+        self.write_packs(state, at, lost & push.local, 0);
     }
 
     /// Names the packs that hold what is to be uploaded, history and data apart.
@@ -182,13 +229,17 @@ impl Protocol {
         if !self.refs_allow(state, at) {
             return Verdict::Refused;
         }
+        let is_stale = self.push(at).is_some_and(|push| push.repairs != 0)
+            && !process.plan.is_fresh
+            && self.keeps(Condition::RepairFromNewestRoot);
         let anchors_gone = process.anchors & !state.reachable() != 0;
         let relied_gone = process.relied & !process.chain & !self.usable(state, at) != 0;
         let chain_gone =
             process.relied & process.chain & !(state.root.staged | state.root.live) != 0;
         let recipe_gone = members(state.holds_together(process.answered) & BLOBS)
             .any(|blob| self.recipe_for_push(state, at, blob).is_none());
-        if self.keeps(Condition::AnchorsChecked) && anchors_gone
+        if is_stale
+            || self.keeps(Condition::AnchorsChecked) && anchors_gone
             || self.keeps(Condition::ReliedPacksChecked) && relied_gone
             || self.keeps(Condition::ChainChecked) && chain_gone
             || self.keeps(Condition::RecipesChecked) && recipe_gone

@@ -95,6 +95,16 @@ conditions! {
     DeletedAfterGrace: two_collectors, READERS;
     /// 6: staged packs are not swept as if nothing reached them.
     StagedIsListed: chain, LISTED;
+    /// 6: what a keep reaches is marked, though it is no branch and no tag.
+    KeepsMarked: keep, COMPLETE;
+    /// 10: a push that folds a pack writes those recipes anew that name it and that readers go by.
+    FoldRewritesRecipes: folding_recipes, COMPLETE;
+    /// 10: a push condemns what it folded only if the root that it replaces lists no recipes it has not read.
+    FoldedIfRecipesRead: folding_recipes, COMPLETE;
+    /// 11: a repair condemns a pack only if all that is reached in it was sent again.
+    RepairedIfSupplied: repair, COMPLETE;
+    /// 11: a repair is decided against the very root that it replaces.
+    RepairFromNewestRoot: repair, COMPLETE;
     /// 7: the session of a condemned pack is fenced in the same root.
     CondemnedIsFenced: resumed, LISTED;
     /// 7: orphans are packs of fenced sessions only.

@@ -6,6 +6,8 @@ use crate::names::{PackId, Packs, SessionId, Sessions, bit};
 use crate::objects::{Object, Objects, closure_of, set};
 
 pub const REFS: usize = 3;
+/// The ref that is a keep, where a configuration has one.
+pub const KEEP: usize = 2;
 
 pub type Refs = [Option<Object>; REFS];
 
@@ -106,6 +108,8 @@ pub struct Process {
     pub answered: Packs,
     /// Own packs whose upload was not.
     pub unanswered: Packs,
+    /// Packs of recipes that a push which folds has read.
+    pub read: Packs,
     /// Packs of earlier sessions of the same chain, listed as staged.
     pub chain: Packs,
     /// A checkpoint was read back: what follows is the rest of the chain.
@@ -193,6 +197,7 @@ impl Process {
             relied: 0,
             answered: 0,
             unanswered: 0,
+            read: 0,
             chain: 0,
             checkpointed: false,
             note: Note::None,
@@ -240,7 +245,17 @@ impl State {
     }
 
     pub fn reachable(&self) -> Objects {
-        closure_of(self.root.refs.iter().flatten().fold(0, |all, &commit| all | set(&[commit])))
+        self.reachable_from(&self.root.refs)
+    }
+
+    pub fn reachable_from(&self, refs: &[Option<Object>]) -> Objects {
+        closure_of(refs.iter().flatten().fold(0, |all, &commit| all | set(&[commit])))
+    }
+
+    /// Live packs that hold recipes.
+    pub fn recipe_packs(&self) -> Packs {
+        let live = |recipe: &&Recipe| self.root.live & bit(recipe.pack) != 0;
+        self.recipes.iter().filter(live).fold(0, |all, recipe| all | bit(recipe.pack))
     }
 
     /// Drops what nothing can ask for any more, so that equal futures are equal states.

@@ -12,7 +12,7 @@ use crate::cli::ui::Ui;
 /// and your own branches stay as they are. Data that is here already is not read again.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
-    "esker fetch" "esker fetch origin main" "esker fetch --prune";
+    "esker fetch" "esker fetch origin main" "esker fetch --prune" "esker fetch -n";
     "  5" "data on the remote is damaged", " 10" "no repository"
     , " 12" "the remote refused or cannot be reached"
 ))]
@@ -27,11 +27,16 @@ pub struct Args {
     /// Forget branches that are gone from the remote
     #[arg(short, long)]
     prune: bool,
+
+    /// Only say what would be brought
+    #[arg(short = 'n', long)]
+    dry_run: bool,
 }
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let options = FetchOptions { remote: self.remote, refs: self.refs, prune: self.prune };
+        let Self { remote, refs, prune, dry_run } = self;
+        let options = FetchOptions { remote, refs, prune, dry_run };
         let outcome = fetch::run(context, &options)?;
         ui.summary(&outcome, remotes::fetch)?;
         Ok(Exit::Done)

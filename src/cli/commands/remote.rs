@@ -1,9 +1,10 @@
 use clap::Subcommand;
 use esker::ops::Context;
+use esker::ops::accept_history::{self, AcceptHistoryOptions};
+use esker::ops::keeps::{self, KeepsAction, KeepsOptions};
 use esker::ops::remote::{self, AddRemote, RemoteAction};
-use esker::ops::remote_fsck::{self, RemoteFsckOptions};
-use esker::ops::remote_gc::{self, RemoteGcOptions};
 
+use super::{fsck, gc};
 use crate::cli::help::after_help;
 use crate::cli::render::remotes;
 use crate::cli::report::{Exit, Failure};
@@ -18,8 +19,8 @@ use crate::cli::ui::Ui;
     "esker remote add origin s3://bucket/weather"
     "esker remote add nas /mnt/nas/weather"
     "esker remote check"
-    "esker remote gc -n"
-    "esker remote fsck";
+    "esker remote keeps"
+    "esker remote keeps add paper-2024 v1";
     "  5" "data on the remote is damaged", " 10" "no repository", " 12" "the remote refused or cannot be reached"
 ))]
 pub struct Args {
@@ -58,16 +59,58 @@ enum Action {
         /// Its name; origin by default
         name: Option<String>,
     },
-    /// Give back what no branch or tag of a remote reaches any more, while others push
-    Gc(Gc),
-    /// Check that everything the branches and tags of a remote reach is there and whole
+    /// List, add or remove keeps: commits that stay though no branch and no tag reaches them
+    Keeps(Keeps),
+    /// Take a remote that went back as it is now
+    AcceptHistory {
+        /// Its name; origin by default
+        name: Option<String>,
+    },
+    /// The same as gc --remote
+    Gc {
+        /// Its name; origin by default
+        name: Option<String>,
+
+        #[command(flatten)]
+        args: gc::Args,
+    },
+    /// The same as fsck --remote
     Fsck {
         /// Its name; origin by default
         name: Option<String>,
 
-        /// Read every byte, too
-        #[arg(long)]
-        data: bool,
+        #[command(flatten)]
+        args: fsck::Args,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Keeps {
+    /// The remote; origin by default
+    #[arg(long, value_name = "NAME", global = true)]
+    remote: Option<String>,
+
+    #[command(subcommand)]
+    action: Option<KeepsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeepsCommand {
+    /// List all keeps
+    List,
+    /// Keep a commit; what the remote lacks of it is sent
+    Add {
+        /// The name of the keep, such as paper-2024
+        name: String,
+        /// The commit; HEAD by default
+        revision: Option<String>,
+    },
+    /// Keep commits no longer
+    #[command(visible_alias = "rm")]
+    Remove {
+        /// Names of keeps
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
     },
 }
 
@@ -104,24 +147,6 @@ struct Add {
     no_check: bool,
 }
 
-#[derive(Debug, clap::Args)]
-struct Gc {
-    /// Its name; origin by default
-    name: Option<String>,
-
-    /// Days that data which is no longer reached is kept, for those who read it now
-    #[arg(long, value_name = "DAYS", default_value_t = 14, value_parser = clap::value_parser!(u16))]
-    grace: u16,
-
-    /// Nobody else writes to it now: needed for a store that takes two writers for one
-    #[arg(long)]
-    alone: bool,
-
-    /// Only say what would be given back
-    #[arg(short = 'n', long)]
-    dry_run: bool,
-}
-
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
         let action = match self.action {
@@ -140,8 +165,10 @@ impl Args {
             Some(Action::Rename { old, new }) => RemoteAction::Rename(old, new),
             Some(Action::SetUrl { name, url }) => RemoteAction::SetUrl(name, url),
             Some(Action::Check { name }) => RemoteAction::Check(name),
-            Some(Action::Gc(gc)) => return gc.run(context, ui),
-            Some(Action::Fsck { name, data }) => return fsck(context, ui, name, data),
+            Some(Action::Keeps(keeps)) => return keeps.run(context, ui),
+            Some(Action::AcceptHistory { name }) => return accept_history(context, ui, name),
+            Some(Action::Gc { name, args }) => return args.of_remote(name).run(context, ui),
+            Some(Action::Fsck { name, args }) => return args.of_remote(name).run(context, ui),
         };
         let is_list = matches!(action, RemoteAction::List);
         let outcome = remote::run(context, &action)?;
@@ -156,27 +183,28 @@ impl Args {
     }
 }
 
-impl Gc {
+impl Keeps {
     fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let options = RemoteGcOptions {
-            remote: self.name,
-            grace_seconds: i64::from(self.grace) * 86_400,
-            alone: self.alone,
-            dry_run: self.dry_run,
+        let action = match self.action {
+            None | Some(KeepsCommand::List) => KeepsAction::List,
+            Some(KeepsCommand::Add { name, revision }) => KeepsAction::Add { name, revision },
+            Some(KeepsCommand::Remove { names }) => KeepsAction::Remove(names),
         };
-        let outcome = remote_gc::run(context, &options)?;
-        ui.summary(&outcome, remotes::gc)?;
+        let is_list = matches!(action, KeepsAction::List);
+        let outcome = keeps::run(context, &KeepsOptions { remote: self.remote, action })?;
+        match is_list {
+            true => ui.result(&outcome, remotes::keeps)?,
+            false => ui.summary(&outcome, remotes::keeps)?,
+        }
         Ok(Exit::Done)
     }
 }
 
-fn fsck(
-    context: &Context,
-    ui: &mut Ui,
-    remote: Option<String>,
-    data: bool,
-) -> Result<Exit, Failure> {
-    let outcome = remote_fsck::run(context, &RemoteFsckOptions { remote, data })?;
-    ui.result(&outcome, remotes::fsck)?;
-    Ok(if outcome.problems.is_empty() { Exit::Done } else { Exit::Damaged })
+fn accept_history(context: &Context, ui: &mut Ui, remote: Option<String>) -> Result<Exit, Failure> {
+    let outcome = accept_history::run(context, &AcceptHistoryOptions { remote })?;
+    ui.result(&outcome, remotes::accepted)?;
+    if !outcome.refs.is_empty() {
+        ui.hint("to put your commits back there: esker push --all");
+    }
+    Ok(Exit::Done)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use esker::ops::{MergeOutcome, MergeResult};
+use esker::ops::{ConflictEntry, MergeOutcome, MergeResult};
 use esker::path::escape;
 
 use super::text::safe;
@@ -42,7 +42,12 @@ pub fn outcome(out: &mut dyn Write, palette: &Palette, outcome: &MergeOutcome) -
         MergeResult::Committed | MergeResult::Conflicts => {}
     }
     counts(out, outcome)?;
-    conflicts(out, palette, outcome)
+    if outcome.dry_run && !outcome.conflicts.is_empty() {
+        conflicts(out, palette, &outcome.conflicts)?;
+        let count = counted(outcome.conflicts.len() as u64, "conflict");
+        return writeln!(out, "would stop at {count}");
+    }
+    open_conflicts(out, palette, (&outcome.conflicts, outcome.verb))
 }
 
 fn counts(out: &mut dyn Write, outcome: &MergeOutcome) -> io::Result<()> {
@@ -57,25 +62,28 @@ fn counts(out: &mut dyn Write, outcome: &MergeOutcome) -> io::Result<()> {
     writeln!(out)
 }
 
-fn conflicts(out: &mut dyn Write, palette: &Palette, outcome: &MergeOutcome) -> io::Result<()> {
-    if outcome.conflicts.is_empty() {
+/// Names the paths in conflict and says how to go on; nothing where there are none.
+pub fn open_conflicts(
+    out: &mut dyn Write,
+    palette: &Palette,
+    (entries, verb): (&[ConflictEntry], &str),
+) -> io::Result<()> {
+    if entries.is_empty() {
         return Ok(());
     }
+    conflicts(out, palette, entries)?;
+    let count = counted(entries.len() as u64, "conflict");
+    writeln!(out, "{count} to resolve: esker status shows how; then: esker {verb} --continue")
+}
+
+fn conflicts(out: &mut dyn Write, palette: &Palette, entries: &[ConflictEntry]) -> io::Result<()> {
     let bad = palette.bad;
-    for entry in &outcome.conflicts {
+    for entry in entries {
         write!(out, "{bad}CONFLICT{bad:#} ({}): {}", entry.conflict, escape(&entry.path))?;
         match &entry.theirs_at {
             Some(path) => writeln!(out, "; theirs is {}", escape(path))?,
             None => writeln!(out)?,
         }
     }
-    if outcome.dry_run {
-        return writeln!(
-            out,
-            "would stop at {}",
-            counted(outcome.conflicts.len() as u64, "conflict")
-        );
-    }
-    let (count, verb) = (counted(outcome.conflicts.len() as u64, "conflict"), outcome.verb);
-    writeln!(out, "{count} to resolve: esker status shows how; then: esker {verb} --continue")
+    Ok(())
 }

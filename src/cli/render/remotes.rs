@@ -2,16 +2,21 @@
 
 use std::io::{self, Write};
 
+use esker::ops::accept_history::AcceptHistoryOutcome;
 use esker::ops::clone::CloneOutcome;
+use esker::ops::keeps::KeepsOutcome;
 use esker::ops::ls_remote::LsRemoteOutcome;
-use esker::ops::pull::PullOutcome;
+use esker::ops::pull::{PullMode, PullOutcome};
 use esker::ops::push::PushOutcome;
 use esker::ops::remote::RemoteOutcome;
-use esker::ops::remote_fsck::RemoteFsckOutcome;
+use esker::ops::remote_fsck::{RemoteFsckOutcome, RemoteRepair};
 use esker::ops::remote_gc::RemoteGcOutcome;
+use esker::ops::stats::RemoteStats;
 use esker::ops::{Brought, RefChange, RefLine};
 use esker::path::escape;
 
+use super::merging;
+use super::text::safe;
 use super::units::{bytes, count, counted, seconds};
 use crate::cli::term::Palette;
 
@@ -73,7 +78,12 @@ pub fn push(out: &mut dyn Write, palette: &Palette, outcome: &PushOutcome) -> io
     let (commits, files) = (counted(outcome.commits, "commit"), counted(outcome.files, "file"));
     if outcome.dry_run {
         let size = bytes(outcome.file_bytes);
-        return writeln!(out, "{commits}, {files} of {size}; chunks that are there are not sent");
+        let objects = counted(outcome.planned_objects, "object");
+        let planned = bytes(outcome.planned_bytes);
+        return writeln!(
+            out,
+            "{commits}, {files} of {size}: {objects}, {planned} compressed, to send"
+        );
     }
     let (sent, requests) = (bytes(outcome.sent_bytes), counted(outcome.requests, "request"));
     writeln!(out, "{commits}, {files}; {sent} sent in {requests}, {}", seconds(outcome.seconds))
@@ -84,9 +94,15 @@ pub fn fetch(out: &mut dyn Write, palette: &Palette, outcome: &Brought) -> io::R
     if outcome.refs.is_empty() {
         return writeln!(out, "Nothing new from {}", outcome.remote);
     }
-    writeln!(out, "From {}", escape(&outcome.url))?;
+    let verb = if outcome.dry_run { "Would fetch from" } else { "From" };
+    writeln!(out, "{verb} {}", escape(&outcome.url))?;
     ref_lines(out, palette, &outcome.refs)?;
     let (commits, files) = (counted(outcome.commits, "commit"), counted(outcome.files, "file"));
+    if outcome.dry_run {
+        let (objects, size) =
+            (counted(outcome.planned_objects, "object"), bytes(outcome.planned_bytes));
+        return writeln!(out, "{commits}, {files}: {objects}, {size} of data, to fetch");
+    }
     let (came, requests) = (bytes(outcome.received_bytes), counted(outcome.requests, "request"));
     writeln!(out, "{commits}, {files}; {came} in {requests}, {}", seconds(outcome.seconds))
 }
@@ -96,15 +112,24 @@ pub fn pull(out: &mut dyn Write, palette: &Palette, outcome: &PullOutcome) -> io
     if !outcome.fetched.refs.is_empty() {
         fetch(out, palette, &outcome.fetched)?;
     }
-    if outcome.old == Some(outcome.new) {
+    if outcome.old == Some(outcome.new) && outcome.conflicts.is_empty() {
         return writeln!(out, "Already up to date.");
     }
     let id = palette.id;
+    for made in &outcome.made {
+        let (short, summary) = (made.commit.short(), safe(&made.summary));
+        writeln!(out, "[{} {id}{short}{id:#}] {summary}", escape(&outcome.branch))?;
+    }
+    for empty in &outcome.empty {
+        writeln!(out, "{id}{}{id:#} left out: what it changes is there already", empty.short())?;
+    }
     let old = outcome.old.map_or_else(|| "nothing".to_string(), |old| old.short());
     let (branch, new) = (escape(&outcome.branch), outcome.new.short());
     writeln!(out, "{branch} moved from {id}{old}{id:#} to {id}{new}{id:#}")?;
     let (written, size) = (counted(outcome.written, "file"), bytes(outcome.bytes));
-    writeln!(out, "{written} written ({size}), {} removed", count(outcome.removed))
+    writeln!(out, "{written} written ({size}), {} removed", count(outcome.removed))?;
+    let verb = if outcome.mode == PullMode::Merge { "merge" } else { "cherry-pick" };
+    merging::open_conflicts(out, palette, (&outcome.conflicts, verb))
 }
 
 /// `clone`.
@@ -130,36 +155,88 @@ pub fn refs(out: &mut dyn Write, _: &Palette, outcome: &LsRemoteOutcome) -> io::
     outcome.refs.iter().try_for_each(|r| writeln!(out, "{}\t{}", r.target, r.name))
 }
 
-/// `remote gc`.
+/// A remote in `stats`.
+pub fn stats(out: &mut dyn Write, remote: &RemoteStats) -> io::Result<()> {
+    let RemoteStats { history_bytes, layout_bytes, data_bytes, .. } = *remote;
+    let (refs, keeps) = (counted(remote.refs, "ref"), counted(remote.keeps, "keep"));
+    let size = bytes(history_bytes + layout_bytes + data_bytes);
+    writeln!(out, "{} ({}): {refs}, {keeps}", remote.name, escape(&remote.url))?;
+    let parts = [
+        (data_bytes, "data"),
+        (layout_bytes, "where data lies"),
+        (history_bytes, "commits and folders"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().map(|(size, what)| format!("{} of {what}", bytes(*size))).collect();
+    writeln!(out, "  {} of {size}: {}", counted(remote.packs, "pack"), parts.join(", "))?;
+    let (here, there) = (counted(remote.only_here, "commit"), counted(remote.only_there, "ref"));
+    writeln!(out, "  {here} only here, {there} only there")
+}
+
+/// `remote keeps`.
+pub fn keeps(out: &mut dyn Write, palette: &Palette, outcome: &KeepsOutcome) -> io::Result<()> {
+    let id = palette.id;
+    for keep in &outcome.keeps {
+        let short: String = keep.target.chars().take(10).collect();
+        let summary = keep.summary.as_deref().map(safe).unwrap_or_default();
+        writeln!(out, "{id}{short}{id:#}\t{}\t{summary}", escape(&keep.name))?;
+    }
+    Ok(())
+}
+
+/// `remote accept-history`.
+pub fn accepted(
+    out: &mut dyn Write,
+    palette: &Palette,
+    outcome: &AcceptHistoryOutcome,
+) -> io::Result<()> {
+    let (name, root) = (&outcome.remote, outcome.root);
+    match (outcome.went_back, outcome.seen) {
+        (true, Some(seen)) => {
+            writeln!(
+                out,
+                "{name} went back from root {seen}; it is taken as it is, at root {root}"
+            )?;
+        }
+        _ => writeln!(out, "{name} is at root {root}, which follows from what was seen")?,
+    }
+    ref_lines(out, palette, &outcome.refs)
+}
+
+/// `gc --remote`.
 pub fn gc(out: &mut dyn Write, _: &Palette, outcome: &RemoteGcOutcome) -> io::Result<()> {
     let RemoteGcOutcome { dead_packs, repacked, deleted, orphans, .. } = *outcome;
     let would = if outcome.dry_run { "would be " } else { "" };
-    let dropped = bytes(outcome.dropped_bytes);
-    writeln!(
-        out,
-        "{} {would}dropped, {} packed anew: {dropped}",
-        counted(dead_packs, "pack"),
-        count(repacked)
-    )?;
+    let (packs, dropped) = (counted(dead_packs, "pack"), bytes(outcome.dropped_bytes));
+    writeln!(out, "{packs} {would}dropped, {} packed anew: {dropped}", count(repacked))?;
     if outcome.dry_run {
-        return Ok(());
+        let keys = counted(deleted, "key");
+        return writeln!(out, "{keys} would be deleted, dropped longer ago than the grace");
     }
     let new = bytes(outcome.new_bytes);
-    writeln!(
-        out,
-        "{new} written; {} deleted, {} of pushes that never ended",
-        counted(deleted + orphans, "key"),
-        count(orphans)
-    )
+    let keys = counted(deleted + orphans, "key");
+    writeln!(out, "{new} written; {keys} deleted, {} of pushes that never ended", count(orphans))
 }
 
-/// `remote fsck`.
+/// `fsck --remote`.
 pub fn fsck(out: &mut dyn Write, palette: &Palette, outcome: &RemoteFsckOutcome) -> io::Result<()> {
     let (commits, trees) = (counted(outcome.commits, "commit"), counted(outcome.trees, "tree"));
     let (files, packs) = (counted(outcome.files, "file"), counted(outcome.packs, "pack"));
     writeln!(out, "checked {commits}, {trees}, {files}; {packs}, {}", bytes(outcome.bytes))?;
+    if outcome.unnamed > 0 {
+        let (keys, size) = (counted(outcome.unnamed, "key"), bytes(outcome.unnamed_bytes));
+        writeln!(out, "{keys} of pushes under way, or that never ended: {size}")?;
+    }
+    if !outcome.was_listed {
+        writeln!(out, "keys could not be listed: not allowed")?;
+    }
+    if let Some(RemoteRepair { objects, dropped, put_again, .. }) = &outcome.repaired {
+        let (objects, dropped) = (counted(*objects, "object"), counted(*dropped, "pack"));
+        writeln!(out, "{objects} sent again, {dropped} dropped, {put_again} put again")?;
+    }
     let bad = palette.bad;
-    for problem in &outcome.problems {
+    let absent = outcome.repaired.iter().flat_map(|repair| &repair.absent);
+    for problem in outcome.problems.iter().chain(absent) {
         writeln!(out, "{bad}{}{bad:#}: {}", escape(&problem.what), escape(&problem.why))?;
     }
     match outcome.problems.len() as u64 {

@@ -192,7 +192,8 @@ pub fn stats(out: &mut dyn Write, _: &Palette, outcome: &StatsOutcome) -> io::Re
     rows.iter().try_for_each(|(name, value, note)| {
         let line = format!("{name:<13} {value:>14}  {note}");
         writeln!(out, "{}", line.trim_end())
-    })
+    })?;
+    outcome.remotes.iter().flatten().try_for_each(|remote| super::remotes::stats(out, remote))
 }
 
 /// One line of `config --list`.
