@@ -37,5 +37,6 @@ mod reset;
 mod restore;
 #[cfg(target_os = "linux")]
 mod resume;
+mod shared;
 #[cfg(target_os = "linux")]
 mod trace;
