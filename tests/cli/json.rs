@@ -24,6 +24,14 @@ const TYPES: &[(&str, &str, &str)] = &[
     ("switch", "head", "CheckoutOutcome"),
 ];
 
+/// Forms of commands that print documents of their own: the words that tell them, and their types.
+const FORMS: &[(&str, &str, &str)] = &[
+    ("fsck --remote", "remote_fsck", "RemoteFsckOutcome"),
+    ("gc --remote", "remote_gc", "RemoteGcOutcome"),
+    ("remote accept-history", "accept_history", "AcceptHistoryOutcome"),
+    ("remote keeps", "keeps", "KeepsOutcome"),
+];
+
 /// Types printed one a line whose names do not say so.
 const STREAMED: &[&str] = &["Found"];
 
@@ -41,13 +49,15 @@ fn commands() -> Vec<String> {
     };
     let mut names: Vec<String> = entries.map(name).collect();
     names.retain(|name| name != "README" && !WITHOUT.contains(&name.as_str()));
+    names.extend(FORMS.iter().map(|(form, ..)| (*form).to_owned()));
     names.sort();
     names
 }
 
 /// The shape of a command's documents, and whether there is one a line.
 fn shape_of(types: &Types, command: &str) -> (Shape, bool) {
-    if let Some((_, module, name)) = TYPES.iter().find(|(known, ..)| *known == command) {
+    let mut known = TYPES.iter().chain(FORMS);
+    if let Some((_, module, name)) = known.find(|(known, ..)| *known == command) {
         let is_stream = name.ends_with("Entry") || STREAMED.contains(name);
         return (types.named(module, name).expect("the type is there"), is_stream);
     }

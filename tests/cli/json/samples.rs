@@ -87,9 +87,20 @@ const SAMPLES: &[&[&str]] = &[
     &["remote"],
     &["push", "-n"],
     &["push"],
+    &["fetch", "-n"],
     &["fetch"],
     &["pull"],
+    &["pull", "--rebase"],
     &["ls-remote"],
+    &["stats", "--remotes"],
+    &["remote", "keeps", "add", "paper"],
+    &["remote", "keeps"],
+    &["remote", "keeps", "remove", "paper"],
+    &["remote", "accept-history"],
+    &["fsck", "--remote"],
+    &["fsck", "--remote", "--data", "--repair"],
+    &["gc", "--remote", "-n"],
+    &["gc", "--remote"],
     &["clone", "../shared", "../copy"],
     &["worktree", "add", "../side"],
     &["worktree"],
@@ -118,6 +129,13 @@ const SAMPLES: &[&[&str]] = &[
     &["fsck", "--rebuild"],
 ];
 
+/// The command of a line, or the form of it that prints documents of its own.
+fn form(args: &[&'static str]) -> &'static str {
+    let is_meant = |form: &&&str| form.split(' ').all(|word| args.contains(&word));
+    let forms: Vec<&str> = super::FORMS.iter().map(|(form, ..)| *form).collect();
+    forms.iter().find(is_meant).copied().unwrap_or(args[0])
+}
+
 /// What each run printed, by its command.
 pub fn printed() -> Vec<(&'static str, Ran)> {
     let env = Env::new();
@@ -125,7 +143,7 @@ pub fn printed() -> Vec<(&'static str, Ran)> {
     for sample in SAMPLES {
         match sample {
             [file, text] if file.starts_with('!') => env.write(&file[1..], text),
-            args => printed.push((args[0], env.run(&[*args, &["--json"]].concat()))),
+            args => printed.push((form(args), env.run(&[*args, &["--json"]].concat()))),
         }
     }
     printed
