@@ -91,7 +91,7 @@ impl Fetch<'_> {
         if self.local_tips.is_empty() {
             history.prefetch(self.downloads, self.cancel)?;
         }
-        let missing = decide_missing(&history, targets, &self.local_tips)?;
+        let missing = decide_missing(&history, targets, &self.local_tips, self.store.forgotten())?;
         let blobs = self.absent_blobs(&missing)?;
         let objects = missing.commits.len() + missing.trees.len() + missing.tags.len();
         let mut plan = FetchPlan {

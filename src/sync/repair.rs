@@ -5,7 +5,7 @@
 //! sent in new packs. A damaged pack is condemned only if nothing that refs reach is left without a place;
 //! so a repair never makes what is there less.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::SyncError;
 use super::chain::{RootCreated, Seen};
@@ -147,7 +147,7 @@ impl Push<'_> {
         let history = RemoteHistory::new(&remote, whole, self.store);
         let targets: Vec<RefTarget> = whole.refs.values().map(|record| record.target).collect();
         let mut lost = Lost::default();
-        let reached = match decide_missing(&history, &targets, &[]) {
+        let reached = match decide_missing(&history, &targets, &[], &BTreeMap::new()) {
             Err(SyncError::Access(e)) if e.is_missing() => {
                 let why = format!("it is lost on the remote, and not here: {e}");
                 lost.absent.push(Lack { key: "the history".to_owned(), why });

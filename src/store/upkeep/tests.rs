@@ -105,6 +105,7 @@ fn collect(store: &Store) -> u64 {
         reflog_since: 0,
         dry_run: false,
         rewrite: Rewrite::Sparse,
+        is_rechunked: false,
         progress: &progress,
         cancel: &cancel,
     };
