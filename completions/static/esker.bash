@@ -154,6 +154,9 @@ _esker() {
             esker,worktree)
                 cmd="esker__subcmd__worktree"
                 ;;
+            esker__subcmd__remote,accept-history)
+                cmd="esker__subcmd__remote__subcmd__accept__subcmd__history"
+                ;;
             esker__subcmd__remote,add)
                 cmd="esker__subcmd__remote__subcmd__add"
                 ;;
@@ -166,6 +169,9 @@ _esker() {
             esker__subcmd__remote,gc)
                 cmd="esker__subcmd__remote__subcmd__gc"
                 ;;
+            esker__subcmd__remote,keeps)
+                cmd="esker__subcmd__remote__subcmd__keeps"
+                ;;
             esker__subcmd__remote,list)
                 cmd="esker__subcmd__remote__subcmd__list"
                 ;;
@@ -177,6 +183,15 @@ _esker() {
                 ;;
             esker__subcmd__remote,set-url)
                 cmd="esker__subcmd__remote__subcmd__set__subcmd__url"
+                ;;
+            esker__subcmd__remote__subcmd__keeps,add)
+                cmd="esker__subcmd__remote__subcmd__keeps__subcmd__add"
+                ;;
+            esker__subcmd__remote__subcmd__keeps,list)
+                cmd="esker__subcmd__remote__subcmd__keeps__subcmd__list"
+                ;;
+            esker__subcmd__remote__subcmd__keeps,remove)
+                cmd="esker__subcmd__remote__subcmd__keeps__subcmd__remove"
                 ;;
             esker__subcmd__roots,add)
                 cmd="esker__subcmd__roots__subcmd__add"
@@ -227,7 +242,7 @@ _esker() {
 
     case "${cmd}" in
         esker)
-            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --no-progress --no-pager --help --version init add status commit diff log show annotate ls du find cat checkout restore branch switch tag worktree reset stash reflog rm mv clean check-ignore roots clone remote push fetch pull ls-remote merge revert cherry-pick hash stats fsck gc forget purge repack config demo doctor help"
+            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help --version init add status commit diff log show annotate ls du find cat checkout restore branch switch tag worktree reset stash reflog rm mv clean check-ignore roots clone remote push fetch pull ls-remote merge revert cherry-pick hash stats fsck gc forget purge repack config demo doctor help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -251,6 +266,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -259,7 +281,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__add)
-            opts="-A -u -n -C -q -v -h --all --update --dry-run --git-ignore --name --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-A -u -n -C -q -v -h --all --update --dry-run --git-ignore --name --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -287,6 +309,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -295,7 +324,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__annotate)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -319,6 +348,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -327,7 +363,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__branch)
-            opts="-l -a -r -m -d -D -f -C -q -v -h --list --all --remotes --merged --no-merged --contains --move --delete --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-l -a -r -m -d -D -f -C -q -v -h --list --all --remotes --merged --no-merged --contains --move --delete --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -372,6 +408,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -380,7 +423,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__cat)
-            opts="-C -q -v -h --offset --length --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --offset --length --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -418,6 +461,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -426,7 +476,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__check__subcmd__ignore)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -450,6 +500,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -458,7 +515,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__checkout)
-            opts="-f -n -b -C -q -v -h --force --dry-run --ours --theirs --detach --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-f -n -b -C -q -v -h --force --dry-run --ours --theirs --detach --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -489,6 +546,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -497,7 +561,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__cherry__subcmd__pick)
-            opts="-m -n -x -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-m -n -x -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -535,6 +599,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -543,7 +614,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__clean)
-            opts="-f -d -x -n -C -q -v -h --force --folders --ignored --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-f -d -x -n -C -q -v -h --force --folders --ignored --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -567,6 +638,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -575,7 +653,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__clone)
-            opts="-b -C -q -v -h --branch --endpoint --region --anonymous --no-checkout --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-b -C -q -v -h --branch --endpoint --region --profile --anonymous --no-checkout --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -609,6 +687,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -627,6 +712,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -635,7 +727,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__commit)
-            opts="-m -F -a -C -q -v -h --message --file --all --amend --no-edit --allow-empty --date --author --meta --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-m -F -a -C -q -v -h --message --file --all --amend --no-edit --allow-empty --date --author --meta --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -702,6 +794,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -710,7 +809,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__config)
-            opts="-l -C -q -v -h --list --unset --show-origin --user --global --system --local --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-l -C -q -v -h --list --unset --show-origin --user --global --system --local --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -741,6 +840,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -749,7 +855,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__demo)
-            opts="-C -q -v -h --keep --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --keep --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -773,6 +879,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -781,7 +894,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__diff)
-            opts="-p -U -C -q -v -h --cached --staged --patch --stat --name-status --name-only --md --unified --no-renames --exit-code --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-p -U -C -q -v -h --cached --staged --patch --stat --name-status --name-only --md --unified --no-renames --exit-code --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -819,6 +932,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -827,7 +947,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__doctor)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -851,6 +971,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -859,7 +986,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__du)
-            opts="-d -a -u -b -C -q -v -h --depth --files --unique --bytes --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-d -a -u -b -C -q -v -h --depth --files --unique --bytes --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -897,6 +1024,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -905,7 +1039,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__fetch)
-            opts="-p -C -q -v -h --prune --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-p -n -C -q -v -h --prune --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -929,6 +1063,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -937,7 +1078,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__find)
-            opts="-r -s -k -i -l -C -q -v -h --rev --all --size --kind --id --ignore-case --long --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-r -s -k -i -l -C -q -v -h --rev --all --size --kind --id --ignore-case --long --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1004,6 +1145,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1012,7 +1160,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__forget)
-            opts="-n -C -q -v -h --keep-last --before --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --keep-last --before --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1050,6 +1198,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1058,12 +1213,19 @@ _esker() {
             return 0
             ;;
         esker__subcmd__fsck)
-            opts="-C -q -v -h --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --remote)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 --sample)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -1096,6 +1258,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1104,12 +1273,19 @@ _esker() {
             return 0
             ;;
         esker__subcmd__gc)
-            opts="-n -C -q -v -h --dry-run --grace --reflog --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --remote)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 --grace)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -1142,6 +1318,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1150,7 +1333,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__hash)
-            opts="-C -q -v -h --no-ignore --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --no-ignore --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1168,6 +1351,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1182,7 +1372,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__help)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1200,6 +1390,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1214,7 +1411,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__init)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1238,6 +1435,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1246,7 +1450,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__log)
-            opts="-n -i -C -q -v -h --oneline --graph --all --max-count --skip --after --since --before --until --author --grep --ignore-case --meta --merges --no-merges --first-parent --reverse --stat --name-status --no-renames --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -i -C -q -v -h --oneline --graph --all --max-count --skip --after --since --before --until --author --grep --ignore-case --meta --merges --no-merges --first-parent --reverse --stat --name-status --no-renames --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1340,6 +1544,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1348,7 +1559,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__ls)
-            opts="-R -l -C -q -v -h --recursive --long --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-R -l -C -q -v -h --recursive --long --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1366,6 +1577,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1380,7 +1598,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__ls__subcmd__remote)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1404,6 +1622,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1412,7 +1637,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__merge)
-            opts="-m -n -f -C -q -v -h --ff-only --no-ff --ours --theirs --message --allow-unrelated-histories --dry-run --abort --continue --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-m -n -f -C -q -v -h --ff-only --no-ff --ours --theirs --message --allow-unrelated-histories --dry-run --abort --continue --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1450,6 +1675,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1458,7 +1690,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__mv)
-            opts="-f -n -C -q -v -h --force --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-f -n -C -q -v -h --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1476,6 +1708,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1490,7 +1729,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__pull)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-r -m -C -q -v -h --rebase --merge --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1508,6 +1747,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1522,7 +1768,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__purge)
-            opts="-n -C -q -v -h --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1546,6 +1792,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1554,7 +1807,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__push)
-            opts="-d -f -u -n -C -q -v -h --all --tags --delete --force --force-with-lease --set-upstream --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-d -f -u -n -C -q -v -h --all --tags --delete --force --force-with-lease --set-upstream --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1585,6 +1838,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1593,7 +1853,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__reflog)
-            opts="-n -C -q -v -h --max-count --names --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --max-count --names --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1631,6 +1891,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1639,7 +1906,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help list add remove rename set-url check gc fsck"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove rename set-url check keeps accept-history gc fsck"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1663,6 +1930,52 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__remote__subcmd__accept__subcmd__history)
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1671,7 +1984,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__add)
-            opts="-C -q -v -h --endpoint --region --anonymous --virtual-host --no-check --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --endpoint --region --profile --anonymous --virtual-host --no-check --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1691,6 +2004,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -1703,6 +2023,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1717,7 +2044,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__check)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1735,6 +2062,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1749,12 +2083,33 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__fsck)
-            opts="-C -q -v -h --data --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --remote)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --sample)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -1767,6 +2122,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1781,13 +2143,27 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__gc)
-            opts="-n -C -q -v -h --grace --alone --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --remote)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 --grace)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --reflog)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1806,6 +2182,197 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__remote__subcmd__keeps)
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --remote)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__remote__subcmd__keeps__subcmd__add)
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --remote)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__remote__subcmd__keeps__subcmd__list)
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --remote)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__remote__subcmd__keeps__subcmd__remove)
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --remote)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1820,7 +2387,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1838,6 +2405,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1852,7 +2426,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__remove)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1870,6 +2444,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1884,7 +2465,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__rename)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1902,6 +2483,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1916,7 +2504,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__set__subcmd__url)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1940,6 +2528,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1948,7 +2543,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__repack)
-            opts="-n -C -q -v -h --dry-run --level --chunker --grace --reflog --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --dry-run --level --chunker --grace --reflog --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2000,6 +2595,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2008,7 +2610,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__reset)
-            opts="-n -C -q -v -h --soft --mixed --hard --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --soft --mixed --hard --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2032,6 +2634,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2040,7 +2649,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__restore)
-            opts="-s -S -W -n -C -q -v -h --source --staged --worktree --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-s -S -W -n -C -q -v -h --source --staged --worktree --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2078,6 +2687,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2086,7 +2702,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__revert)
-            opts="-m -n -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-m -n -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2124,6 +2740,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2132,7 +2755,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__rm)
-            opts="-r -f -n -C -q -v -h --cached --recursive --force --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-r -f -n -C -q -v -h --cached --recursive --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2150,6 +2773,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2164,7 +2794,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help list add remove"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2182,6 +2812,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2196,7 +2833,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__add)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2214,6 +2851,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2228,7 +2872,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2246,6 +2890,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2260,7 +2911,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__remove)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2278,6 +2929,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2292,7 +2950,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__show)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2310,6 +2968,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2324,7 +2989,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash)
-            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --no-progress --no-pager --help push list show pop apply drop clear"
+            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help push list show pop apply drop clear"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2356,6 +3021,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2370,7 +3042,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__apply)
-            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2388,6 +3060,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2402,7 +3081,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__clear)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2420,6 +3099,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2434,7 +3120,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__drop)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2452,6 +3138,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2466,7 +3159,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2484,6 +3177,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2498,7 +3198,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__pop)
-            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2522,6 +3222,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2530,7 +3237,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__push)
-            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2568,6 +3275,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2576,7 +3290,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__show)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2600,6 +3314,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2608,7 +3329,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stats)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --remotes --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2626,6 +3347,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2640,7 +3368,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__status)
-            opts="-s -C -q -v -h --short --porcelain --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-s -C -q -v -h --short --porcelain --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2664,6 +3392,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2672,7 +3407,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__switch)
-            opts="-c -d -f -n -C -q -v -h --create --force-create --orphan --detach --discard-changes --force --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-c -d -f -n -C -q -v -h --create --force-create --orphan --detach --discard-changes --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2724,6 +3459,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2732,7 +3474,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__tag)
-            opts="-l -d -a -m -F -f -C -q -v -h --list --points-at --delete --annotate --message --file --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-l -d -a -m -F -f -C -q -v -h --list --points-at --delete --annotate --message --file --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2785,6 +3527,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2793,7 +3542,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help list add remove repair"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove repair"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2817,6 +3566,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2825,7 +3581,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__add)
-            opts="-b -d -C -q -v -h --branch --detach --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-b -d -C -q -v -h --branch --detach --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2863,6 +3619,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2871,7 +3634,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2889,6 +3652,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2903,7 +3673,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__remove)
-            opts="-f -C -q -v -h --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-f -C -q -v -h --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2927,6 +3697,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2935,7 +3712,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__repair)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2953,6 +3730,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
