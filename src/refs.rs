@@ -359,7 +359,7 @@ mod tests {
         assert_eq!(branch_ref("a/b").expect("valid").short(), "a/b");
         assert_eq!(RefName::tag("v1").expect("valid").short(), "v1");
         assert_eq!(RefName::remote_branch("o", "main").expect("valid").short(), "o/main");
-        assert_eq!(RefName::new("refs/keep/x").expect("valid").short(), "keep/x");
+        assert_eq!(RefName::new("refs/keep/x").expect("valid").short(), "x");
     }
 
     #[test]
