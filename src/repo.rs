@@ -179,12 +179,12 @@ pub fn init(paths: &RepoPaths, note: &RefNote) -> Result<Initialized, RepoError>
 pub fn init_as(paths: &RepoPaths, new: &NewRepo, note: &RefNote) -> Result<Initialized, RepoError> {
     let store = StorePaths::new(&paths.dir);
     // Also when it is there: whoever made it may have been cut short before its name was durable.
-    let named_in: Vec<_> = paths.dir.ancestors().take_while(|dir| !dir.exists()).collect();
-    let named_in = named_in.into_iter().chain([paths.dir.as_path()]).filter_map(Path::parent);
+    let above = paths.dir.ancestors().skip(1).take_while(|dir| !dir.exists());
+    let made: Vec<_> = [paths.dir.as_path()].into_iter().chain(above).collect();
     for dir in [&paths.dir, &store.packs, &store.tables, &store.tmp] {
         std::fs::create_dir_all(dir).map_err(|e| FsError::new("create", dir, e))?;
     }
-    for dir in named_in {
+    for dir in made.into_iter().filter_map(Path::parent) {
         let is_here = dir.as_os_str().is_empty();
         fsio::sync_dir(if is_here { Path::new(".") } else { dir })?;
     }

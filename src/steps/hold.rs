@@ -25,10 +25,8 @@ pub fn commit(repo: &Repo, id: CommitId, cancel: &Cancel) -> Result<(), StepErro
         true => Ok(()),
         false => Err(partial(id)),
     };
-    // Not held before it is known to be whole: collections take for a root what is held, …
-    check()?;
     session.hold_commit(id)?;
-    // … and one may have come between.
+    // Not before it is held: of what a collection finds then, it takes nothing.
     check()
 }
 

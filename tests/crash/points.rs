@@ -17,7 +17,7 @@ use crate::repo;
 use crate::trace::{self, Traced};
 
 /// Steps of each verb that are tried by default.
-const FEW: usize = 5;
+const FEW: usize = 2;
 
 /// A verb, and what surrounds it.
 struct Verb {

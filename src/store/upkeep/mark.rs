@@ -96,6 +96,8 @@ pub struct GcRoots {
     pub maybe: Vec<Address>,
     /// Commits whose trees are not needed for their sake.
     pub forgotten: BTreeSet<CommitId>,
+    /// Commits that running sessions are about to name, if they are whole.
+    pub held: Vec<CommitId>,
 }
 
 /// Sets the marks.
@@ -164,7 +166,23 @@ impl<'m> Marker<'m> {
         for address in &roots.maybe {
             self.guess(*address)?;
         }
-        self.walk(&roots.forgotten)
+        self.walk(&roots.forgotten)?;
+        roots.held.iter().try_for_each(|id| self.held(*id, &roots.forgotten))
+    }
+
+    /// Marks what a commit reaches that a session holds. One that is not whole gets no name, as the
+    /// session finds out too; marks it must have none: a part of them would hide from a later walk what
+    /// lies behind.
+    fn held(&mut self, id: CommitId, forgotten: &BTreeSet<CommitId>) -> Result<(), StoreError> {
+        let at = self.store.catalog().find(PackKind::History, &id.into())?;
+        if at.is_none_or(|at| self.marks.has(at.pack, at.place.chunk)) {
+            return Ok(());
+        }
+        if self.store.has_all_of(id, self.cancel)? {
+            self.commits.push(id);
+            self.walk(forgotten)?;
+        }
+        Ok(())
     }
 
     fn walk(&mut self, forgotten: &BTreeSet<CommitId>) -> Result<(), StoreError> {

@@ -45,8 +45,9 @@ impl GcRoots {
 
     /// These roots, and commits that running sessions are about to name.
     pub(super) fn with(mut self, held: &[CommitId]) -> Self {
-        self.commits.extend(held);
-        self.sort();
+        self.held.extend(held);
+        self.held.sort_unstable();
+        self.held.dedup();
         self
     }
 

@@ -1,6 +1,6 @@
 //! What upkeep must not lose for those who rely on it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::sync::Arc;
 
@@ -8,12 +8,15 @@ use super::{CollectOptions, Rewrite};
 use crate::catalog::{Claim, Claims};
 use crate::db::{DbError, NewState, RepositoryId, StateDb};
 use crate::format::FormatParameters;
-use crate::id::{Address, ChunkId, PackId};
+use crate::id::{Address, ChunkId, CommitId, PackId, TreeId};
+use crate::object::access::WriteObjects;
+use crate::object::commit::{Commit, Person};
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::PackKind;
 use crate::progress::{Cancel, Silent};
 use crate::refs::{RefNote, branch_ref};
 use crate::store::lane::Lane;
+use crate::store::objects::ObjectWriter;
 use crate::store::verify::{CheckOptions, Depth, Roots, check};
 use crate::store::{Store, StoreError};
 
@@ -144,4 +147,46 @@ fn who_began_to_read_goes_on_while_a_collection_takes_what_is_read() {
     store.sessions.lock().expect("lock").clear();
     assert!(collect(&open_again()) > 0);
     assert!(!path.exists());
+}
+
+/// Publishes a commit whose tree is nowhere, as an earlier collection may have left one.
+fn publish_partial_commit(store: &Store) -> CommitId {
+    let ann = Person {
+        name: "Ann".into(),
+        email: "ann@example.org".into(),
+        seconds: 100,
+        offset_minutes: 0,
+    };
+    let commit = Commit {
+        tree: TreeId::of(b"gone"),
+        attributes: None,
+        parents: Vec::new(),
+        author: ann.clone(),
+        committer: ann,
+        message: "test".into(),
+        metadata: BTreeMap::new(),
+        signature: None,
+    };
+    let encoded = commit.encode().expect("valid");
+    let id = CommitId::of(&encoded);
+    let session = store.start_session().expect("session");
+    let mut writer = ObjectWriter::new(store, &session, 1, true).expect("writer");
+    writer.write_commit(id, encoded).expect("write");
+    let packs = writer.finish().expect("packs");
+    store.publish(packs, &HashSet::new(), |_| Ok::<_, StoreError>(())).expect("publish");
+    id
+}
+
+#[test]
+fn a_commit_that_is_held_and_not_whole_stops_no_collection() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let store = open(dir.path());
+    let id = publish_partial_commit(&store);
+    store.sessions.lock().expect("lock").clear();
+    let holder = Store::open(dir.path(), *store.params(), store.db.clone()).expect("open");
+    holder.start_session().expect("session").hold_commit(id).expect("held");
+    assert!(!holder.has_all_of(id, &Cancel::new()).expect("looked for"));
+    collect(&store);
+    store.refresh().expect("refresh");
+    assert_eq!(store.catalog().find(PackKind::History, &id.into()).expect("find"), None);
 }
