@@ -118,6 +118,10 @@ impl Store {
     pub fn collect(&self, options: &CollectOptions<'_>) -> Result<Collected, StoreError> {
         let session = self.start_session()?;
         let (expired, _) = self.sweep(options)?;
+        if !options.dry_run {
+            // A disk too full for it is what many collect for: it is quicker with it, and right without.
+            let _ = self.gather_tables();
+        }
         // Before the marker looks: it then marks, of several copies, the one that tables lead to as
         // long as no other pack is added. A pack added later may have become the only one they lead to
         // for something that was marked elsewhere, and is left to the next collection.
