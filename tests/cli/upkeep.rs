@@ -548,3 +548,47 @@ fn files_are_cut_anew_and_every_id_stays() {
     assert_eq!(env.run(&["repack", "--chunker", "3"]).code, 2);
     assert_eq!(env.run(&["repack", "--chunker", "huge"]).code, 2);
 }
+
+#[test]
+fn commits_go_on_while_history_is_purged_and_collected() {
+    let env = with_secret();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0..10 {
+                env.write(&format!("{n}.txt"), n.to_string());
+                env.ok(&["add", &format!("{n}.txt")]);
+                env.ok(&["commit", "-m", &format!("commit {n}")]);
+            }
+        });
+        env.ok(&["purge", "private", "copy.bin"]);
+        env.ok(&["gc", "--grace", "0"]);
+    });
+    env.ok(&["gc", "--grace", "0"]);
+    assert!(!is_stored(&env, &noise(77, 50_000)));
+    for n in 0..10 {
+        assert_eq!(env.ok(&["cat", &format!("HEAD:{n}.txt")]), n.to_string());
+    }
+    assert_eq!(env.run(&["cat", "HEAD:copy.bin"]).code, 1);
+    env.ok(&["fsck", "--data"]);
+}
+
+#[test]
+fn commits_go_on_while_old_ones_are_forgotten_and_collected() {
+    let env = history(5);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 10..20 {
+                env.write("large.bin", noise(n, 50_000));
+                env.ok(&["add", "."]);
+                env.ok(&["commit", "-m", &format!("commit {n}")]);
+            }
+        });
+        for _ in 0..5 {
+            env.ok(&["forget", "--keep-last", "1"]);
+            env.ok(&["gc", "--grace", "0"]);
+        }
+    });
+    let forgotten = forgotten(&env);
+    assert_eq!((forgotten.len(), forgotten[0]), (15, false));
+    env.ok(&["fsck", "--data"]);
+}
