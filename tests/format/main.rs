@@ -171,6 +171,25 @@ fn a_lost_database_is_rebuilt_from_the_frozen_packs() {
     assert_eq!(b3sums_by_cat(dir.path(), "HEAD", &files), files);
 }
 
+#[test]
+fn esker_opens_the_frozen_repository_with_the_second_format_of_the_database() {
+    let from = fixture_dir().with_file_name("fixture-state-v2").join("esker");
+    let dir = tempfile::tempdir().expect("temporary folder");
+    copy(&from, &dir.path().join(".esker"));
+    let log = done(esker(dir.path(), &["log", "--oneline", "main"]));
+    let is_forgotten: Vec<bool> = log.lines().map(|line| line.contains("[forgotten]")).collect();
+    assert_eq!(is_forgotten, [false, true, false], "{log}");
+    let numbers = |n: u32| format!("version {n}\n").repeat(100);
+    assert_eq!(done(esker(dir.path(), &["cat", "main:number"])), numbers(3));
+    assert_eq!(done(esker(dir.path(), &["cat", "kept:number"])), numbers(1));
+    assert_eq!(esker(dir.path(), &["cat", "main~1:number"]).status.code(), Some(1));
+    let worktrees = done(esker(dir.path(), &["worktree"]));
+    let side = worktrees.lines().nth(1).expect("two worktrees");
+    assert!(side.contains("/data/side") && side.ends_with(" side, not there"), "{worktrees}");
+    done(esker(dir.path(), &["gc", "--grace", "0"]));
+    done(esker(dir.path(), &["fsck", "--data"]));
+}
+
 /// Lines of b3sum in the order of paths, which compare component by component.
 fn lines_of(files: &BTreeMap<Vec<String>, Vec<u8>>) -> String {
     let line = |(path, bytes): (&Vec<String>, &Vec<u8>)| {
