@@ -16,15 +16,15 @@ mod report;
 mod resident;
 mod resume;
 mod runs;
+#[path = "../common/scenarios.rs"]
+mod scenarios;
 mod scratch;
 mod small;
 mod startup;
 mod threads;
 mod versions;
 
-use std::env;
 use std::error::Error;
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -102,24 +102,14 @@ const ALL: &[Scenario] = &[
 
 fn main() -> Outcome {
     let args = Args::parse();
-    if let Some(name) = args.scenarios.iter().find(|name| ALL.iter().all(|s| s.0 != **name)) {
-        return Err(format!("no scenario is named {name}").into());
-    }
-    let bin = env::var_os("ESKER_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_esker").into());
+    let wanted = scenarios::wanted(ALL, &args.scenarios)?;
     let scratch = Scratch::new(&args.work)?;
-    let esker = Esker::new(bin.into(), scratch.folder("home")?);
+    let esker = Esker::new(scenarios::esker(), scratch.folder("home")?);
     let bench = Bench { args, esker, scratch };
-    println!("{}; load {}", report::machine(), load());
-    for (name, run) in ALL {
-        if bench.args.scenarios.is_empty() || bench.args.scenarios.iter().any(|n| n == name) {
-            run(&bench).map_err(|e| format!("{name}: {e}"))?;
-        }
+    println!("{}; load {}", report::machine(), scenarios::load());
+    for (name, run) in wanted {
+        run(&bench).map_err(|e| format!("{name}: {e}"))?;
     }
-    println!("load {}", load());
+    println!("load {}", scenarios::load());
     Ok(())
-}
-
-/// The load of the machine, so that a figure taken beside other work can be told.
-fn load() -> String {
-    fs::read_to_string("/proc/loadavg").map_or_else(|_| "?".into(), |text| text.trim().to_owned())
 }

@@ -9,25 +9,17 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::Stdio;
 
-use esker::config::{self, Files};
-use esker::db::Access;
-use esker::id::{BlobId, CommitId, TreeId};
-use esker::object::access::{AccessError, MemoryObjects, WriteObjects};
-use esker::object::paths::edit_paths;
-use esker::object::{Commit, EntryValue, Person};
+use esker::object::access::MemoryObjects;
 use esker::ops::OpError;
-use esker::path::RepoPath;
-use esker::refs::{RefNote, RefTarget, branch_ref};
-use esker::repo::{Repo, RepoPaths};
+use esker::refs::{RefTarget, branch_ref};
 use esker::store::objects::ObjectWriter;
 
+use crate::direct::{self, START};
 use crate::pair::{Bar, run as step};
 use crate::{Bench, Outcome};
 
 const FOLDERS: usize = 100;
 const FILES_A_FOLDER: usize = 20;
-/// 2024-01-01, a commit a minute from then on.
-const START: i64 = 1_704_067_200;
 
 /// `history`.
 pub fn run(bench: &Bench) -> Outcome {
@@ -98,102 +90,35 @@ fn write_git(bench: &Bench, folder: &Path, commits: usize) -> Outcome {
     }
 }
 
-/// Takes trees in memory, so that the next edit can read them, and on their way to the store.
-#[derive(Default)]
-struct Written(Vec<(TreeId, Vec<u8>)>);
-
-impl WriteObjects for Written {
-    fn write_tree(&mut self, id: TreeId, encoded: Vec<u8>) -> Result<(), AccessError> {
-        self.0.push((id, encoded));
-        Ok(())
-    }
-
-    fn write_commit(&mut self, _: CommitId, _: Vec<u8>) -> Result<(), AccessError> {
-        Ok(())
-    }
-
-    fn write_tag(&mut self, _: esker::id::TagId, _: Vec<u8>) -> Result<(), AccessError> {
-        Ok(())
-    }
-}
-
 fn write_esker(folder: &Path, commits: usize, is_packed: bool) -> Outcome {
-    let settings = config::load(&Files::default(), &[], &[]).map_err(|e| e.to_string())?;
-    let repo = Repo::open(RepoPaths::of_root(folder), settings, Access::ReadWrite)?;
+    let repo = direct::open(folder)?;
     let mut memory = MemoryObjects::new();
     let (mut tree, mut last) = (None, None);
     let at_once = if is_packed { commits } else { 1 };
-    let note = RefNote {
-        who: "bench".to_owned(),
-        time: START,
-        tz_minutes: 0,
-        message: "bench".to_owned(),
-    };
     let mut commit = 0;
     while commit < commits {
         let session = repo.store.start_session()?;
         let mut writer = ObjectWriter::new(&repo.store, &session, 1, false)?;
         let before = last;
         for _ in 0..at_once {
-            tree = Some(write_tree(&mut memory, &mut writer, tree, commit)?);
-            last = Some(write_commit(&mut writer, tree, last, commit)?);
+            let with_content = |path: String| {
+                let content = content(&path, commit);
+                (path, content)
+            };
+            let files = changed(commit).into_iter().map(with_content);
+            let new = direct::write_tree(&mut memory, &mut writer, tree, files)?;
+            tree = Some(new);
+            let parents = last.into_iter().collect();
+            last = Some(direct::write_commit(&mut writer, new, parents, commit)?);
             commit += 1;
         }
         let packs = writer.finish()?;
         let (main, new) = (branch_ref("main")?, last.ok_or("a commit was written")?);
         repo.store.publish(packs, &Default::default(), |tx| {
-            tx.set_ref(&main, before.map(RefTarget::Commit), RefTarget::Commit(new), &note)?;
+            let old = before.map(RefTarget::Commit);
+            tx.set_ref(&main, old, RefTarget::Commit(new), &direct::note())?;
             Ok::<_, OpError>(())
         })?;
     }
     Ok(())
-}
-
-fn write_tree(
-    memory: &mut MemoryObjects,
-    writer: &mut ObjectWriter<'_>,
-    tree: Option<TreeId>,
-    commit: usize,
-) -> Outcome<TreeId> {
-    let edits = changed(commit).into_iter().map(|path| {
-        let content = content(&path, commit);
-        let (id, size) = (BlobId::of(content.as_bytes()), content.len() as u64);
-        Ok((RepoPath::parse(&path)?, Some(EntryValue::File { id, size, executable: false })))
-    });
-    let edits = edits.collect::<Outcome<Vec<_>>>()?;
-    let mut written = Written::default();
-    let top = edit_paths(memory, tree, edits, &mut written)?;
-    for (id, encoded) in written.0 {
-        memory.write_tree(id, encoded.clone())?;
-        writer.write_tree(id, encoded)?;
-    }
-    Ok(top.id)
-}
-
-fn write_commit(
-    writer: &mut ObjectWriter<'_>,
-    tree: Option<TreeId>,
-    parent: Option<CommitId>,
-    commit: usize,
-) -> Outcome<CommitId> {
-    let person = Person {
-        name: "bench".to_owned(),
-        email: "b@example.com".to_owned(),
-        seconds: START + 60 * commit as i64,
-        offset_minutes: 0,
-    };
-    let commit = Commit {
-        tree: tree.ok_or("a tree was written")?,
-        attributes: None,
-        parents: parent.into_iter().collect(),
-        author: person.clone(),
-        committer: person,
-        message: format!("commit {commit}\n"),
-        metadata: Default::default(),
-        signature: None,
-    };
-    let encoded = commit.encode()?;
-    let id = CommitId::of(&encoded);
-    writer.write_commit(id, encoded)?;
-    Ok(id)
 }

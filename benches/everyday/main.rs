@@ -7,13 +7,15 @@
 #[path = "../engine/data.rs"]
 #[expect(dead_code, reason = "made for another program, which uses all of it")]
 mod data;
+mod direct;
 mod history;
 mod merge;
 mod pair;
+#[path = "../common/scenarios.rs"]
+mod scenarios;
 mod startup;
 mod tree;
 
-use std::env;
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
@@ -69,26 +71,16 @@ const ALL: &[Scenario] = &[
 
 fn main() -> Outcome {
     let args = Args::parse();
-    if let Some(name) = args.scenarios.iter().find(|name| ALL.iter().all(|s| s.0 != **name)) {
-        return Err(format!("no scenario is named {name}").into());
-    }
-    let bin = env::var_os("ESKER_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_esker").into());
+    let wanted = scenarios::wanted(ALL, &args.scenarios)?;
     let scratch = tempfile::Builder::new().prefix("esker-everyday-").tempdir_in(&args.work)?;
     let home = scratch.path().join("home");
     fs::create_dir(&home)?;
-    let pair = Pair::new(bin.into(), home, args.runs);
+    let pair = Pair::new(scenarios::esker(), home, args.runs);
     let bench = Bench { args, pair, scratch };
-    println!("name | esker | git | ratio | bar | ; load {}", load());
-    for (name, run) in ALL {
-        if bench.args.scenarios.is_empty() || bench.args.scenarios.iter().any(|n| n == name) {
-            run(&bench).map_err(|e| format!("{name}: {e}"))?;
-        }
+    println!("name | esker | git | ratio | bar | ; load {}", scenarios::load());
+    for (name, run) in wanted {
+        run(&bench).map_err(|e| format!("{name}: {e}"))?;
     }
-    println!("load {}", load());
+    println!("load {}", scenarios::load());
     Ok(())
-}
-
-/// The load of the machine, so that a figure taken beside other work can be told.
-fn load() -> String {
-    fs::read_to_string("/proc/loadavg").map_or_else(|_| "?".into(), |text| text.trim().to_owned())
 }

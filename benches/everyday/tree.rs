@@ -40,9 +40,6 @@ pub fn run(bench: &Bench) -> Outcome {
         ("log -- path", &["log", "--oneline", "--", path]),
     ];
     for (name, args) in same {
-        if *name == "branch" && !pair.esker(&ours, &["help", "branch"]).status()?.success() {
-            continue;
-        }
         let name = format!("{name}, {n} files");
         pair.compare(&name, Bar::Git, || pair.esker(&ours, args), || Some(pair.git(&gits, args)))?;
     }

@@ -27,6 +27,7 @@ fn the_rule_that_decides_is_named() {
         {"path": "d/x.tmp", "ignored": true, "rule": rule(".eskerignore", 2, "*.tmp")},
     ]);
     assert_eq!(document["paths"], paths);
+    env.ok(&["fsck"]);
 }
 
 #[test]
@@ -45,6 +46,7 @@ fn nothing_ignored_is_code_1() {
         "outside the repository",
         "only paths below",
     );
+    env.ok(&["fsck"]);
 }
 
 #[test]
@@ -58,6 +60,7 @@ fn outside_a_git_checkout_there_are_no_roots() {
         "data roots are for git checkouts",
         "ignoring",
     );
+    env.ok(&["fsck"]);
 }
 
 #[test]
@@ -86,6 +89,7 @@ fn roots_are_listed_added_and_removed() {
     );
     assert_fails(&env.run(&["roots", "add", "nowhere"]), 1, "no 'nowhere'", "esker status");
     assert_fails(&env.run(&["roots", "add", "."]), 1, "is not a data folder", "esker add data");
+    env.ok(&["fsck"]);
 }
 
 #[test]
@@ -104,4 +108,5 @@ fn clean_and_mv_stay_within_the_roots() {
     let ran = env.run(&["mv", "data/a.csv", "src/a.csv"]);
     assert_fails(&ran, 1, "'src/a.csv' is not a data folder", "esker add data");
     assert!(env.path("data/a.csv").exists());
+    env.ok(&["fsck"]);
 }
