@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind as UsageKind};
-use esker::ops::{ErrorKind, OpError};
+use esker::ops::{ErrorKind, OpError, similar};
 use serde::Serialize;
 
-use super::args::{self, Global};
+use super::args::{self, Cli, Global};
 use super::render::json;
 use super::term::Palette;
 
@@ -258,6 +258,18 @@ fn of_usage(error: &clap::Error, args: &[OsString]) -> Message {
 
 /// What was probably meant, or else where the command is explained.
 fn usage_hint(error: &clap::Error, args: &[OsString]) -> String {
+    if let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidSubcommand)
+        && args::verb_in(args).is_none()
+    {
+        let root = Cli::command();
+        let shown = root.get_subcommands().filter(|command| !command.is_hide_set());
+        if let Some(name) = similar(unknown, shown.map(|command| command.get_name())) {
+            return format!("did you mean '{name}'?");
+        }
+    }
+    if error.kind() == UsageKind::MissingRequiredArgument && args::verb_in(args) == Some("add") {
+        return "add all that is here: esker add .".to_string();
+    }
     let meant =
         [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     let suggestion = meant.into_iter().find_map(|kind| match error.get(kind) {
@@ -287,6 +299,12 @@ mod tests {
         let mistyped = message("esker comit");
         assert_eq!(mistyped.text, "unrecognized subcommand 'comit'");
         assert_eq!(mistyped.hint.as_deref(), Some("did you mean 'commit'?"));
+        for (typed, meant) in [("stauts", "status"), ("swich", "switch"), ("brnach", "branch")] {
+            let hint = message(&format!("esker {typed}")).hint;
+            assert_eq!(hint, Some(format!("did you mean '{meant}'?")));
+        }
+        let empty = message("esker add");
+        assert_eq!(empty.hint.as_deref(), Some("add all that is here: esker add ."));
         let flag = message("esker add --dryrun");
         assert_eq!(flag.hint.as_deref(), Some("did you mean '--dry-run'?"));
         let missing = message("esker cat");

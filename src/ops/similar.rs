@@ -4,8 +4,18 @@
 pub fn similar<'n>(text: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     // Of a name of two letters both would be others.
     let most = text.chars().count().saturating_sub(1).min(2);
-    let near = names.into_iter().map(|name| (distance(name, text), name));
-    near.filter(|(distance, _)| *distance <= most).min().map(|(_, name)| name)
+    // Of names as near, one of the same letters is meant: they are swapped more often than forgotten.
+    let near = names.into_iter().map(|name| (distance(name, text), !has_letters(name, text), name));
+    near.filter(|(distance, ..)| *distance <= most).min().map(|(.., name)| name)
+}
+
+fn has_letters(a: &str, b: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    sorted(a) == sorted(b)
 }
 
 /// The number of letters to insert, delete, replace, or swap with their neighbour.
@@ -46,6 +56,7 @@ mod tests {
         let names = ["main", "v1", "recovery"];
         assert_eq!(similar("mian", names), Some("main"));
         assert_eq!(similar("recovry", names), Some("recovery"));
+        assert_eq!(similar("stauts", ["stats", "status", "stash"]), Some("status"));
         assert_eq!(
             (similar("v9", names), similar("x", names), similar("abcd", names)),
             (Some("v1"), None, None)

@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::env::{Env, Ran};
+use crate::ran::assert_fails;
 
 /// `main` and `side` have both changed `a`; each has one change of its own.
 fn parted() -> Env {
@@ -113,7 +114,9 @@ fn a_conflict_keeps_both_sides_and_is_resolved_by_path() {
     }
     env.ok(&["add", "."]);
     env.run(&["merge", "--continue"]).fails(4, open);
-    env.ok(&["checkout", "--theirs", "--", "a"]);
+    let refused = env.run(&["checkout", "--theirs"]);
+    assert_fails(&refused, 2, "no path was named", "which esker status lists");
+    env.ok(&["checkout", "--theirs", "a"]);
     assert_eq!(read(&env, "a"), "theirs");
     assert!(!has(&env, "a~side"));
     env.ok(&["merge", "--continue"]);

@@ -1,5 +1,5 @@
-use esker::ops::Context;
 use esker::ops::checkout::{self, CheckoutOptions};
+use esker::ops::{Context, OpError};
 
 use crate::cli::help::after_help;
 use crate::cli::render::{refs, text};
@@ -42,11 +42,11 @@ pub struct Args {
     create: Option<String>,
 
     /// Resolve conflicts at the paths to our side
-    #[arg(long, requires = "paths", conflicts_with_all = ["theirs", "target", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["theirs", "dry_run"])]
     ours: bool,
 
     /// Resolve conflicts at the paths to their side
-    #[arg(long, requires = "paths", conflicts_with_all = ["target", "dry_run"])]
+    #[arg(long, conflicts_with = "dry_run")]
     theirs: bool,
 
     /// Leave the branch: HEAD names the commit itself
@@ -55,7 +55,14 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+    pub fn run(mut self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+        if self.ours || self.theirs {
+            // A side is taken of paths: also of one that stands where a revision could.
+            self.paths.splice(0..0, self.target.take());
+            if self.paths.is_empty() {
+                return Err(no_paths().into());
+            }
+        }
         let (moves_head, dry_run) = (self.paths.is_empty(), self.dry_run);
         let options = CheckoutOptions {
             target: self.target,
@@ -74,5 +81,12 @@ impl Args {
         })?;
         refs::switch_warnings(ui, &outcome);
         Ok(ui.skipped(&outcome.skipped))
+    }
+}
+
+fn no_paths() -> OpError {
+    OpError::Usage {
+        message: "no path was named".to_string(),
+        hint: Some("name the files in conflict, which esker status lists".to_string()),
     }
 }

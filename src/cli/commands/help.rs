@@ -23,7 +23,8 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn run(self, _: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+    pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+        ui.page(context);
         let mut root = args::with_programs(Cli::command());
         root.build();
         if let Some(command) = find(&mut root, &self.topics) {
