@@ -242,7 +242,7 @@ _esker() {
 
     case "${cmd}" in
         esker)
-            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help --version init add status commit diff log show annotate ls du find cat checkout restore branch switch tag worktree reset stash reflog rm mv clean check-ignore roots clone remote push fetch pull ls-remote merge revert cherry-pick hash stats fsck gc forget purge repack config demo doctor help"
+            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --no-progress --no-pager --help --version init add status commit diff log show annotate ls du find cat checkout restore branch switch tag worktree reset stash reflog rm mv clean check-ignore roots clone remote push fetch pull ls-remote merge revert cherry-pick hash stats fsck gc forget purge repack config demo doctor help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -266,13 +266,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -281,7 +274,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__add)
-            opts="-A -u -n -C -q -v -h --all --update --dry-run --git-ignore --name --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-A -u -n -C -q -v -h --all --update --dry-run --git-ignore --name --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -309,13 +302,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -324,7 +310,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__annotate)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -348,13 +334,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -363,7 +342,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__branch)
-            opts="-l -a -r -m -d -D -f -C -q -v -h --list --all --remotes --merged --no-merged --contains --move --delete --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-l -a -r -m -d -D -f -C -q -v -h --list --all --remotes --merged --no-merged --contains --move --delete --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -408,13 +387,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -423,7 +395,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__cat)
-            opts="-C -q -v -h --offset --length --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --offset --length --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -461,13 +433,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -476,7 +441,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__check__subcmd__ignore)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -500,13 +465,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -515,7 +473,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__checkout)
-            opts="-f -n -b -C -q -v -h --force --dry-run --ours --theirs --detach --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-f -n -b -C -q -v -h --force --dry-run --ours --theirs --detach --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -546,13 +504,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -561,7 +512,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__cherry__subcmd__pick)
-            opts="-m -n -x -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-m -n -x -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -599,13 +550,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -614,7 +558,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__clean)
-            opts="-f -d -x -n -C -q -v -h --force --folders --ignored --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-f -d -x -n -C -q -v -h --force --folders --ignored --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -638,13 +582,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -653,7 +590,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__clone)
-            opts="-b -C -q -v -h --branch --endpoint --region --profile --anonymous --no-checkout --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-b -C -q -v -h --branch --endpoint --region --anonymous --no-checkout --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -687,13 +624,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --profile)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 -C)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -712,13 +642,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -727,7 +650,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__commit)
-            opts="-m -F -a -C -q -v -h --message --file --all --amend --no-edit --allow-empty --date --author --meta --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-m -F -a -C -q -v -h --message --file --all --amend --no-edit --allow-empty --date --author --meta --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -794,13 +717,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -809,7 +725,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__config)
-            opts="-l -C -q -v -h --list --unset --show-origin --user --global --system --local --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-l -C -q -v -h --list --unset --show-origin --user --global --system --local --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -840,13 +756,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -855,7 +764,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__demo)
-            opts="-C -q -v -h --keep --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --keep --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -879,13 +788,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -894,7 +796,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__diff)
-            opts="-p -U -C -q -v -h --cached --staged --patch --stat --name-status --name-only --md --unified --no-renames --exit-code --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-p -U -C -q -v -h --cached --staged --patch --stat --name-status --name-only --md --unified --no-renames --exit-code --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -932,13 +834,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -947,7 +842,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__doctor)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -971,13 +866,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -986,7 +874,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__du)
-            opts="-d -a -u -b -C -q -v -h --depth --files --unique --bytes --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-d -a -u -b -C -q -v -h --depth --files --unique --bytes --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1024,13 +912,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1039,7 +920,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__fetch)
-            opts="-p -n -C -q -v -h --prune --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-p -n -C -q -v -h --prune --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1063,13 +944,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1078,7 +952,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__find)
-            opts="-r -s -k -i -l -C -q -v -h --rev --all --size --kind --id --ignore-case --long --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-r -s -k -i -l -C -q -v -h --rev --all --size --kind --id --ignore-case --long --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1145,13 +1019,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1160,7 +1027,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__forget)
-            opts="-n -C -q -v -h --keep-last --before --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --keep-last --before --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1198,13 +1065,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1213,7 +1073,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__fsck)
-            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1258,13 +1118,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1273,7 +1126,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__gc)
-            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1318,13 +1171,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1333,7 +1179,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__hash)
-            opts="-C -q -v -h --no-ignore --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --no-ignore --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1351,13 +1197,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1372,7 +1211,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__help)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1390,13 +1229,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1411,7 +1243,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__init)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1435,13 +1267,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1450,7 +1275,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__log)
-            opts="-n -i -C -q -v -h --oneline --graph --all --max-count --skip --after --since --before --until --author --grep --ignore-case --meta --merges --no-merges --first-parent --reverse --stat --name-status --no-renames --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -i -C -q -v -h --oneline --graph --all --max-count --skip --after --since --before --until --author --grep --ignore-case --meta --merges --no-merges --first-parent --reverse --stat --name-status --no-renames --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1544,13 +1369,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1559,7 +1377,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__ls)
-            opts="-R -l -C -q -v -h --recursive --long --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-R -l -C -q -v -h --recursive --long --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1577,13 +1395,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1598,7 +1409,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__ls__subcmd__remote)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1622,13 +1433,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1637,7 +1441,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__merge)
-            opts="-m -n -f -C -q -v -h --ff-only --no-ff --ours --theirs --message --allow-unrelated-histories --dry-run --abort --continue --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-m -n -f -C -q -v -h --ff-only --no-ff --ours --theirs --message --allow-unrelated-histories --dry-run --abort --continue --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1675,13 +1479,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1690,7 +1487,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__mv)
-            opts="-f -n -C -q -v -h --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-f -n -C -q -v -h --force --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1708,13 +1505,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1729,7 +1519,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__pull)
-            opts="-r -m -C -q -v -h --rebase --merge --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-r -m -C -q -v -h --rebase --merge --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1747,13 +1537,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1768,7 +1551,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__purge)
-            opts="-n -C -q -v -h --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1792,13 +1575,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1807,7 +1583,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__push)
-            opts="-d -f -u -n -C -q -v -h --all --tags --delete --force --force-with-lease --set-upstream --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-d -f -u -n -C -q -v -h --all --tags --delete --force --force-with-lease --set-upstream --resume --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1838,13 +1614,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1853,7 +1622,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__reflog)
-            opts="-n -C -q -v -h --max-count --names --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --max-count --names --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1891,13 +1660,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1906,7 +1668,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove rename set-url check keeps accept-history gc fsck"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help list add remove rename set-url check keeps accept-history gc fsck"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1930,13 +1692,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1945,7 +1700,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__accept__subcmd__history)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1969,13 +1724,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1984,7 +1732,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__add)
-            opts="-C -q -v -h --endpoint --region --profile --anonymous --virtual-host --no-check --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --endpoint --region --anonymous --virtual-host --no-check --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2004,13 +1752,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --profile)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 -C)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -2029,13 +1770,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2044,7 +1778,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__check)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2068,13 +1802,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2083,7 +1810,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__fsck)
-            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2128,13 +1855,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2143,7 +1863,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__gc)
-            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2182,13 +1902,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2203,7 +1916,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --no-progress --no-pager --help list add remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2228,13 +1941,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2249,7 +1955,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps__subcmd__add)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2274,13 +1980,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2295,7 +1994,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps__subcmd__list)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2320,13 +2019,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2341,7 +2033,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps__subcmd__remove)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2372,13 +2064,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2387,7 +2072,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2405,13 +2090,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2426,7 +2104,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__remove)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2444,13 +2122,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2465,7 +2136,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__rename)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2483,13 +2154,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2504,7 +2168,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__set__subcmd__url)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2528,13 +2192,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2543,20 +2200,13 @@ _esker() {
             return 0
             ;;
         esker__subcmd__repack)
-            opts="-n -C -q -v -h --dry-run --level --chunker --grace --reflog --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --dry-run --level --grace --reflog --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --level)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --chunker)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2595,13 +2245,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2610,7 +2253,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__reset)
-            opts="-n -C -q -v -h --soft --mixed --hard --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --soft --mixed --hard --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2634,13 +2277,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2649,7 +2285,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__restore)
-            opts="-s -S -W -n -C -q -v -h --source --staged --worktree --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-s -S -W -n -C -q -v -h --source --staged --worktree --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2687,13 +2323,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2702,7 +2331,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__revert)
-            opts="-m -n -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-m -n -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2740,13 +2369,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2755,7 +2377,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__rm)
-            opts="-r -f -n -C -q -v -h --cached --recursive --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-r -f -n -C -q -v -h --cached --recursive --force --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2773,13 +2395,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2794,7 +2409,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help list add remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2812,13 +2427,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2833,7 +2441,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__add)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2851,13 +2459,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2872,7 +2473,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2890,13 +2491,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2911,7 +2505,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__remove)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2929,13 +2523,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2950,7 +2537,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__show)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2968,13 +2555,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2989,7 +2569,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash)
-            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help push list show pop apply drop clear"
+            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --no-progress --no-pager --help push list show pop apply drop clear"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3021,13 +2601,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3042,7 +2615,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__apply)
-            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3060,13 +2633,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3081,7 +2647,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__clear)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3099,13 +2665,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3120,7 +2679,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__drop)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3138,13 +2697,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3159,7 +2711,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3177,13 +2729,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3198,7 +2743,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__pop)
-            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3222,13 +2767,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3237,7 +2775,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__push)
-            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3275,13 +2813,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3290,7 +2821,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__show)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3314,13 +2845,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3329,7 +2853,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stats)
-            opts="-C -q -v -h --remotes --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remotes --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3347,13 +2871,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3368,7 +2885,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__status)
-            opts="-s -C -q -v -h --short --porcelain --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-s -C -q -v -h --short --porcelain --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3392,13 +2909,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3407,7 +2917,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__switch)
-            opts="-c -d -f -n -C -q -v -h --create --force-create --orphan --detach --discard-changes --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-c -d -f -n -C -q -v -h --create --force-create --orphan --detach --discard-changes --force --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3459,13 +2969,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3474,7 +2977,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__tag)
-            opts="-l -d -a -m -F -f -C -q -v -h --list --points-at --delete --annotate --message --file --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-l -d -a -m -F -f -C -q -v -h --list --points-at --delete --annotate --message --file --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3527,13 +3030,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3542,7 +3038,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove repair"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help list add remove repair"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3566,13 +3062,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3581,7 +3070,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__add)
-            opts="-b -d -C -q -v -h --branch --detach --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-b -d -C -q -v -h --branch --detach --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3619,13 +3108,6 @@ _esker() {
                     fi
                     return 0
                     ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3634,7 +3116,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3652,13 +3134,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3673,7 +3148,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__remove)
-            opts="-f -C -q -v -h --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-f -C -q -v -h --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3691,13 +3166,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3712,7 +3180,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__repair)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3730,13 +3198,6 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace

@@ -18,9 +18,13 @@ use crate::sync::cache::Cache;
 use crate::sync::chain::{Remote, Seen, StoredRoot};
 use crate::sync::push::Push;
 use crate::sync::state::State;
+use crate::sync::upload::Portion;
 
 /// Packs on their way at once: more would need more memory and bring little.
 const MAX_TRANSFERS: usize = 3;
+/// What one session of a long push sends: what it sent is listed then, so that neither a collection nor
+/// many pushes of others make it begin anew.
+const PORTION: Portion = Portion { bytes: 64 << 30, time: Duration::from_secs(20 * 60) };
 /// The remote that is meant when none is named.
 pub(super) const DEFAULT_REMOTE: &str = "origin";
 
@@ -192,6 +196,7 @@ impl Connection {
             has_atomic_create: !self.settings.is_single_writer,
             local_tips: remotes::local_tips(repo)?,
             uploads: self.transfers(repo),
+            portion: PORTION,
             level: repo.settings.core.compression_level,
             now: ctx.now.seconds,
             progress: &*run.progress,

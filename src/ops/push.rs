@@ -9,6 +9,7 @@ use super::{Context, OpError, RefLine};
 use crate::config::edit;
 use crate::refs::RefName;
 use crate::repo::Repo;
+use crate::sync::journal::Journal;
 use crate::sync::push::Want;
 
 /// What to send, and where.
@@ -30,6 +31,8 @@ pub struct PushOptions {
     pub force_with_lease: Option<String>,
     /// Remember the remote as the branch's own.
     pub set_upstream: bool,
+    /// Go on with the push that was cut short, with the refs that were asked for then.
+    pub resume: bool,
     /// Say what would be sent, and send nothing.
     pub dry_run: bool,
 }
@@ -73,7 +76,10 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
     let head = repo.head()?;
     let branch = head.branch().map(RefName::short);
     let settings = connect::choose(&config, options.remote.as_deref(), branch)?;
-    let wants = Asked { ctx, repo: &repo, remote: &settings.name, options }.wants()?;
+    let wants = match options.resume {
+        true => cut_short(&repo, &settings.name)?,
+        false => Asked { ctx, repo: &repo, remote: &settings.name, options }.wants()?,
+    };
     let connection = connect::connect(ctx, settings, &repo.paths)?;
     let mut outcome = PushOutcome {
         remote: connection.settings.name.clone(),
@@ -96,6 +102,15 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
     }
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)
+}
+
+/// What the push was asked for that was cut short.
+fn cut_short(repo: &Repo, remote: &str) -> Result<Vec<Want>, OpError> {
+    let wants = Journal::read(&repo.db, remote)?.map(|journal| journal.wants);
+    wants.filter(|wants| !wants.is_empty()).ok_or_else(|| OpError::Usage {
+        message: format!("no push to {remote} was cut short"),
+        hint: Some("push anew: esker push".to_owned()),
+    })
 }
 
 fn plan(

@@ -108,7 +108,8 @@ impl Check<'_> {
         let segments = self.root.root.segments.iter().map(|s| (Area::List, s.id, s.bytes));
         let tables = self.state.tables.iter().map(|(id, table)| (Area::Table, *id, table.bytes));
         let packs = self.state.packs.iter().map(|(id, pack)| (Area::Pack, *id, pack.bytes));
-        segments.chain(tables).chain(packs)
+        let staged = self.state.staged.iter().map(|(id, s)| (Area::Pack, *id, s.pack.bytes));
+        segments.chain(tables).chain(packs).chain(staged)
     }
 
     fn compare_listing(&self, checked: &mut Checked) -> Result<(), SyncError> {

@@ -19,7 +19,7 @@ use super::root::{Area, MAX_FENCES, Root, SegmentRef};
 use super::session::{Session, start_session};
 use super::source::Source;
 use super::state::{Condemned, PackRecord, Segment, State, TableRecord};
-use super::upload::{Gathered, Sink, Upload, read_trailer, with_sink};
+use super::upload::{Gathered, Portion, Sink, Upload, read_trailer, with_sink};
 use crate::catalog::Location;
 use crate::id::{Address, PackId, SessionId};
 use crate::pack::{BlockCodec, ChunkPlace, PackKind};
@@ -145,6 +145,8 @@ impl Collect<'_> {
         };
         let due = self.due(state);
         let stray = self.stray_sessions(base, state, session.id)?;
+        let expired = self.expired(state);
+        done.dead_packs += expired.len() as u64;
         let has_work = done.dead_packs + done.repacked > 0 || !due.is_empty() || !stray.is_empty();
         if self.dry_run || !has_work {
             done.deleted = if self.dry_run { due.len() as u64 } else { 0 };
@@ -156,6 +158,11 @@ impl Collect<'_> {
         done.new_bytes = copied.packs.iter().map(|(_, pack)| pack.bytes).sum();
         let mut root = base.root.successor(base.hash, session.id);
         let next = self.next_state(session, state, &sweep, &mut copied, &mut root)?;
+        let mut next = next;
+        for id in &expired {
+            next.staged.remove(id);
+            condemn(&mut root, &mut next, Area::Pack.key(*id), id.session, self.now);
+        }
         stray.iter().for_each(|session| fence(&mut root, *session));
         root.summarise_fences(MAX_FENCES, session.id.seq);
         let next = forget(next, &due);
@@ -174,6 +181,12 @@ impl Collect<'_> {
         }
         done.orphans = self.delete_orphans(&root, &next)?;
         Ok(Some(done))
+    }
+
+    /// Staged packs of pushes that did not end within the grace.
+    fn expired(&self, state: &State) -> Vec<PackId> {
+        let is_old = |time: i64| time.saturating_add(self.grace_seconds) <= self.now;
+        state.staged.iter().filter(|(_, s)| is_old(s.time)).map(|(id, _)| *id).collect()
     }
 
     /// Condemned keys whose grace is over.
@@ -230,6 +243,7 @@ impl Collect<'_> {
             store: self.store,
             transport: self.transport,
             cache: self.cache,
+            portion: Portion::ALL,
             session,
             uploads: self.transfers,
             level: self.level,

@@ -3,10 +3,11 @@
 //! Only packs whose upload was answered stand in it. The intent, root and all, is written before the
 //! root is created: whoever comes after a kill reads that root and knows whether it was.
 
-use minicbor::Decoder;
+use minicbor::{Decoder, Encoder};
 
-use super::cbor::{self, Problem};
+use super::cbor::{self, Problem, Written};
 use super::chain::{Remote, RootCreated};
+use super::push::{Mode, Want};
 use super::root::Root;
 use super::session::Session;
 use super::state::PackRecord;
@@ -28,8 +29,12 @@ pub struct Journal {
     pub session: SessionId,
     /// Packs that the remote has answered for.
     pub packs: Vec<(PackId, PackRecord)>,
+    /// Packs of earlier sessions of the same push, listed as staged.
+    pub chain: Vec<(PackId, PackRecord)>,
     /// The root it was about to create.
     pub intent: Option<Intent>,
+    /// What it was asked for.
+    pub wants: Vec<Want>,
 }
 
 /// A root that was about to be created.
@@ -37,7 +42,7 @@ pub struct Journal {
 pub struct Intent {
     /// The bytes of the root.
     pub root: Vec<u8>,
-    /// The refs that it moves.
+    /// The refs that it moves; none for one that only stages packs.
     pub moves: Vec<Move>,
 }
 
@@ -48,6 +53,8 @@ pub enum Resumed {
     Fresh,
     /// Its root is there: it was done.
     Done(Box<Root>),
+    /// Its root is there, and only staged what was uploaded: the next session goes on from there.
+    Staged(Journal),
     /// Its session may go on.
     GoOn(Journal),
 }
@@ -74,22 +81,27 @@ impl Journal {
 
     fn encode(&self) -> Vec<u8> {
         cbor::encode(|e| {
-            e.array(3)?.bytes(&self.session.to_bytes())?.array(self.packs.len() as u64)?;
-            for (id, pack) in &self.packs {
-                e.array(7)?.bytes(&id.to_bytes())?.u8(pack.kind as u8)?.u64(pack.bytes)?;
-                e.u64(pack.raw_bytes)?.u64(pack.chunks)?.u64(pack.end_bytes)?;
-                e.bytes(&pack.end_hash)?;
+            e.array(5)?.bytes(&self.session.to_bytes())?;
+            for packs in [&self.packs, &self.chain] {
+                e.array(packs.len() as u64)?;
+                for (id, pack) in packs {
+                    e.array(7)?.bytes(&id.to_bytes())?.u8(pack.kind as u8)?.u64(pack.bytes)?;
+                    e.u64(pack.raw_bytes)?.u64(pack.chunks)?.u64(pack.end_bytes)?;
+                    e.bytes(&pack.end_hash)?;
+                }
             }
-            let Some(intent) = &self.intent else {
-                e.array(0)?;
-                return Ok(());
-            };
-            e.array(2)?.bytes(&intent.root)?.array(intent.moves.len() as u64)?;
-            for (name, old, new) in &intent.moves {
-                e.array(3)?.str(name.as_str())?;
-                e.bytes(&target_bytes(*old))?.bytes(&target_bytes(*new))?;
+            match &self.intent {
+                None => drop(e.array(0)?),
+                Some(intent) => {
+                    e.array(2)?.bytes(&intent.root)?.array(intent.moves.len() as u64)?;
+                    for (name, old, new) in &intent.moves {
+                        e.array(3)?.str(name.as_str())?;
+                        e.bytes(&target_bytes(*old))?.bytes(&target_bytes(*new))?;
+                    }
+                }
             }
-            Ok(())
+            e.array(self.wants.len() as u64)?;
+            self.wants.iter().try_for_each(|want| write_want(e, want))
         })
     }
 }
@@ -118,26 +130,58 @@ pub fn resume_session(
     let Some(intent) = journal.intent.take() else { return Ok(Resumed::GoOn(journal)) };
     let Ok(seq) = seq_of(&intent.root) else { return Ok(Resumed::Fresh) };
     let planned = Root::decode(&root::root_key(seq), &intent.root)?;
-    match remote.read_back(&planned, &intent.root) {
-        Ok(Some(RootCreated::Ours)) => Ok(Resumed::Done(Box::new(planned))),
+    let stages = intent.moves.is_empty();
+    let created = match remote.read_back(&planned, &intent.root)? {
+        Some(created) => created,
+        // What only stages packs serves any push.
+        None if stages || is_wanted(&intent.moves) => remote.create_root(&intent.root, &planned)?,
+        None => return Ok(Resumed::Fresh),
+    };
+    Ok(match created {
+        RootCreated::Ours if stages => Resumed::Staged(journal.staged()),
+        RootCreated::Ours => Resumed::Done(Box::new(planned)),
         // Another's: ours can never land any more.
-        Ok(Some(RootCreated::Taken)) => Ok(Resumed::GoOn(journal)),
-        Ok(None) if is_wanted(&intent.moves) => {
-            match remote.create_root(&intent.root, &planned)? {
-                RootCreated::Ours => Ok(Resumed::Done(Box::new(planned))),
-                RootCreated::Taken => Ok(Resumed::GoOn(journal)),
-            }
-        }
-        Ok(None) => Ok(Resumed::Fresh),
-        Err(e) => Err(e),
-    }
+        RootCreated::Taken => Resumed::GoOn(journal),
+    })
 }
 
 impl Journal {
     /// The journal of a session that has done nothing yet.
     pub fn new(session: Session) -> Self {
-        Self { session: session.id, packs: Vec::new(), intent: None }
+        let (packs, chain, wants) = (Vec::new(), Vec::new(), Vec::new());
+        Self { session: session.id, packs, chain, intent: None, wants }
     }
+
+    /// The same once its packs are staged: they belong to the chain.
+    pub fn staged(mut self) -> Self {
+        self.chain.append(&mut self.packs);
+        Self { intent: None, ..self }
+    }
+}
+
+fn write_want(e: &mut Encoder<&mut Vec<u8>>, want: &Want) -> Written {
+    let (mode, expected) = match want.mode {
+        Mode::FastForward => (0, None),
+        Mode::Force => (1, None),
+        Mode::Lease(expected) => (2, expected),
+    };
+    e.array(4)?.str(want.name.as_str())?.bytes(&target_bytes(want.new))?;
+    e.u8(mode)?.bytes(&target_bytes(expected))?;
+    Ok(())
+}
+
+fn read_want(d: &mut Decoder<'_>) -> Result<Want, Problem> {
+    cbor::expect_array(d, 4)?;
+    let name = RefName::new(cbor::string(d)?).map_err(cbor::text)?;
+    let new = target_of(d.bytes().map_err(cbor::text)?)?;
+    let mode = cbor::u64(d)?;
+    let expected = target_of(d.bytes().map_err(cbor::text)?)?;
+    let mode = match mode {
+        0 => Mode::FastForward,
+        1 => Mode::Force,
+        _ => Mode::Lease(expected),
+    };
+    Ok(Want { name, new, mode })
 }
 
 fn seq_of(root: &[u8]) -> Result<u64, Problem> {
@@ -168,19 +212,9 @@ fn target_of(bytes: &[u8]) -> Result<Option<RefTarget>, Problem> {
 
 fn decode(data: &[u8]) -> Result<Journal, Problem> {
     let mut d = Decoder::new(data);
-    cbor::expect_array(&mut d, 3)?;
+    cbor::expect_array(&mut d, 5)?;
     let session = SessionId::from_bytes(cbor::bytes(&mut d)?);
-    let mut packs = Vec::new();
-    cbor::each(&mut d, |d| {
-        cbor::expect_array(d, 7)?;
-        let id = PackId::from_bytes(cbor::bytes(d)?);
-        let kind = PackKind::from_number(cbor::int(d)?).ok_or("an unknown kind of pack")?;
-        let [bytes, raw_bytes, chunks, end_bytes] =
-            [cbor::u64(d)?, cbor::u64(d)?, cbor::u64(d)?, cbor::u64(d)?];
-        let end_hash = cbor::bytes(d)?;
-        packs.push((id, PackRecord { kind, bytes, raw_bytes, chunks, end_bytes, end_hash }));
-        Ok(())
-    })?;
+    let (packs, chain) = (decode_packs(&mut d)?, decode_packs(&mut d)?);
     let intent = match cbor::array(&mut d)? {
         0 => None,
         _ => {
@@ -197,7 +231,27 @@ fn decode(data: &[u8]) -> Result<Journal, Problem> {
             Some(Intent { root, moves })
         }
     };
-    Ok(Journal { session, packs, intent })
+    let mut wants = Vec::new();
+    cbor::each(&mut d, |d| {
+        wants.push(read_want(d)?);
+        Ok(())
+    })?;
+    Ok(Journal { session, packs, chain, intent, wants })
+}
+
+fn decode_packs(d: &mut Decoder<'_>) -> Result<Vec<(PackId, PackRecord)>, Problem> {
+    let mut packs = Vec::new();
+    cbor::each(d, |d| {
+        cbor::expect_array(d, 7)?;
+        let id = PackId::from_bytes(cbor::bytes(d)?);
+        let kind = PackKind::from_number(cbor::int(d)?).ok_or("an unknown kind of pack")?;
+        let [bytes, raw_bytes, chunks, end_bytes] =
+            [cbor::u64(d)?, cbor::u64(d)?, cbor::u64(d)?, cbor::u64(d)?];
+        let end_hash = cbor::bytes(d)?;
+        packs.push((id, PackRecord { kind, bytes, raw_bytes, chunks, end_bytes, end_hash }));
+        Ok(())
+    })?;
+    Ok(packs)
 }
 
 #[cfg(test)]
@@ -218,8 +272,12 @@ mod tests {
         };
         let name = crate::refs::branch_ref("main").expect("valid");
         let commit = RefTarget::Commit(CommitId::from_bytes([1; 32]));
-        let moves = vec![(name, None, Some(commit))];
-        let mut journal = Journal { session, packs: vec![(id, record)], intent: None };
+        let moves = vec![(name.clone(), None, Some(commit))];
+        let packs = vec![(id, record)];
+        let modes = [Mode::FastForward, Mode::Force, Mode::Lease(None), Mode::Lease(Some(commit))];
+        let want = |mode| Want { name: name.clone(), new: Some(commit), mode };
+        let wants = modes.map(want).to_vec();
+        let mut journal = Journal { session, chain: packs.clone(), packs, intent: None, wants };
         assert_eq!(decode(&journal.encode()), Ok(journal.clone()));
         journal.intent = Some(Intent { root: vec![1, 2, 3], moves });
         assert_eq!(decode(&journal.encode()), Ok(journal));

@@ -59,7 +59,7 @@ impl Listing {
         let segments: HashSet<PackId> = root.segments.iter().map(|segment| segment.id).collect();
         self.items.iter().filter_map(move |(key, (area, id, item))| {
             let is_named = match area {
-                Area::Pack => state.packs.contains_key(id),
+                Area::Pack => state.packs.contains_key(id) || state.staged.contains_key(id),
                 Area::Table => state.tables.contains_key(id),
                 Area::List => segments.contains(id),
             };

@@ -33,6 +33,11 @@ impl Own {
         self.kinds[kind as usize - 1].get(&address.into()).copied()
     }
 
+    /// Forgets objects of packs that are not kept.
+    pub fn retain(&mut self, is_kept: impl Fn(PackId) -> bool) {
+        self.kinds.iter_mut().for_each(|kind| kind.retain(|_, at| is_kept(at.pack)));
+    }
+
     /// Forgets every object of a kind.
     pub fn forget(&mut self, kind: PackKind) {
         self.kinds[kind as usize - 1].clear();

@@ -7,7 +7,7 @@ use super::push::{Base, Push, Work};
 use super::rebase::Update;
 use super::root::{Area, MAX_FENCES, Root, SegmentRef};
 use super::session::Session;
-use super::state::{Condemned, Segment, TableRecord};
+use super::state::{Condemned, Segment, Staged, TableRecord};
 use crate::id::PackId;
 use crate::pack::PackKind;
 use crate::table;
@@ -31,15 +31,35 @@ impl Push<'_> {
         for update in updates {
             segment.move_ref(&update.name, base.state.refs.get(&update.name), update.new);
         }
-        for (id, record) in &work.journal.packs {
+        for (id, record) in work.journal.chain.iter().chain(&work.journal.packs) {
             segment.packs.insert(*id, Some(*record));
         }
+        segment.staged.extend(work.journal.chain.iter().map(|(id, _)| (*id, None)));
         let dropped = work.dropped.iter().copied().filter(|id| base.state.packs.contains_key(id));
         for id in work.folded.condemned(&base.state).into_iter().chain(dropped) {
             segment.packs.insert(id, None);
             self.condemn(&mut root, &mut segment, Area::Pack, id);
         }
         self.add_tables(work, base, &mut root, &mut segment)?;
+        self.add_segment(work.session, base, &mut root, segment)?;
+        root.summarise_fences(MAX_FENCES, work.session.id.seq);
+        let bytes = root.encode();
+        Ok((root, bytes))
+    }
+
+    /// The root to follow `base` that only lists the session's packs as staged.
+    pub(super) fn prepare_staging(
+        &self,
+        work: &Work,
+        base: &Base,
+    ) -> Result<(Root, Vec<u8>), SyncError> {
+        let mut root = match &base.root {
+            Some(stored) => stored.root.successor(stored.hash, work.session.id),
+            None => self.first_root(work.session)?,
+        };
+        let staged = |pack| Some(Staged { pack, time: self.now });
+        let packs = work.journal.packs.iter().map(|(id, record)| (*id, staged(*record)));
+        let segment = Segment { staged: packs.collect(), ..Segment::default() };
         self.add_segment(work.session, base, &mut root, segment)?;
         root.summarise_fences(MAX_FENCES, work.session.id.seq);
         let bytes = root.encode();

@@ -13,7 +13,7 @@ use super::rebase::{Reliance, Update, Verdict, check_against_root, is_reached, r
 use super::root::{Area, Root};
 use super::session::{Session, start_session};
 use super::state::{PackRecord, State};
-use super::upload::{Upload, planned_data, read_trailer, upload_packs};
+use super::upload::{Portion, Upload, Uploaded, planned_data, read_trailer, upload_packs};
 use super::{Refused, SyncError};
 use crate::catalog::Location;
 use crate::db::RepositoryId;
@@ -42,7 +42,7 @@ pub enum Mode {
 }
 
 /// A ref that shall be moved.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Want {
     /// Its name on the remote.
     pub name: RefName,
@@ -70,6 +70,8 @@ pub struct Push<'p> {
     pub local_tips: Vec<CommitId>,
     /// How many packs are on their way at once.
     pub uploads: usize,
+    /// How much a session sends before what it sent is staged and another one goes on.
+    pub portion: Portion,
     /// zstd level of what is compressed anew.
     pub level: i32,
     /// Unix seconds, for what is condemned.
@@ -140,6 +142,8 @@ enum Attempt {
     Again,
     /// Another one came first.
     Taken,
+    /// What was uploaded is staged: another session goes on.
+    Staged,
 }
 
 impl Push<'_> {
@@ -272,10 +276,21 @@ impl Push<'_> {
                 }
                 Work::new(start_session(base.seq())?)
             }
-            Resumed::GoOn(journal) if !base.is_fenced(journal.session) => self.take_up(journal)?,
-            // Of a fenced session nothing may be used, and some of it may be gone.
-            Resumed::Fresh | Resumed::GoOn(_) => Work::new(start_session(base.seq())?),
+            Resumed::Staged(journal) => {
+                base = self.load()?;
+                self.take_up(&base, Journal { session: start_session(base.seq())?.id, ..journal })?
+            }
+            Resumed::GoOn(journal) if !base.is_fenced(journal.session) => {
+                self.take_up(&base, journal)?
+            }
+            // Of a fenced session nothing may be used but what it had staged: some of it may be gone.
+            Resumed::GoOn(Journal { chain, .. }) => {
+                let journal = Journal::new(start_session(base.seq())?);
+                self.take_up(&base, Journal { chain, ..journal })?
+            }
+            Resumed::Fresh => Work::new(start_session(base.seq())?),
         };
+        work.journal.wants = wants.to_vec();
         let updates = self.updates(&base, wants)?;
         if updates.is_empty() {
             Journal::clear(db, self.remote)?;
@@ -295,15 +310,20 @@ impl Push<'_> {
     ///
     /// But for recipes, which are small and written anew: one may name a pack that was still on its way when
     /// the push was cut short, or one that died since.
-    fn take_up(&self, mut journal: Journal) -> Result<Work, SyncError> {
+    fn take_up(&self, base: &Base, mut journal: Journal) -> Result<Work, SyncError> {
         let mut work = Work::new(Session { id: journal.session });
+        if !journal.chain.iter().all(|(id, _)| base.state.staged.contains_key(id)) {
+            // It took longer than the grace.
+            journal.chain.clear();
+        }
         journal.packs.retain(|(_, pack)| pack.kind != PackKind::Layout);
-        for (id, record) in &journal.packs {
+        for (id, record) in journal.chain.iter().chain(&journal.packs) {
             let trailer = read_trailer(self.transport, *id, record)?;
             for (address, place) in trailer.rows() {
                 work.own.insert(record.kind, &address, Location { pack: *id, place });
             }
         }
+        work.reliance.staged = journal.chain.iter().map(|(id, _)| *id).collect();
         work.journal = journal;
         Ok(work)
     }
@@ -321,12 +341,13 @@ impl Push<'_> {
             match self.attempt(work, &base, updates, &mut missing) {
                 Ok(Attempt::Done(pushed)) => return Ok(*pushed),
                 Ok(Attempt::Again) => {}
-                Ok(Attempt::Taken) => base = self.load()?,
+                Ok(Attempt::Taken | Attempt::Staged) => base = self.load()?,
                 Err(e) => {
                     base = self.reload(&base, e)?;
                     // Of what was under way only answered packs count, and recipes are written anew.
-                    let journal = Journal::new(work.session);
-                    *work = self.take_up(std::mem::replace(&mut work.journal, journal))?;
+                    let wants = work.journal.wants.clone();
+                    let journal = Journal { wants, ..Journal::new(work.session) };
+                    *work = self.take_up(&base, std::mem::replace(&mut work.journal, journal))?;
                     missing = None;
                 }
             }
@@ -349,8 +370,11 @@ impl Push<'_> {
         }
         let Some(missing) = decided else {
             // What came of it must hold against this very root, too.
-            *decided = Some(self.upload(work, base, updates)?);
-            return Ok(Attempt::Again);
+            *decided = self.upload(work, base, updates)?;
+            return match decided {
+                Some(_) => Ok(Attempt::Again),
+                None => self.stage(work, base),
+            };
         };
         let (root, bytes) = self.prepare(work, base, updates)?;
         let intent = Intent { root: bytes.clone(), moves: moves(updates) };
@@ -399,30 +423,58 @@ impl Push<'_> {
         Ok(())
     }
 
-    /// Uploads what the remote lacks at `base`, beyond what the session has uploaded already.
+    /// Uploads what the remote lacks at `base`, beyond what the session has uploaded already; nothing where
+    /// only a portion of the data was.
     fn upload(
         &self,
         work: &mut Work,
         base: &Base,
         updates: &[Update],
-    ) -> Result<Missing, SyncError> {
+    ) -> Result<Option<Missing>, SyncError> {
         let missing = self.missing(base, updates)?;
         let present = Index::of_chunks(&self.remote(), &base.state)?;
-        self.send(work, &missing, (&present, Some(&base.state)))?;
-        Ok(missing)
+        let is_portion = self.send(work, &missing, (&present, Some(&base.state)))?;
+        Ok((!is_portion).then_some(missing))
+    }
+
+    /// Lists what the session has uploaded as staged, in a root that moves no ref.
+    fn stage(&self, work: &mut Work, base: &Base) -> Result<Attempt, SyncError> {
+        // Another root may have come first; nothing but the fence stands against trying again on top of it.
+        let verdict = self.check(base, work.session, &[], &Reliance::default())?;
+        if verdict != Verdict::Holds {
+            rebase(work, verdict, base.seq())?;
+            return Ok(Attempt::Again);
+        }
+        let (root, bytes) = self.prepare_staging(work, base)?;
+        let intent = Intent { root: bytes.clone(), moves: Vec::new() };
+        journal_intent(self.store.db(), self.remote, &mut work.journal, intent)?;
+        if matches!(self.remote().create_root(&bytes, &root)?, RootCreated::Taken) {
+            return Ok(Attempt::Taken);
+        }
+        self.remote().settle(&root, *blake3::hash(&bytes).as_bytes())?;
+        // A session makes one root: the rest is another's, which relies on what is staged.
+        work.session = start_session(root.seq)?;
+        let journal = std::mem::replace(&mut work.journal, Journal::new(work.session)).staged();
+        (work.journal.chain, work.journal.wants) = (journal.chain, journal.wants);
+        work.reliance = Reliance::default();
+        work.reliance.staged = work.journal.chain.iter().map(|(id, _)| *id).collect();
+        work.journal.write(self.store.db(), self.remote)?;
+        Ok(Attempt::Staged)
     }
 
     /// Uploads objects, but for chunks that are present; takes small packs of a state in, if one is given.
+    /// Says whether that was only a portion of the data.
     pub(super) fn send(
         &self,
         work: &mut Work,
         missing: &Missing,
         (present, folds): (&Index, Option<&State>),
-    ) -> Result<(), SyncError> {
+    ) -> Result<bool, SyncError> {
         let upload = Upload {
             store: self.store,
             transport: self.transport,
             cache: self.cache,
+            portion: if folds.is_some() { self.portion } else { Portion::ALL },
             session: work.session,
             uploads: self.uploads,
             level: self.level,
@@ -441,10 +493,12 @@ impl Push<'_> {
         let remote = self.remote();
         let fold = folds.map(|state| Fold { remote: &remote, state, folded });
         self.progress.begin("uploading", None, None);
-        let relied = upload_packs(&upload, missing, present, own, fold, &mut answered);
+        let uploaded = upload_packs(&upload, missing, present, own, fold, &mut answered);
         self.progress.finish();
-        work.reliance = Reliance { anchors: missing.anchors.clone(), packs: relied? };
-        Ok(())
+        let Uploaded { relied, is_portion } = uploaded?;
+        work.reliance.anchors = missing.anchors.clone();
+        work.reliance.packs = relied;
+        Ok(is_portion)
     }
 }
 
@@ -473,8 +527,17 @@ impl Work {
         Self { session, journal, is_noted: true, own, reliance, folded, dropped: Vec::new() }
     }
 
+    /// Forgets everything but what was asked for.
+    fn begin_anew(&mut self, session: Session) {
+        let (is_noted, wants) = (self.is_noted, std::mem::take(&mut self.journal.wants));
+        *self = Self { is_noted, ..Self::new(session) };
+        self.journal.wants = wants;
+    }
+
+    /// What the session lists in its root: its own packs, and those that were staged.
     pub(super) fn packs_of(&self, kind: PackKind) -> HashSet<PackId> {
-        let of_kind = self.journal.packs.iter().filter(|(_, pack)| pack.kind == kind);
+        let Journal { packs, chain, .. } = &self.journal;
+        let of_kind = packs.iter().chain(chain).filter(|(_, pack)| pack.kind == kind);
         of_kind.map(|(id, _)| *id).collect()
     }
 }
@@ -484,7 +547,16 @@ impl Work {
 fn rebase(work: &mut Work, verdict: Verdict, seq: u64) -> Result<(), SyncError> {
     match verdict {
         Verdict::Holds => {}
-        Verdict::Fenced => *work = Work::new(start_session(seq)?),
+        // What earlier sessions staged is there; what this one uploaded may be gone.
+        Verdict::Fenced => {
+            let chain = std::mem::take(&mut work.journal.chain);
+            let staged = std::mem::take(&mut work.reliance.staged);
+            let mut own = std::mem::take(&mut work.own);
+            own.retain(|pack| staged.contains(&pack));
+            work.begin_anew(start_session(seq)?);
+            (work.own, work.journal.chain, work.reliance.staged) = (own, chain, staged);
+        }
+        Verdict::StagedGone => work.begin_anew(start_session(seq)?),
         Verdict::AnchorGone | Verdict::PackGone => {
             work.journal.packs.retain(|(_, pack)| pack.kind != PackKind::Layout);
             work.own.forget(PackKind::Layout);

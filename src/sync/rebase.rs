@@ -30,6 +30,8 @@ pub struct Reliance {
     pub anchors: BTreeSet<CommitId>,
     /// Packs that hold chunks which were left out, or that recipes name.
     pub packs: BTreeSet<PackId>,
+    /// Packs that earlier sessions of the same push have staged.
+    pub staged: BTreeSet<PackId>,
 }
 
 /// What a check came to.
@@ -43,12 +45,14 @@ pub enum Verdict {
     AnchorGone,
     /// A pack is not live any more: decide again, and write recipes anew.
     PackGone,
+    /// A pack that was staged is not any more: nothing of what was uploaded may be used.
+    StagedGone,
 }
 
 /// Checks a push against root `root`, which holds `state`, before its successor is created.
 ///
 /// The conditions are those of rule 5: (a) the session is not fenced, (b) each ref is as it was seen or
-/// still an ancestor, (c) every anchor is reached, (d) every pack relied on is live.
+/// still an ancestor, (c) every anchor is reached, (d) every pack relied on is live, or staged by this push.
 pub fn check_against_root(
     read: &dyn ReadObjects,
     (root, state): (&Root, &State),
@@ -58,6 +62,9 @@ pub fn check_against_root(
 ) -> Result<Verdict, SyncError> {
     if root.is_fenced(session) {
         return Ok(Verdict::Fenced);
+    }
+    if !reliance.staged.iter().all(|pack| state.staged.contains_key(pack)) {
+        return Ok(Verdict::StagedGone);
     }
     updates.iter().try_for_each(|update| check_ref(read, state, update))?;
     let targets = reached_commits(read, state)?;

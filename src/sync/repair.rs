@@ -138,7 +138,7 @@ impl Push<'_> {
 
     fn send_again(&self, work: &mut Work, whole: Base, lost: &Lost) -> Result<(), SyncError> {
         let present = Index::of_chunks(&self.remote(), &whole.state)?;
-        self.send(work, &lost.here, (&present, None))
+        self.send(work, &lost.here, (&present, None)).map(|_| ())
     }
 
     /// What the refs of `whole`, a state without its damaged packs, reach and nothing in it holds.

@@ -60,6 +60,15 @@ pub struct TableRecord {
     pub hash: Hash,
 }
 
+/// A pack that a long push has uploaded and no ref reaches yet: listed for collections, not for readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Staged {
+    /// The pack.
+    pub pack: PackRecord,
+    /// When it was listed, in Unix seconds: what a grace is counted from.
+    pub time: i64,
+}
+
 /// A key that no root names any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Condemned {
@@ -80,6 +89,8 @@ pub struct State {
     pub tables: BTreeMap<PackId, TableRecord>,
     /// Keys that wait to be deleted.
     pub condemned: BTreeMap<String, Condemned>,
+    /// Packs of pushes under way.
+    pub staged: BTreeMap<PackId, Staged>,
 }
 
 /// Changes of a state; `None` removes.
@@ -93,6 +104,8 @@ pub struct Segment {
     pub tables: BTreeMap<PackId, Option<TableRecord>>,
     /// Keys condemned, or deleted and forgotten.
     pub condemned: BTreeMap<String, Option<Condemned>>,
+    /// Packs staged, or made live, or condemned.
+    pub staged: BTreeMap<PackId, Option<Staged>>,
 }
 
 impl State {
@@ -102,6 +115,7 @@ impl State {
         apply(&mut self.packs, &segment.packs);
         apply(&mut self.tables, &segment.tables);
         apply(&mut self.condemned, &segment.condemned);
+        apply(&mut self.staged, &segment.staged);
     }
 
     /// What a ref points at.
@@ -121,6 +135,7 @@ impl Segment {
             packs: all(&state.packs),
             tables: all(&state.tables),
             condemned: all(&state.condemned),
+            staged: all(&state.staged),
         }
     }
 
@@ -130,6 +145,7 @@ impl Segment {
         self.packs.extend(newer.packs);
         self.tables.extend(newer.tables);
         self.condemned.extend(newer.condemned);
+        self.staged.extend(newer.staged);
     }
 
     /// Forgets removals: nothing older is left that they could remove.
@@ -138,6 +154,7 @@ impl Segment {
         self.packs.retain(|_, change| change.is_some());
         self.tables.retain(|_, change| change.is_some());
         self.condemned.retain(|_, change| change.is_some());
+        self.staged.retain(|_, change| change.is_some());
     }
 
     /// Points a ref at `new`, or removes it, and keeps what it was.
@@ -154,14 +171,16 @@ impl Segment {
     /// The bytes of the segment.
     pub fn encode(&self) -> Vec<u8> {
         cbor::encode(|e| {
-            e.array(5)?.u64(VERSION)?.array(self.refs.len() as u64)?;
+            e.array(6)?.u64(VERSION)?.array(self.refs.len() as u64)?;
             self.refs.iter().try_for_each(|(name, change)| write_ref(e, name, change.as_ref()))?;
             e.array(self.packs.len() as u64)?;
             self.packs.iter().try_for_each(|(id, change)| write_pack(e, *id, *change))?;
             e.array(self.tables.len() as u64)?;
             self.tables.iter().try_for_each(|(id, change)| write_table(e, *id, *change))?;
             e.array(self.condemned.len() as u64)?;
-            self.condemned.iter().try_for_each(|(key, change)| write_condemned(e, key, *change))
+            self.condemned.iter().try_for_each(|(key, change)| write_condemned(e, key, *change))?;
+            e.array(self.staged.len() as u64)?;
+            self.staged.iter().try_for_each(|(id, change)| write_staged(e, *id, *change))
         })
     }
 
@@ -211,8 +230,24 @@ fn write_pack(e: &mut Sink<'_>, id: PackId, change: Option<PackRecord>) -> Writt
         e.array(1)?.bytes(&id.to_bytes())?;
         return Ok(());
     };
-    e.array(7)?.bytes(&id.to_bytes())?.u8(pack.kind as u8)?.u64(pack.bytes)?.u64(pack.raw_bytes)?;
+    e.array(7)?.bytes(&id.to_bytes())?;
+    write_record(e, pack)
+}
+
+fn write_record(e: &mut Sink<'_>, pack: PackRecord) -> Written {
+    e.u8(pack.kind as u8)?.u64(pack.bytes)?.u64(pack.raw_bytes)?;
     e.u64(pack.chunks)?.u64(pack.end_bytes)?.bytes(&pack.end_hash)?;
+    Ok(())
+}
+
+fn write_staged(e: &mut Sink<'_>, id: PackId, change: Option<Staged>) -> Written {
+    let Some(Staged { pack, time }) = change else {
+        e.array(1)?.bytes(&id.to_bytes())?;
+        return Ok(());
+    };
+    e.array(8)?.bytes(&id.to_bytes())?;
+    write_record(e, pack)?;
+    e.i64(time)?;
     Ok(())
 }
 
@@ -235,7 +270,7 @@ fn write_condemned(e: &mut Sink<'_>, key: &str, change: Option<Condemned>) -> Wr
 }
 
 fn read(d: &mut Decoder<'_>) -> Result<Segment, Problem> {
-    cbor::expect_array(d, 5)?;
+    cbor::expect_array(d, 6)?;
     match cbor::u64(d)? {
         VERSION => {}
         found => return Err(format!("format {found} is not known")),
@@ -259,6 +294,11 @@ fn read(d: &mut Decoder<'_>) -> Result<Segment, Problem> {
     cbor::each(d, |d| {
         let (key, change) = read_condemned(d)?;
         segment.condemned.insert(key, change);
+        Ok(())
+    })?;
+    cbor::each(d, |d| {
+        let (id, change) = read_staged(d)?;
+        segment.staged.insert(id, change);
         Ok(())
     })?;
     Ok(segment)
@@ -303,18 +343,32 @@ fn read_pack(d: &mut Decoder<'_>) -> Result<(PackId, Option<PackRecord>), Proble
     let id = PackId::from_bytes(cbor::bytes(d)?);
     match len {
         1 => Ok((id, None)),
-        7 => {
-            let kind = read_kind(d)?;
-            let [bytes, raw_bytes, chunks, end_bytes] =
-                [cbor::u64(d)?, cbor::u64(d)?, cbor::u64(d)?, cbor::u64(d)?];
-            let end_hash = cbor::bytes(d)?;
-            if end_bytes > bytes || bytes > crate::pack::layout::MAX_PACK_LEN {
-                return Err("a pack with impossible lengths".to_owned());
-            }
-            let record = PackRecord { kind, bytes, raw_bytes, chunks, end_bytes, end_hash };
-            Ok((id, Some(record)))
-        }
+        7 => Ok((id, Some(read_record(d)?))),
         _ => Err("a pack of an unknown shape".to_owned()),
+    }
+}
+
+fn read_record(d: &mut Decoder<'_>) -> Result<PackRecord, Problem> {
+    let kind = read_kind(d)?;
+    let [bytes, raw_bytes, chunks, end_bytes] =
+        [cbor::u64(d)?, cbor::u64(d)?, cbor::u64(d)?, cbor::u64(d)?];
+    let end_hash = cbor::bytes(d)?;
+    match end_bytes > bytes || bytes > crate::pack::layout::MAX_PACK_LEN {
+        true => Err("a pack with impossible lengths".to_owned()),
+        false => Ok(PackRecord { kind, bytes, raw_bytes, chunks, end_bytes, end_hash }),
+    }
+}
+
+fn read_staged(d: &mut Decoder<'_>) -> Result<(PackId, Option<Staged>), Problem> {
+    let len = cbor::array(d)?;
+    let id = PackId::from_bytes(cbor::bytes(d)?);
+    match len {
+        1 => Ok((id, None)),
+        8 => {
+            let pack = read_record(d)?;
+            Ok((id, Some(Staged { pack, time: d.i64().map_err(cbor::text)? })))
+        }
+        _ => Err("a staged pack of an unknown shape".to_owned()),
     }
 }
 
@@ -380,6 +434,8 @@ mod tests {
         let table = TableRecord { kind: PackKind::Data, entries: 3, bytes: 300, hash: [5; 32] };
         segment.tables.insert(id(3), Some(table));
         segment.condemned.insert(Area::Pack.key(id(2)), Some(Condemned { seq: 4, time: -1 }));
+        segment.staged.insert(id(4), Some(Staged { pack, time: 5 }));
+        segment.staged.insert(id(5), None);
         segment
     }
 

@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
@@ -49,6 +50,8 @@ pub struct Upload<'u> {
     pub cache: &'u Cache,
     /// The session whose packs they become part of.
     pub session: Session,
+    /// Stop with the data that was sent once it is this long, or took so long.
+    pub portion: Portion,
     /// How many packs are on their way at once, at least 1.
     pub uploads: usize,
     /// zstd level of blocks that are compressed anew.
@@ -59,13 +62,35 @@ pub struct Upload<'u> {
     pub cancel: &'u Cancel,
 }
 
+/// How much of a long push one session sends.
+#[derive(Clone, Copy, Debug)]
+pub struct Portion {
+    /// In bytes.
+    pub bytes: u64,
+    /// Or so long.
+    pub time: Duration,
+}
+
+impl Portion {
+    /// As much as there is.
+    pub const ALL: Self = Self { bytes: u64::MAX, time: Duration::MAX };
+}
+
+/// What an upload came to.
+#[derive(Debug, Default)]
+pub struct Uploaded {
+    /// Packs of the remote that hold chunks which were left out, or that recipes name.
+    pub relied: BTreeSet<PackId>,
+    /// Only a portion of the data was sent, and nothing else.
+    pub is_portion: bool,
+}
+
 /// Chunks wanted of each local pack, by their index.
 type Wanted = BTreeMap<PackId, Vec<u32>>;
 
 /// Uploads what is missing and not there yet, and what `fold` takes in of small packs that are there;
 /// `answered` is told of each pack the remote has taken.
 ///
-/// Returns the packs of the remote that hold chunks which were left out.
 pub fn upload_packs(
     upload: &Upload<'_>,
     missing: &Missing,
@@ -73,13 +98,16 @@ pub fn upload_packs(
     own: &mut Own,
     mut fold: Option<Fold<'_>>,
     answered: &mut dyn FnMut(PackId, PackRecord) -> Result<(), SyncError>,
-) -> Result<BTreeSet<PackId>, SyncError> {
+) -> Result<Uploaded, SyncError> {
     with_sink(upload, own, answered, |sink| {
         let mut relied = RefCell::<BTreeSet<PackId>>::default();
         let mut codec = BlockCodec::new(upload.level, true)?;
         let codec = &mut codec;
         let mut gathered = Gathered::default();
-        send_data(sink, codec, &mut gathered, missing, present, &relied)?;
+        if !send_data(sink, codec, &mut gathered, missing, present, &relied)? {
+            sink.end(PackKind::Data, codec, &mut gathered)?;
+            return Ok(Uploaded { relied: relied.into_inner(), is_portion: true });
+        }
         if let Some(fold) = &mut fold {
             fold.take_in(sink, codec, &mut gathered, PackKind::Data)?;
         }
@@ -94,7 +122,7 @@ pub fn upload_packs(
             fold.take_in(sink, codec, &mut gathered, PackKind::History)?;
         }
         sink.end(PackKind::History, codec, &mut gathered)?;
-        Ok(relied.into_inner())
+        Ok(Uploaded { relied: relied.into_inner(), is_portion: false })
     })
 }
 
@@ -113,7 +141,8 @@ pub(super) fn with_sink<T>(
             scope.spawn(move || send_packs(upload, &queue, &report));
         }
         drop((queue, report));
-        let mut sink = Sink { upload, jobs: Some(jobs), reports, answered, own, open: None };
+        let (jobs, started) = (Some(jobs), Instant::now());
+        let mut sink = Sink { upload, jobs, reports, answered, own, open: None, started, sent: 0 };
         let filled = fill(&mut sink)?;
         sink.finish()?;
         Ok(filled)
@@ -155,6 +184,9 @@ pub(super) struct Sink<'s, 'u> {
     /// Where everything that was appended lies.
     pub(super) own: &'s mut Own,
     open: Option<OpenPack>,
+    started: Instant,
+    /// Bytes of the packs that were handed over.
+    sent: u64,
 }
 
 struct OpenPack {
@@ -220,6 +252,13 @@ impl Sink<'_, '_> {
         self.seal()
     }
 
+    /// Whether this session has sent its portion.
+    fn is_portion_sent(&self) -> bool {
+        let Portion { bytes, time } = self.upload.portion;
+        let sent = self.sent + self.open_bytes();
+        sent > 0 && (sent >= bytes || self.started.elapsed() >= time)
+    }
+
     /// Bytes of the pack at hand.
     pub(super) fn open_bytes(&self) -> u64 {
         self.open.as_ref().map_or(0, |pack| pack.writer.len())
@@ -250,6 +289,7 @@ impl Sink<'_, '_> {
             end_bytes,
             end_hash: *blake3::hash(end).as_bytes(),
         };
+        self.sent += record.bytes;
         let job = Job { id, record, bytes: done.out };
         // Nobody takes it only when every sender has failed: the reports say why.
         let is_taken = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
@@ -359,6 +399,7 @@ fn for_each_page(
     Ok(())
 }
 
+/// Sends data; says whether that was all of it.
 fn send_data(
     sink: &mut Sink<'_, '_>,
     codec: &mut BlockCodec,
@@ -366,12 +407,15 @@ fn send_data(
     missing: &Missing,
     present: &Index,
     relied: &RefCell<BTreeSet<PackId>>,
-) -> Result<(), SyncError> {
+) -> Result<bool, SyncError> {
     let store = sink.upload.store;
     let wanted = wanted_chunks(store, missing)?;
     let mut buf = BlockBuf::new();
     let limit = store.params().small_file_block_bytes;
     for (pack, chunks) in &wanted {
+        if sink.is_portion_sent() {
+            return Ok(false);
+        }
         let open = store.open_pack(*pack)?;
         let fail = |e| StoreError::pack(&store.paths().pack(*pack), e);
         let trailer = open.read_trailer().map_err(fail)?;
@@ -414,7 +458,7 @@ fn send_data(
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// How many chunks of the missing blobs are not there, and the bytes that they take as they are stored here.

@@ -184,6 +184,24 @@ fn a_clone_that_was_stopped_goes_on() {
 }
 
 #[test]
+fn a_push_that_was_cut_short_goes_on_with_what_was_asked_for() {
+    let env = site();
+    env.run(&["-C", "a", "push", "--resume"])
+        .fails(2, "error: no push to origin was cut short\nhint: push anew: esker push\n");
+    // No table can be written: the packs are there, and no root.
+    env.write("shared/table", "in the way");
+    let ran = env.run(&["-C", "a", "push", "origin", "main:other"]);
+    assert_eq!(ran.code, 12, "{}", ran.stderr);
+    fs::remove_file(env.path("shared/table")).expect("remove");
+    let resumed = env.ok(&["-C", "a", "push", "--resume"]);
+    assert!(resumed.contains(" * other: "), "{resumed}");
+    assert!(env.ok(&["-C", "a", "ls-remote"]).ends_with("\trefs/heads/other\n"));
+    env.ok(&["-C", "a", "fsck", "--remote", "--data"]);
+    assert_eq!(env.run(&["-C", "a", "push", "--resume"]).code, 2, "it was done");
+    fsck(&env, &["a"]);
+}
+
+#[test]
 fn pull_does_not_overwrite_unsaved_work() {
     let env = site();
     env.ok(&["-C", "a", "push"]);

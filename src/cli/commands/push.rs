@@ -14,7 +14,7 @@ use crate::cli::ui::Ui;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
     "esker push" "esker push origin main v1" "esker push -u origin HEAD"
-    "esker push --delete origin old-branch" "esker push -n";
+    "esker push --delete origin old-branch" "esker push -n" "esker push --resume";
     " 10" "no repository", " 11" "another push from here is under way"
     , " 12" "the remote refused or cannot be reached"
 ))]
@@ -57,6 +57,13 @@ pub struct Args {
     #[arg(short = 'u', long)]
     set_upstream: bool,
 
+    /// Go on with the push that was cut short, with the refs that were named then
+    #[arg(
+        long,
+        conflicts_with_all = ["refs", "all", "tags", "delete", "force", "force_with_lease"]
+    )]
+    resume: bool,
+
     /// Only say what would be sent
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -73,6 +80,7 @@ impl Args {
             force: self.force,
             force_with_lease: self.force_with_lease,
             set_upstream: self.set_upstream,
+            resume: self.resume,
             dry_run: self.dry_run,
         };
         let outcome = push::run(context, &options)?;

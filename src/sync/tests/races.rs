@@ -4,9 +4,11 @@
 //! `ESKER_RACE_SEED` chooses the first seed, `ESKER_RACE_ROUNDS` how many are tried.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::collect::{checked, gc};
 use super::*;
+use crate::sync::upload::Portion;
 
 /// Commands within commands, at most.
 const DEPTH: u32 = 3;
@@ -28,7 +30,9 @@ struct World {
 impl World {
     fn new(seed: u64) -> Self {
         let first = Site::new();
-        let others = [Site::sibling(&first), Site::sibling(&first)];
+        let mut others = [Site::sibling(&first), Site::sibling(&first)];
+        // One stages each pack of its own.
+        others[1].portion = Portion { bytes: 1, time: Duration::MAX };
         Self {
             memory: Memory::new(),
             sites: [first].into_iter().chain(others).collect(),
@@ -97,7 +101,6 @@ impl World {
             Ok(done) => {
                 let mut counts = self.done.lock().expect("lock");
                 counts[1] += done.dead_packs + done.repacked;
-                counts[2] += done.deleted + done.orphans;
             }
             Err(SyncError::Damaged { key, why }) => panic!("{key}: {why}"),
             Err(_) => {}
@@ -176,7 +179,9 @@ impl Transport for Restless<'_> {
     }
 
     fn delete(&self, key: &str) -> Result<(), TransportError> {
-        self.before(Operation::Delete, key).delete(key)
+        self.before(Operation::Delete, key).delete(key)?;
+        self.world.done.lock().expect("lock")[2] += 1;
+        Ok(())
     }
 }
 

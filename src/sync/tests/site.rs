@@ -25,12 +25,14 @@ use crate::sync::download::Fetch;
 use crate::sync::push::{Mode, Push, Pushed, Want};
 use crate::sync::root::{Area, Root, SegmentRef};
 use crate::sync::state::{Segment, State};
+use crate::sync::upload::Portion;
 
 /// A repository that pushes and fetches.
 pub struct Site {
     pub dir: TempDir,
     pub ctx: Context,
     pub seen: Mutex<Option<Seen>>,
+    pub portion: Portion,
 }
 
 pub fn context(dir: &Path) -> Context {
@@ -52,7 +54,7 @@ impl Site {
         let dir = tempfile::tempdir().expect("tempdir");
         let ctx = context(dir.path());
         init::run(&ctx, &InitOptions::default()).expect("init");
-        Self { dir, ctx, seen: Mutex::default() }
+        Self { dir, ctx, seen: Mutex::default(), portion: Portion::ALL }
     }
 
     /// An empty repository with the identity of `other`.
@@ -69,7 +71,7 @@ impl Site {
         };
         let new = crate::repo::NewRepo { repository, format };
         crate::repo::init_as(&RepoPaths::of_root(dir.path()), &new, &note).expect("init");
-        Self { dir, ctx, seen: Mutex::default() }
+        Self { dir, ctx, seen: Mutex::default(), portion: Portion::ALL }
     }
 
     pub fn repo(&self) -> Repo {
@@ -119,6 +121,7 @@ impl Site {
             has_atomic_create: true,
             local_tips: remotes::local_tips(&repo).expect("tips"),
             uploads: 2,
+            portion: self.portion,
             level: 1,
             now: 1_700_000_000,
             progress: &Silent,
