@@ -15,6 +15,7 @@ pub mod object;
 pub mod ops;
 pub mod pack;
 pub mod path;
+pub mod pins;
 pub mod progress;
 pub mod recipe;
 pub mod refs;

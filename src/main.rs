@@ -31,14 +31,15 @@ fn run(args: &[OsString]) -> u8 {
         Ok(cli) => cli,
         Err(error) => return run_external(args, &error),
     };
-    let is_comparison = cli.is_comparison();
+    let (is_comparison, tells_damage) = (cli.is_comparison(), cli.is_verification());
+    let reporter = |global: &_| Reporter::new(global, is_comparison).telling_damage(tells_damage);
     let meter = Arc::new(Meter::new(Look::detect(&cli.global)));
     let context = match gather::context(&cli.global, meter.clone()) {
         Ok(context) => context,
-        Err(error) => return Reporter::new(&cli.global, is_comparison).failure(&error.into()),
+        Err(error) => return reporter(&cli.global).failure(&error.into()),
     };
     cli.global.color = gather::color(cli.global.color, &context);
-    let reporter = Reporter::new(&cli.global, is_comparison);
+    let reporter = reporter(&cli.global);
     let mut ui = Ui::new(&cli.global, meter);
     let result = execute(cli.command, &context, &mut ui);
     ui.stop_progress();

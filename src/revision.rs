@@ -23,11 +23,11 @@ pub use logged::{Log, moving};
 pub use range::Range;
 
 use crate::date::Now;
-use crate::db::{DbError, StateDb};
+use crate::db::{DbError, ReflogRow};
 use crate::history::Ancestors;
 use crate::id::{CommitId, IdPrefix, TagId};
 use crate::object::access::{AccessError, FindCommits, ReadObjects};
-use crate::refs::{self, RefName, RefTarget, WorktreeId};
+use crate::refs::{self, Head, RefName, RefTarget};
 use syntax::{Base, Expression, Step};
 
 /// Why a revision names no commit.
@@ -106,12 +106,22 @@ const STASH: &str = "stash";
 /// Fewest digits of an id that are taken for one.
 const MIN_DIGITS: usize = 4;
 
+/// The names that revisions are made of, wherever they are kept.
+pub trait ReadRefs {
+    /// HEAD, with its branch looked up.
+    fn head(&self) -> Result<Head, DbError>;
+    /// What a ref points at.
+    fn get_ref(&self, name: &RefName) -> Result<Option<RefTarget>, DbError>;
+    /// Every ref whose full name starts with `prefix`, in byte order.
+    fn refs(&self, prefix: &str) -> Result<Vec<(RefName, RefTarget)>, DbError>;
+    /// At most `limit` moves of HEAD or a ref, newest first, behind the `skip` newest.
+    fn reflog(&self, of: &Log, skip: u32, limit: u32) -> Result<Vec<ReflogRow>, DbError>;
+}
+
 /// Everything a revision may refer to.
 pub struct Resolver<'r> {
     /// Refs and HEAD.
-    pub db: &'r StateDb,
-    /// Whose HEAD.
-    pub worktree: WorktreeId,
+    pub refs: &'r dyn ReadRefs,
     /// Commits, for `~` and `^`.
     pub read: &'r dyn ReadObjects,
     /// Commits by prefix.
@@ -176,7 +186,7 @@ impl Resolver<'_> {
     /// The ref that a name stands for: of one name the full ref, then branch, tag, remote branch.
     pub fn find_ref(&self, name: &str) -> Result<Option<(RefName, RefTarget)>, RevisionError> {
         for full in full_names(name) {
-            if let Some(target) = self.db.read(|view| view.get_ref(&full))? {
+            if let Some(target) = self.refs.get_ref(&full)? {
                 return Ok(Some((full, target)));
             }
         }
@@ -186,8 +196,7 @@ impl Resolver<'_> {
     /// HEAD, a ref or a prefix of an id.
     fn named(&self, name: &str) -> Result<Option<RefTarget>, RevisionError> {
         if matches!(name, "HEAD" | "@" | "") {
-            let head = self.db.read(|view| view.head(self.worktree))?;
-            let commit = head.commit().ok_or(RevisionError::NoCommits)?;
+            let commit = self.refs.head()?.commit().ok_or(RevisionError::NoCommits)?;
             return Ok(Some(commit.into()));
         }
         if let Some((_, target)) = self.find_ref(name)? {
@@ -218,7 +227,7 @@ impl Resolver<'_> {
 
     /// A stash by how many are newer.
     fn stash(&self, number: usize) -> Result<RefTarget, RevisionError> {
-        let stashes = self.db.read(|view| view.refs(refs::STASHES))?;
+        let stashes = self.refs.refs(refs::STASHES)?;
         let count = stashes.len();
         let found = stashes.into_iter().rev().nth(number);
         found.map(|(_, target)| target).ok_or(RevisionError::NoStash { number, count })
@@ -256,21 +265,17 @@ impl Resolver<'_> {
 
     /// HEAD and every branch, tag and remote branch.
     fn all_tips(&self) -> Result<Vec<CommitId>, RevisionError> {
-        let (head, refs) = self.db.read(|view| {
-            let mut refs = view.refs("refs/heads/")?;
-            refs.extend(view.refs("refs/remotes/")?);
-            refs.extend(view.refs("refs/tags/")?);
-            Ok::<_, DbError>((view.head(self.worktree)?, refs))
-        })?;
-        let mut tips: Vec<_> = head.commit().into_iter().collect();
-        for (_, target) in refs {
-            tips.push(self.peel(target)?);
+        let mut tips: Vec<_> = self.refs.head()?.commit().into_iter().collect();
+        for kind in ["refs/heads/", "refs/remotes/", "refs/tags/"] {
+            for (_, target) in self.refs.refs(kind)? {
+                tips.push(self.peel(target)?);
+            }
         }
         Ok(tips)
     }
 
     fn no_upstream(&self, name: &str) -> Result<RevisionError, RevisionError> {
-        let head = self.db.read(|view| view.head(self.worktree))?;
+        let head = self.refs.head()?;
         let current = || head.branch().map_or("HEAD", |b| b.short()).to_owned();
         let branch = if matches!(name, "" | "@" | "HEAD") { current() } else { name.to_owned() };
         Ok(RevisionError::NoUpstream { branch })

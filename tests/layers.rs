@@ -34,6 +34,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("refs", &["fsio", "id", "path"]),
     ("db", &["format", "fsio", "id", "path", "refs"]),
     ("config", &["fsio", "path"]),
+    ("pins", &["db", "fsio", "id", "path"]),
     ("catalog", &["db", "id", "pack", "table"]),
     (
         "store",
@@ -56,7 +57,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "sync",
         &[
-            "catalog", "db", "format", "fsio", "history", "id", "object", "pack", "path",
+            "catalog", "chunk", "db", "format", "fsio", "history", "id", "object", "pack", "path",
             "progress", "recipe", "refs", "remote", "store", "table",
         ],
     ),
@@ -109,6 +110,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "object",
             "pack",
             "path",
+            "pins",
             "progress",
             "recipe",
             "refs",
@@ -134,7 +136,9 @@ const VERBS_THAT_NAME_OTHERS: &[(&str, &[&str])] = &[
     ("annotate", &["log", "ls"]),
     ("diff", &["ls"]),
     ("find", &["ls"]),
+    ("get", &["verify"]),
     ("show", &["log", "ls"]),
+    ("update", &["pin"]),
     ("demo", &["add", "checkout", "commit", "fsck", "hash", "init", "log", "stats", "status"]),
 ];
 

@@ -71,6 +71,11 @@ complete -c esker -n "__fish_esker_needs_command" -f -a "ls-remote" -d 'List the
 complete -c esker -n "__fish_esker_needs_command" -f -a "merge" -d 'Join another line of work into the current branch'
 complete -c esker -n "__fish_esker_needs_command" -f -a "revert" -d 'Undo what a commit changed, by a new commit'
 complete -c esker -n "__fish_esker_needs_command" -f -a "cherry-pick" -d 'Make the changes of other commits again, on the current branch'
+complete -c esker -n "__fish_esker_needs_command" -f -a "get" -d 'Get a file or folder of a remote, without a clone'
+complete -c esker -n "__fish_esker_needs_command" -f -a "pin" -d 'Write down which data this project needs, in esker.lock'
+complete -c esker -n "__fish_esker_needs_command" -f -a "update" -d 'Move pins to the newest commit of what they follow'
+complete -c esker -n "__fish_esker_needs_command" -f -a "verify" -d 'Check that data on disk is what esker.lock pins'
+complete -c esker -n "__fish_esker_needs_command" -f -a "cache-key" -d 'Print a name for the pinned data, for the caches of CI'
 complete -c esker -n "__fish_esker_needs_command" -f -a "hash" -d 'Print the id of a file or folder, without a repository'
 complete -c esker -n "__fish_esker_needs_command" -f -a "stats" -d 'Show what the repository holds and the space it takes'
 complete -c esker -n "__fish_esker_needs_command" -f -a "fsck" -d 'Prove that every version is there and whole'
@@ -169,6 +174,10 @@ complete -c esker -n "__fish_esker_using_subcommand log" -l until -l before -d '
 complete -c esker -n "__fish_esker_using_subcommand log" -l author -d 'Only commits whose author, "Name <mail>", matches a regular expression' -r -f
 complete -c esker -n "__fish_esker_using_subcommand log" -l grep -d 'Only commits whose message matches a regular expression' -r -f
 complete -c esker -n "__fish_esker_using_subcommand log" -l meta -d 'Only commits with this metadata: a key, or a key and its value; may be repeated' -r -f
+complete -c esker -n "__fish_esker_using_subcommand log" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand log" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand log" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand log" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand log" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand log" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
@@ -185,6 +194,7 @@ complete -c esker -n "__fish_esker_using_subcommand log" -l reverse -d 'The olde
 complete -c esker -n "__fish_esker_using_subcommand log" -l stat -d 'Also show the files that changed with their sizes, and sums; reads no file'
 complete -c esker -n "__fish_esker_using_subcommand log" -l name-status -d 'Also show a letter and the path of each file that changed'
 complete -c esker -n "__fish_esker_using_subcommand log" -l no-renames -d 'Show what moved as removed and added'
+complete -c esker -n "__fish_esker_using_subcommand log" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand log" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand log" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand log" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -213,6 +223,10 @@ complete -c esker -n "__fish_esker_using_subcommand annotate" -s v -l verbose -d
 complete -c esker -n "__fish_esker_using_subcommand annotate" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand annotate" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand annotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand ls" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand ls" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand ls" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand ls" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand ls" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand ls" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
@@ -220,6 +234,7 @@ never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand ls" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand ls" -s R -l recursive -d 'Also list what is in the folders below'
 complete -c esker -n "__fish_esker_using_subcommand ls" -s l -l long -d 'Also show kind, id, size and number of files'
+complete -c esker -n "__fish_esker_using_subcommand ls" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand ls" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand ls" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand ls" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -227,6 +242,10 @@ complete -c esker -n "__fish_esker_using_subcommand ls" -l no-progress -d 'Show 
 complete -c esker -n "__fish_esker_using_subcommand ls" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand du" -s d -l depth -d 'Show folders up to N levels below the path' -r -f
+complete -c esker -n "__fish_esker_using_subcommand du" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand du" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand du" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand du" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand du" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand du" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
@@ -235,6 +254,7 @@ complete -c esker -n "__fish_esker_using_subcommand du" -l jobs -d 'How many thr
 complete -c esker -n "__fish_esker_using_subcommand du" -s a -l files -d 'Also show files'
 complete -c esker -n "__fish_esker_using_subcommand du" -s u -l unique -d 'Also count the bytes of equal files once; this walks all folders'
 complete -c esker -n "__fish_esker_using_subcommand du" -s b -l bytes -d 'Show sizes in bytes'
+complete -c esker -n "__fish_esker_using_subcommand du" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand du" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand du" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand du" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -248,6 +268,8 @@ d\t'A folder'
 l\t'A symbolic link'
 x\t'A file that may be run'"
 complete -c esker -n "__fish_esker_using_subcommand find" -l id -d 'Only content whose id begins so' -r -f
+complete -c esker -n "__fish_esker_using_subcommand find" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand find" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand find" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand find" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
@@ -256,6 +278,7 @@ complete -c esker -n "__fish_esker_using_subcommand find" -l jobs -d 'How many t
 complete -c esker -n "__fish_esker_using_subcommand find" -l all -d 'Search the history of every branch, tag and HEAD'
 complete -c esker -n "__fish_esker_using_subcommand find" -s i -l ignore-case -d 'Let letters of both cases match'
 complete -c esker -n "__fish_esker_using_subcommand find" -s l -l long -d 'Also show kind, id, size and number of files'
+complete -c esker -n "__fish_esker_using_subcommand find" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand find" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand find" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand find" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -264,11 +287,16 @@ complete -c esker -n "__fish_esker_using_subcommand find" -l no-pager -d 'Print 
 complete -c esker -n "__fish_esker_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand cat" -l offset -d 'Start at this byte' -r -f
 complete -c esker -n "__fish_esker_using_subcommand cat" -l length -d 'Print at most this many bytes' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cat" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cat" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand cat" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cat" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand cat" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand cat" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand cat" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cat" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand cat" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand cat" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand cat" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -934,12 +962,92 @@ complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -s v -l verbose
 complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand get" -s o -l output -d 'Where it goes; by default a file or folder of the same name' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand get" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand get" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand get" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -l locked -d 'Get what esker.lock pins'
+complete -c esker -n "__fish_esker_using_subcommand get" -s f -l force -d 'Replace files there that differ'
+complete -c esker -n "__fish_esker_using_subcommand get" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
+complete -c esker -n "__fish_esker_using_subcommand get" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand get" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand get" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand get" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand get" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand pin" -l rev -d 'Pin this revision instead of HEAD; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -l path -d 'The path at a location; then @ and : in the location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand pin" -l remote -d 'The remote that has it, where there are several' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -s o -l output -d 'Where the data goes; where it lies, or a name of the same, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand pin" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand pin" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
+complete -c esker -n "__fish_esker_using_subcommand pin" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand pin" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand pin" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand pin" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand pin" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand pin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand update" -l rev -d 'The revision to pin; by default the newest commit of the branch that was pinned' -r -f
+complete -c esker -n "__fish_esker_using_subcommand update" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand update" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand update" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand update" -s n -l dry-run -d 'Only say what would change'
+complete -c esker -n "__fish_esker_using_subcommand update" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand update" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand update" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand update" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand update" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand update" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand verify" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand verify" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand verify" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand verify" -l locked -d 'Compare with esker.lock'
+complete -c esker -n "__fish_esker_using_subcommand verify" -l data -d 'Read every byte, also of files that have not changed'
+complete -c esker -n "__fish_esker_using_subcommand verify" -l remote -d 'Ask the remotes whether they have what is pinned, rather than look at the disk'
+complete -c esker -n "__fish_esker_using_subcommand verify" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand verify" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand verify" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand verify" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand verify" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand hash" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand hash" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand hash" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand hash" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand hash" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand hash" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand hash" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand hash" -l no-ignore -d 'Take in what .eskerignore names'
+complete -c esker -n "__fish_esker_using_subcommand hash" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand hash" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand hash" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand hash" -s v -l verbose -d 'Say more, such as the causes of an error'

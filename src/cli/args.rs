@@ -134,7 +134,13 @@ impl Cli {
 
     /// Whether the exit code is to say if something differs.
     pub fn is_comparison(&self) -> bool {
-        self.global.quiet && matches!(self.command, Command::Status(_) | Command::Diff(_))
+        self.is_verification()
+            || self.global.quiet && matches!(self.command, Command::Status(_) | Command::Diff(_))
+    }
+
+    /// Whether the exit code is also to say if data is damaged.
+    pub fn is_verification(&self) -> bool {
+        matches!(self.command, Command::Verify(_))
     }
 }
 

@@ -19,8 +19,10 @@ use super::args::{Global, When};
 const HANDED_ON: &[&str] = &[
     "HOME",
     "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
     "USERPROFILE",
     "APPDATA",
+    "LOCALAPPDATA",
     "PROGRAMDATA",
     "GIT_CONFIG_GLOBAL",
     "HOSTNAME",

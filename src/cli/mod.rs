@@ -9,6 +9,7 @@ pub mod external;
 pub mod gather;
 mod generate;
 mod help;
+mod location;
 mod message;
 mod out;
 mod pager;

@@ -113,6 +113,8 @@ pub struct Reporter {
     json: bool,
     verbose: bool,
     is_comparison: bool,
+    /// Damage keeps its own code in a comparison.
+    tells_damage: bool,
     palette: Palette,
 }
 
@@ -120,13 +122,25 @@ impl Reporter {
     /// `is_comparison` says that the codes 1 and 9 have the meaning they have with `-q`.
     pub fn new(global: &Global, is_comparison: bool) -> Self {
         let palette = Palette::for_stderr(global.color);
-        Self { json: global.json, verbose: global.verbose, is_comparison, palette }
+        let (json, verbose, tells_damage) = (global.json, global.verbose, false);
+        Self { json, verbose, is_comparison, tells_damage, palette }
+    }
+
+    /// Damage keeps its own code, also in a comparison.
+    pub fn telling_damage(self, tells_damage: bool) -> Self {
+        Self { tells_damage, ..self }
     }
 
     /// For a command line that could not be parsed.
     pub fn of_line(args: &[OsString]) -> Self {
         let palette = Palette::for_stderr(args::color_in(args));
-        Self { json: args::wants_json(args), verbose: false, is_comparison: false, palette }
+        Self {
+            json: args::wants_json(args),
+            verbose: false,
+            is_comparison: false,
+            tells_damage: false,
+            palette,
+        }
     }
 
     /// Prints a failure and gives its exit code.
@@ -141,7 +155,9 @@ impl Reporter {
                 code: FAILED,
             },
         };
-        if self.is_comparison && message.kind != ErrorKind::Interrupted {
+        let keeps_its_code = message.kind == ErrorKind::Interrupted
+            || (self.tells_damage && message.kind == ErrorKind::Damaged);
+        if self.is_comparison && !keeps_its_code {
             message.code = COMPARISON_FAILED;
         }
         self.print(&message);
@@ -236,6 +252,7 @@ pub fn usage(error: &clap::Error, args: &[OsString]) -> u8 {
         json: args::wants_json(args),
         verbose: false,
         is_comparison: false,
+        tells_damage: false,
         palette: Palette::for_stderr(args::color_in(args)),
     };
     reporter.print(&of_usage(error, args));

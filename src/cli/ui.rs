@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use esker::ops::{Context, OpError, Skipped};
+use esker::ops::{Context, OpError, RemoteCost, Skipped};
 use serde::Serialize;
 
 use super::args::Global;
@@ -12,6 +12,7 @@ use super::out::Out;
 use super::pager::Pager;
 use super::progress::Meter;
 use super::render::json;
+use super::render::units::{bytes, counted};
 use super::report::{Exit, Failure};
 use super::term::Palette;
 
@@ -103,6 +104,15 @@ impl Ui {
     pub fn hint(&self, text: &str) {
         let style = self.warning.hint;
         let _ = writeln!(io::stderr(), "{style}hint{style:#}: {text}");
+    }
+
+    /// Says what looking at a remote has cost, to whoever wants to know more.
+    pub fn cost(&mut self, cost: Option<RemoteCost>) {
+        if let Some(RemoteCost { requests, received_bytes }) = cost.filter(|_| self.verbose) {
+            let _ = self.out.flush();
+            let (requests, came) = (counted(requests, "request"), bytes(received_bytes));
+            let _ = writeln!(io::stderr(), "{requests}, {came} received");
+        }
     }
 
     /// Says what an outcome warns of; in JSON it is part of the document.

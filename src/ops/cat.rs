@@ -4,15 +4,19 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::locate;
-use super::{Context, OpError};
+use super::source;
+use super::{Context, OpError, RemoteCost, RemotePlace, locate};
 use crate::object::tree::EntryValue;
 
 /// What to print.
 #[derive(Clone, Debug, Default)]
 pub struct CatOptions {
-    /// `REV:path`, or a path in HEAD.
-    pub spec: String,
+    /// The remote to look at, without a clone; this repository when absent.
+    pub at: Option<RemotePlace>,
+    /// The revision; HEAD when absent.
+    pub revision: Option<String>,
+    /// The file's path in it.
+    pub path: Option<String>,
     /// The first byte wanted.
     pub offset: u64,
     /// How many bytes; all that follow when absent.
@@ -24,6 +28,8 @@ pub struct CatOptions {
 pub struct CatOutcome {
     /// How many bytes.
     pub bytes: u64,
+    /// What that cost, of a remote.
+    pub cost: Option<RemoteCost>,
 }
 
 /// Writes a file of a commit, or a part of it, verified before a byte of it is written.
@@ -32,19 +38,18 @@ pub fn run(
     options: &CatOptions,
     out: &mut dyn Write,
 ) -> Result<CatOutcome, OpError> {
-    let repo = ctx.open_repo_to_read()?;
-    let (revision, path) = super::split_rev_path(&options.spec);
-    let Some(path) = path else {
-        return Err(OpError::NotAFile { path: options.spec.clone(), found: "directory" });
-    };
-    let not_a_file = |found| OpError::NotAFile { path: path.to_owned(), found };
-    let (id, size) = match locate::find(ctx, &repo, revision, Some(path))?.1 {
+    let source = source::open(ctx, options.at.as_ref())?;
+    let (revision, path) = (options.revision.as_deref(), options.path.as_deref());
+    let shown = path.or(revision).unwrap_or(".");
+    let not_a_file = |found| OpError::NotAFile { path: shown.to_owned(), found };
+    let Some(path) = path else { return Err(not_a_file("directory")) };
+    let (id, size) = match locate::find(ctx, &*source, revision, Some(path))?.1 {
         EntryValue::File { id, size, .. } => (id, size),
         EntryValue::Symlink { .. } => return Err(not_a_file("symlink")),
         EntryValue::Directory { .. } => return Err(not_a_file("directory")),
     };
     let start = options.offset.min(size);
     let end = options.length.map_or(size, |length| start.saturating_add(length).min(size));
-    repo.store.read_blob_range(id, size, start..end, out)?;
-    Ok(CatOutcome { bytes: end - start })
+    source.read_file(id, size, start..end, out)?;
+    Ok(CatOutcome { bytes: end - start, cost: source.cost() })
 }

@@ -50,6 +50,15 @@ impl Context {
         }
     }
 
+    /// The folder for what can be made again, of the person who runs this.
+    pub(super) fn cache_dir(&self) -> Option<PathBuf> {
+        let dir = |name| self.env(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let base = dir("XDG_CACHE_HOME")
+            .or_else(|| dir("HOME").map(|home| home.join(".cache")))
+            .or_else(|| dir("LOCALAPPDATA"));
+        base.map(|base| base.join("esker"))
+    }
+
     fn user_config_dir(&self) -> Option<PathBuf> {
         let dir = |name| self.env(name).filter(|v| !v.is_empty()).map(PathBuf::from);
         dir("XDG_CONFIG_HOME")

@@ -156,7 +156,10 @@ impl From<AccessError> for OpError {
         match e {
             AccessError::Io(inner) => match inner.downcast::<StoreError>() {
                 Ok(e) => (*e).into(),
-                Err(inner) => OpError::Other(inner),
+                Err(inner) => match inner.downcast::<SyncError>() {
+                    Ok(e) => (*e).into(),
+                    Err(inner) => OpError::Other(inner),
+                },
             },
             AccessError::Forgotten(id) => OpError::Forgotten { commit: id.short() },
             e => OpError::Damaged { what: "the history".to_owned(), why: e.to_string() },
@@ -304,7 +307,9 @@ impl From<SyncError> for OpError {
             | SyncError::Cancelled(_) => return local_error(e),
             SyncError::Transport(e) => transport_hint(e.fault),
             SyncError::Refused(refused) => refused_hint(refused),
-            SyncError::Damaged { .. } => Some("see what is affected: esker fsck --remote"),
+            SyncError::Damaged { key, why } => {
+                return OpError::DamagedThere { what: key.clone(), why: why.clone() };
+            }
             SyncError::NewerFormat { .. } => Some("install a newer esker; nothing was changed"),
             SyncError::WentBack { .. } => Some(
                 "somebody may have put an old copy in its place: ask who keeps it; to take it as it is: esker remote accept-history",
@@ -384,6 +389,7 @@ impl From<StepError> for OpError {
             }
             StepError::Handle(e) => e.into(),
             StepError::Merge(e) => e.into(),
+            StepError::Sync(e) => (*e).into(),
         }
     }
 }

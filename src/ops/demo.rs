@@ -148,7 +148,7 @@ impl Demo<'_> {
             let first = commit_tree(ctx, "HEAD~1")?;
             go_to(ctx, "HEAD~1")?;
             let on_disk =
-                hash::run(ctx, &hash::HashOptions { path: dir.to_owned(), no_ignore: false })?;
+                hash::run(ctx, &hash::HashOptions { path: dir.to_owned(), ..Default::default() })?;
             is_same = on_disk.id == first;
             let word = if is_same { "equals" } else { "differs from" };
             Ok(format!("the folder's id {}… {word} the commit's", &on_disk.id[..10]))

@@ -5,17 +5,19 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::{Context, OpError, locate};
+use super::source::{self, Source};
+use super::{Context, OpError, RemoteCost, RemotePlace, locate};
 use crate::id::{BlobId, TreeId};
-use crate::object::access::AccessError;
+use crate::object::access::{AccessError, ReadObjects};
 use crate::object::prolly;
 use crate::object::tree::{Entry, EntryValue};
 use crate::path::RepoPath;
-use crate::repo::Repo;
 
 /// What to count.
 #[derive(Clone, Debug, Default)]
 pub struct DuOptions {
+    /// The remote to look at, without a clone; this repository when absent.
+    pub at: Option<RemotePlace>,
     /// The revision; HEAD when absent.
     pub revision: Option<String>,
     /// A path in its tree; the root when absent.
@@ -48,18 +50,18 @@ pub fn run(
     ctx: &Context,
     options: &DuOptions,
     each: &mut dyn FnMut(DuEntry) -> ControlFlow<()>,
-) -> Result<(), OpError> {
-    let repo = ctx.open_repo_to_read()?;
+) -> Result<Option<RemoteCost>, OpError> {
+    let source = source::open(ctx, options.at.as_ref())?;
     let (revision, path) = (options.revision.as_deref(), options.path.as_deref());
-    let (_, path, value) = locate::find_either(ctx, &repo, revision, path)?;
-    let mut walk = Walk { ctx, repo: &repo, options, each };
+    let (_, path, value) = locate::find_either(ctx, &*source, revision, path)?;
+    let mut walk = Walk { ctx, source: &*source, options, each };
     let _ = walk.visit(&path, &value, 0, true)?;
-    Ok(())
+    Ok(source.cost())
 }
 
 struct Walk<'w> {
     ctx: &'w Context,
-    repo: &'w Repo,
+    source: &'w dyn Source,
     options: &'w DuOptions,
     each: &'w mut dyn FnMut(DuEntry) -> ControlFlow<()>,
 }
@@ -77,7 +79,7 @@ impl Walk<'_> {
         if let EntryValue::Directory { id, .. } = value {
             slash = "/";
             if depth < self.options.depth {
-                for entry in prolly::iterate(&self.repo.store, *id) {
+                for entry in prolly::iterate(self.source.objects(), *id) {
                     let Entry { name, value } = entry?;
                     let is_told =
                         self.options.files || matches!(value, EntryValue::Directory { .. });
@@ -105,13 +107,13 @@ impl Walk<'_> {
 
     fn unique(&self, tree: TreeId) -> Result<u64, AccessError> {
         let (mut files, mut folders) = (HashSet::new(), HashSet::new());
-        unique_below(self.repo, tree, &mut files, &mut folders)?;
+        unique_below(self.source.objects(), tree, &mut files, &mut folders)?;
         Ok(files.iter().map(|(_, size)| size).sum())
     }
 }
 
 fn unique_below(
-    repo: &Repo,
+    read: &dyn ReadObjects,
     tree: TreeId,
     files: &mut HashSet<(BlobId, u64)>,
     folders: &mut HashSet<TreeId>,
@@ -119,11 +121,11 @@ fn unique_below(
     if !folders.insert(tree) {
         return Ok(());
     }
-    for entry in prolly::iterate(&repo.store, tree) {
+    for entry in prolly::iterate(read, tree) {
         match entry?.value {
             EntryValue::File { id, size, .. } => drop(files.insert((id, size))),
             EntryValue::Symlink { .. } => {}
-            EntryValue::Directory { id, .. } => unique_below(repo, id, files, folders)?,
+            EntryValue::Directory { id, .. } => unique_below(read, id, files, folders)?,
         }
     }
     Ok(())

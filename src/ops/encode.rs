@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
@@ -29,6 +29,16 @@ pub(super) fn ids<S: Serializer>(ids: &[impl Display], serializer: S) -> Result<
 /// Lossy: a path that is no Unicode is shown, not refused.
 pub(super) fn path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&path.display())
+}
+
+pub(super) fn optional_path<S: Serializer>(
+    path: &Option<PathBuf>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match path {
+        Some(path) => serializer.collect_str(&path.display()),
+        None => serializer.serialize_none(),
+    }
 }
 
 pub(super) fn pairs<S: Serializer>(

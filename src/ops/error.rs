@@ -52,6 +52,16 @@ pub enum OpError {
         /// A branch, tag or commit that was probably meant.
         suggestion: Option<String>,
     },
+    /// A revision names nothing on a remote.
+    #[error("unknown revision '{}' at {}", escape(.text), escape(.url))]
+    UnknownThere {
+        /// The revision as given.
+        text: String,
+        /// The remote.
+        url: String,
+        /// A branch or tag that was probably meant.
+        suggestion: Option<String>,
+    },
     /// A revision names several objects.
     #[error("'{}' is ambiguous: {}", escape(.text), .candidates.join(", "))]
     AmbiguousRevision {
@@ -256,6 +266,14 @@ pub enum OpError {
         /// How many there are beyond those.
         more: u64,
     },
+    /// Where files are to be put there are others.
+    #[error("other files are there already: {}{}", list(.paths), and_more(*.more))]
+    OthersThere {
+        /// Some of the files.
+        paths: Vec<String>,
+        /// How many there are beyond those.
+        more: u64,
+    },
     /// Work that is saved nowhere is where a merge, revert or cherry-pick has to write.
     #[error("unsaved changes would be lost: {}{}", list(.paths), and_more(*.more))]
     InTheWay {
@@ -335,6 +353,14 @@ pub enum OpError {
         /// What was moved, in words.
         what: String,
     },
+    /// What lies on a remote is not what it must be.
+    #[error("{what} on the remote is damaged: {why}")]
+    DamagedThere {
+        /// The key or object.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Another process holds the lock.
     #[error("the repository is locked by {holder}")]
     Locked {
@@ -388,6 +414,78 @@ pub enum OpError {
         /// What to do instead.
         hint: Option<String>,
     },
+    /// There is no lock file.
+    #[error("no esker.lock in {} or above it", shown(.start))]
+    NoLock {
+        /// Where the search began.
+        start: PathBuf,
+    },
+    /// A merge left the lock file with both sides.
+    #[error("{}, line {line}: a conflict of a merge is not resolved", shown(.path))]
+    LockConflict {
+        /// The lock file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+    },
+    /// The lock file is not written as one is.
+    #[error("{}: {why}", shown(.path))]
+    BadLock {
+        /// The lock file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A newer esker wrote the lock file.
+    #[error("{} has format {found}, which this esker does not know", shown(.path))]
+    NewerLock {
+        /// The lock file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+    },
+    /// The lock file has no such pin.
+    #[error("nothing is pinned as '{}'", escape(.dest))]
+    NotPinned {
+        /// The path as given.
+        dest: String,
+        /// The one that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// The remote of a pin holds another repository than the pin's.
+    #[error("'{}' is pinned in another repository than the one at {}", escape(.dest), escape(.url))]
+    PinnedElsewhere {
+        /// Where the pin's data goes.
+        dest: String,
+        /// The remote.
+        url: String,
+    },
+    /// The commit of a pin is not on its remote.
+    #[error("'{}' is pinned at commit {commit}, which is not at {}", escape(.dest), escape(.url))]
+    PinnedUnknown {
+        /// Where the pin's data goes.
+        dest: String,
+        /// The commit's first digits.
+        commit: String,
+        /// The remote.
+        url: String,
+    },
+    /// A pin's commit does not have what the pin says.
+    #[error("the pin of '{}' contradicts itself: commit {commit} has something else at its path", escape(.dest))]
+    PinContradicts {
+        /// Where the pin's data goes.
+        dest: String,
+        /// The commit's first digits.
+        commit: String,
+    },
+    /// A file could not be read, so that nothing can be said.
+    #[error("'{path}' {reason}")]
+    Unread {
+        /// The file, as it is shown.
+        path: String,
+        /// Why.
+        reason: String,
+    },
     /// The request makes no sense.
     #[error("{message}")]
     Usage {
@@ -411,11 +509,17 @@ impl OpError {
             | Self::StashConflicts { .. }
             | Self::NotPutAside { .. }
             | Self::Exists { .. }
+            | Self::OthersThere { .. }
+            | Self::LockConflict { .. }
             | Self::InTheWay { .. }
             | Self::InProgress { .. }
             | Self::OpenConflicts { .. } => ErrorKind::Conflict,
-            Self::Damaged { .. } | Self::NeedsRebuild { .. } => ErrorKind::Damaged,
+            Self::Damaged { .. } | Self::DamagedThere { .. } | Self::NeedsRebuild { .. } => {
+                ErrorKind::Damaged
+            }
             Self::Locked { .. } => ErrorKind::Locked,
+            Self::PinContradicts { .. } => ErrorKind::Damaged,
+            Self::PinnedElsewhere { .. } | Self::PinnedUnknown { .. } => ErrorKind::Remote,
             Self::Remote { .. } => ErrorKind::Remote,
             Self::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
@@ -428,11 +532,15 @@ impl OpError {
             Self::NoRepository { .. } => "make one: esker init",
             Self::NewerFormat { .. } => "install a newer esker; nothing was changed",
             Self::UnknownRevision { suggestion: Some(name), .. }
+            | Self::UnknownThere { suggestion: Some(name), .. }
             | Self::NoSuchRef { suggestion: Some(name), .. }
             | Self::NoReflog { suggestion: Some(name), .. } => {
                 return Some(format!("did you mean '{}'?", escape(name)));
             }
             Self::UnknownRevision { .. } => "see what there is: esker log --oneline",
+            Self::UnknownThere { url, .. } => {
+                return Some(format!("see what there is: esker ls-remote {}", quoted(url)));
+            }
             Self::AmbiguousRevision { .. } => "give more digits, or the full name of the ref",
             Self::NoSuchRef { kind, .. } => {
                 return Some(format!("see what there is: esker {kind}"));
@@ -508,6 +616,9 @@ impl OpError {
             Self::WouldOverwrite { .. } => {
                 "save them first: esker add -A && esker commit; or drop them with --force"
             }
+            Self::OthersThere { .. } => {
+                "replace them: repeat the command with --force; or choose another place: -o DIR"
+            }
             Self::InTheWay { .. } => {
                 "save them first: esker add -A && esker commit; or put them aside: esker stash"
             }
@@ -543,6 +654,39 @@ impl OpError {
                 "see which commits have theirs: esker log --oneline; or clone them from a remote"
             }
             Self::Damaged { .. } => "see what is affected: esker fsck",
+            Self::DamagedThere { .. } => {
+                "see what is affected: esker remote fsck, in a repository that has the remote"
+            }
+            Self::NoLock { .. } => "pin something first: esker pin PATH",
+            Self::LockConflict { .. } => {
+                "take one side of each pin, as in: git checkout --theirs esker.lock; then: \
+                 esker get --locked"
+            }
+            Self::BadLock { .. } => "bring it back as it was committed: git checkout -- esker.lock",
+            Self::NewerLock { .. } => "install a newer esker; nothing was changed",
+            Self::NotPinned { suggestion: Some(name), .. } => {
+                return Some(format!("did you mean '{}'?", escape(name)));
+            }
+            Self::NotPinned { dest, .. } => {
+                return Some(format!("pin it: esker pin {}", quoted(dest)));
+            }
+            Self::PinnedElsewhere { dest, .. } => {
+                return Some(format!(
+                    "mend remote in esker.lock, or pin what is there: esker pin URL:PATH -o {}",
+                    quoted(dest)
+                ));
+            }
+            Self::PinnedUnknown { dest, .. } => {
+                return Some(format!(
+                    "push it from where it was pinned: esker push; or take what is there: \
+                     esker update {}",
+                    quoted(dest)
+                ));
+            }
+            Self::PinContradicts { dest, .. } => {
+                return Some(format!("pin it anew: esker update {}", quoted(dest)));
+            }
+            Self::Unread { .. } => "mend what is named, then run the command again",
             Self::NeedsRebuild { .. } => "make it anew: esker fsck --rebuild",
             Self::MovedMeanwhile { .. } => {
                 "see how it is now: esker status; then run the command again"

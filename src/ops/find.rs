@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::ls::{self, LsEntry};
-use super::{Context, OpError, encode, locate};
+use super::source::{self, Source};
+use super::{Context, OpError, RemoteCost, RemotePlace, encode, locate};
 use crate::diff::tree::{self, Change};
 use crate::history::Ancestors;
 use crate::id::{CommitId, TreeId};
@@ -14,7 +15,6 @@ use crate::object::commit::Commit;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
-use crate::repo::Repo;
 
 mod wanted;
 
@@ -25,6 +25,8 @@ pub use wanted::{FindKind, SizeBound};
 /// What to look for, and where.
 #[derive(Clone, Debug, Default)]
 pub struct FindOptions {
+    /// The remote to look at, without a clone; this repository when absent.
+    pub at: Option<RemotePlace>,
     /// Patterns of which one must match: of the name, or of the whole path where it has a slash; none
     /// matches all.
     pub patterns: Vec<String>,
@@ -61,24 +63,24 @@ pub fn run(
     ctx: &Context,
     options: &FindOptions,
     each: &mut dyn FnMut(Found) -> ControlFlow<()>,
-) -> Result<(), OpError> {
-    let repo = ctx.open_repo_to_read()?;
+) -> Result<Option<RemoteCost>, OpError> {
+    let source = source::open(ctx, options.at.as_ref())?;
     let wanted = Wanted::new(options)?;
-    let paths = locate::all_if_root(locate::select(ctx, &repo, &options.paths)?);
-    let mut search = Search { ctx, repo: &repo, wanted: &wanted, paths: &paths, each };
+    let paths = locate::all_if_root(locate::select(ctx, &*source, &options.paths)?);
+    let mut search = Search { ctx, source: &*source, wanted: &wanted, paths: &paths, each };
     let _ = match options.revisions.as_slice() {
-        [] if !options.all => search.tree(locate::commit(ctx, &repo, "HEAD")?)?,
+        [] if !options.all => search.tree(locate::commit(ctx, &*source, "HEAD")?)?,
         [one] if !options.all && !starts::is_range(one) => {
-            search.tree(locate::commit(ctx, &repo, one)?)?
+            search.tree(locate::commit(ctx, &*source, one)?)?
         }
-        revisions => search.history(starts::of(ctx, &repo, revisions, options.all)?)?,
+        revisions => search.history(starts::of(ctx, &*source, revisions, options.all)?)?,
     };
-    Ok(())
+    Ok(source.cost())
 }
 
 struct Search<'s> {
     ctx: &'s Context,
-    repo: &'s Repo,
+    source: &'s dyn Source,
     wanted: &'s Wanted,
     paths: &'s [RepoPath],
     each: &'s mut dyn FnMut(Found) -> ControlFlow<()>,
@@ -87,20 +89,20 @@ struct Search<'s> {
 impl Search<'_> {
     /// All of one commit.
     fn tree(&mut self, commit: CommitId) -> Result<ControlFlow<()>, OpError> {
-        let tree = self.repo.store.read_root(commit)?;
+        let tree = self.source.objects().read_root(commit)?;
         self.changes(None, tree, None, &[])
     }
 
     /// What each commit brought that none of its parents has.
     fn history(&mut self, starts: Starts) -> Result<ControlFlow<()>, OpError> {
-        let repo = self.repo;
-        let mut walk = Ancestors::build(&repo.store).touching(self.paths.to_vec());
+        let read = self.source.objects();
+        let mut walk = Ancestors::build(read).touching(self.paths.to_vec());
         if let Some(within) = starts.within {
             walk = walk.within(within);
         }
         for found in walk.start(starts.include)? {
             let (id, commit) = found?;
-            let Some(tree) = repo.store.find_root(id)? else { continue };
+            let Some(tree) = read.find_root(id)? else { continue };
             let parents = self.trees_of(&commit)?;
             let (first, others) = match parents.split_first() {
                 Some((first, others)) => (Some(*first), others),
@@ -115,7 +117,7 @@ impl Search<'_> {
 
     fn trees_of(&self, commit: &Commit) -> Result<Vec<TreeId>, OpError> {
         // What a forgotten parent had is not known: all that is here counts as brought here.
-        let tree = |id: &CommitId| self.repo.store.find_root(*id).transpose();
+        let tree = |id: &CommitId| self.source.objects().find_root(*id).transpose();
         commit.parents.iter().filter_map(tree).map(|tree| tree.map_err(OpError::from)).collect()
     }
 
@@ -127,17 +129,17 @@ impl Search<'_> {
         commit: Option<CommitId>,
         others: &[TreeId],
     ) -> Result<ControlFlow<()>, OpError> {
-        let (repo, wanted, ctx) = (self.repo, self.wanted, self.ctx);
+        let (read, wanted, ctx) = (self.source.objects(), self.wanted, self.ctx);
         let each = &mut *self.each;
         let mut failed = None;
-        let flow = tree::diff_paths(&repo.store, old, Some(new), self.paths, &mut |change| {
+        let flow = tree::diff_paths(read, old, Some(new), self.paths, &mut |change| {
             let Change { path, new: Some(value), .. } = change else {
                 return ControlFlow::Continue(());
             };
             if !wanted.takes(&path, &value) {
                 return ControlFlow::Continue(());
             }
-            let brought = match is_in_any(repo, others, &path, &value) {
+            let brought = match is_in_any(read, others, &path, &value) {
                 _ if ctx.cancel.is_cancelled() => Err(OpError::Interrupted),
                 Ok(is_there) => Ok(!is_there),
                 Err(e) => Err(e),
@@ -156,13 +158,13 @@ impl Search<'_> {
 }
 
 fn is_in_any(
-    repo: &Repo,
+    read: &dyn ReadObjects,
     trees: &[TreeId],
     path: &RepoPath,
     value: &EntryValue,
 ) -> Result<bool, OpError> {
     for tree in trees {
-        if prolly::resolve(&repo.store, *tree, path)?.as_ref() == Some(value) {
+        if prolly::resolve(read, *tree, path)?.as_ref() == Some(value) {
             return Ok(true);
         }
     }

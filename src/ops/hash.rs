@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Context, OpError, Skipped};
+use super::source;
+use super::{Context, OpError, RemotePlace, Skipped, locate};
 use crate::fsio::FsError;
 use crate::object::access::{MemoryObjects, NullObjects};
 use crate::object::tree::EntryValue;
@@ -13,6 +14,10 @@ use crate::steps::hash_tree;
 /// What to hash.
 #[derive(Clone, Debug, Default)]
 pub struct HashOptions {
+    /// The remote that has the file or folder already; its id is looked up.
+    pub at: Option<RemotePlace>,
+    /// The revision there; the default branch when absent.
+    pub revision: Option<String>,
     /// A file, folder or symbolic link, relative to the start directory.
     pub path: PathBuf,
     /// Take no notice of `.eskerignore`.
@@ -50,6 +55,9 @@ pub enum HashKind {
 
 /// Hashes a file or a folder as `add` and `commit` would, without a repository.
 pub fn run(ctx: &Context, options: &HashOptions) -> Result<HashOutcome, OpError> {
+    if let Some(at) = &options.at {
+        return look_up(ctx, at, options);
+    }
     let path = ctx.start_dir.join(&options.path);
     let metadata = std::fs::symlink_metadata(&path)
         .map_err(|e| OpError::from(FsError::new("read", &path, e)))?;
@@ -71,18 +79,24 @@ pub fn run(ctx: &Context, options: &HashOptions) -> Result<HashOutcome, OpError>
     } else {
         (hash_tree::hash_entry(&path, &metadata)?, 0, Vec::new())
     };
+    let skipped = skipped.into_iter().map(Skipped::from).collect();
+    Ok(HashOutcome { ignored, skipped, ..outcome(&value) })
+}
+
+fn look_up(ctx: &Context, at: &RemotePlace, options: &HashOptions) -> Result<HashOutcome, OpError> {
+    let source = source::open(ctx, Some(at))?;
+    let path = options.path.to_str().filter(|path| !path.is_empty());
+    let (_, value) = locate::find(ctx, &*source, options.revision.as_deref(), path)?;
+    Ok(outcome(&value))
+}
+
+fn outcome(value: &EntryValue) -> HashOutcome {
     let totals = value.totals();
-    let (id, kind) = match &value {
+    let (id, kind) = match value {
         EntryValue::Directory { id, .. } => (id.to_string(), HashKind::Directory),
         EntryValue::File { id, .. } => (id.to_string(), HashKind::File),
         EntryValue::Symlink { target } => (target.to_string(), HashKind::Symlink),
     };
-    Ok(HashOutcome {
-        id,
-        kind,
-        files: totals.files,
-        bytes: totals.bytes,
-        ignored,
-        skipped: skipped.into_iter().map(Skipped::from).collect(),
-    })
+    let (files, bytes) = (totals.files, totals.bytes);
+    HashOutcome { id, kind, files, bytes, ignored: 0, skipped: Vec::new() }
 }

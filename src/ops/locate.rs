@@ -1,23 +1,21 @@
 //! From what a person typed to paths, commits and entries.
 
+use super::source::Source;
 use super::{Context, OpError};
 use crate::id::CommitId;
-use crate::object::access::ReadObjects;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
 use crate::path::{RepoPath, escape};
 use crate::refs::{self, RefTarget};
-use crate::repo::Repo;
 use crate::revision::{Range, Resolver, RevisionError};
-use crate::steps::hold;
 
 /// Repository paths of what a person typed.
 pub(super) fn select(
     ctx: &Context,
-    repo: &Repo,
+    source: &dyn Source,
     given: &[String],
 ) -> Result<Vec<RepoPath>, OpError> {
-    Ok(crate::steps::select::paths(repo, &ctx.start_dir, given)?)
+    source.select(ctx, given)
 }
 
 /// An empty list for "everything", which is how scans name it.
@@ -26,46 +24,46 @@ pub(super) fn all_if_root(paths: Vec<RepoPath>) -> Vec<RepoPath> {
 }
 
 /// The commit that a revision names.
-pub(super) fn commit(ctx: &Context, repo: &Repo, text: &str) -> Result<CommitId, OpError> {
-    let id = resolver(ctx, repo).resolve(text).or_else(|e| Err(unresolved(repo, e)?))?;
-    hold::commit(repo, id, &ctx.cancel)?;
+pub(super) fn commit(ctx: &Context, source: &dyn Source, text: &str) -> Result<CommitId, OpError> {
+    let id = resolver(ctx, source).resolve(text).or_else(|e| Err(unresolved(source, e)?))?;
+    source.hold(ctx, id.into())?;
     Ok(id)
 }
 
 /// What a revision names: an annotated tag itself, or a commit.
-pub(super) fn target(ctx: &Context, repo: &Repo, text: &str) -> Result<RefTarget, OpError> {
-    let target = resolver(ctx, repo).target(text).or_else(|e| Err(unresolved(repo, e)?))?;
-    hold::target(repo, target, &ctx.cancel)?;
+pub(super) fn target(ctx: &Context, source: &dyn Source, text: &str) -> Result<RefTarget, OpError> {
+    let target = resolver(ctx, source).target(text).or_else(|e| Err(unresolved(source, e)?))?;
+    source.hold(ctx, target)?;
     Ok(target)
 }
 
 /// Why a revision names nothing, with what was probably meant.
-fn unresolved(repo: &Repo, e: RevisionError) -> Result<OpError, OpError> {
+fn unresolved(source: &dyn Source, e: RevisionError) -> Result<OpError, OpError> {
     let RevisionError::Unknown { text, name: Some(name) } = e else { return Ok(e.into()) };
-    let similar = similar_ref(repo, "refs/", &name)?;
+    let similar = similar_ref(source, "refs/", &name)?;
     let suggestion = similar.map(|similar| text.replacen(&name, &similar, 1));
-    Ok(OpError::UnknownRevision { text, suggestion })
+    Ok(source.unknown(text, suggestion))
 }
 
 /// Splits arguments as git does: revisions, `^REV` and ranges first; from the first one that is no
 /// revision and names a file on disk or in HEAD, all are paths.
 pub(super) fn revisions_and_paths(
     ctx: &Context,
-    repo: &Repo,
+    source: &dyn Source,
     args: &[String],
 ) -> Result<(Vec<String>, Vec<String>), OpError> {
     for (at, text) in args.iter().enumerate() {
         let text = text.strip_prefix('^').unwrap_or(text);
         let named = match Range::parse(text) {
             Some(range) => {
-                commit(ctx, repo, range.left).and_then(|_| commit(ctx, repo, range.right))
+                commit(ctx, source, range.left).and_then(|_| commit(ctx, source, range.right))
             }
-            None => commit(ctx, repo, text),
+            None => commit(ctx, source, text),
         };
         match named {
             Ok(_) => {}
             Err(OpError::UnknownRevision { .. } | OpError::IsEmptyRepository)
-                if is_path(ctx, repo, text) =>
+                if source.is_path(ctx, text) =>
             {
                 return Ok((args[..at].to_vec(), args[at..].to_vec()));
             }
@@ -75,29 +73,19 @@ pub(super) fn revisions_and_paths(
     Ok((args.to_vec(), Vec::new()))
 }
 
-/// Whether something has this path on disk, on the stage or in HEAD.
-fn is_path(ctx: &Context, repo: &Repo, text: &str) -> bool {
-    let Ok(mut paths) = select(ctx, repo, &[text.to_owned()]) else { return false };
-    let Some(path) = paths.pop() else { return false };
-    let is_recorded = || {
-        let state = repo.state().ok()?;
-        let trees = [state.staged_tree(), state.head_tree].into_iter().flatten();
-        Some(trees.into_iter().any(|tree| {
-            prolly::resolve(&repo.store, tree, &path).is_ok_and(|found| found.is_some())
-        }))
-    };
-    ctx.start_dir.join(text).symlink_metadata().is_ok() || is_recorded() == Some(true)
-}
-
 /// What answers questions about revisions.
-pub(super) fn resolver<'r>(ctx: &Context, repo: &'r Repo) -> Resolver<'r> {
-    let (read, find) = (&repo.store, &repo.store);
-    Resolver { db: &repo.db, worktree: repo.worktree, read, find, now: ctx.now }
+pub(super) fn resolver<'r>(ctx: &Context, source: &'r dyn Source) -> Resolver<'r> {
+    let (read, find) = (source.objects(), source.objects());
+    Resolver { refs: source.refs(), read, find, now: ctx.now }
 }
 
 /// The short name of the ref below `kind` that is one or two letters away.
-pub(super) fn similar_ref(repo: &Repo, kind: &str, text: &str) -> Result<Option<String>, OpError> {
-    let refs = repo.db.read(|view| view.refs(kind))?;
+pub(super) fn similar_ref(
+    source: &dyn Source,
+    kind: &str,
+    text: &str,
+) -> Result<Option<String>, OpError> {
+    let refs = source.refs().refs(kind)?;
     // Nobody writes the names that stashes have.
     let named = refs.iter().filter(|(name, _)| !name.as_str().starts_with(refs::STASHES));
     let names = named.map(|(name, _)| name.short());
@@ -113,28 +101,29 @@ pub(super) fn summary(message: &str) -> String {
 pub(super) fn shown(path: &RepoPath) -> String {
     escape(path.as_str()).into_owned()
 }
+
 /// What a revision (HEAD, when there is none) has at a path as a person wrote it.
 pub(super) fn find(
     ctx: &Context,
-    repo: &Repo,
+    source: &dyn Source,
     revision: Option<&str>,
     path: Option<&str>,
 ) -> Result<(RepoPath, EntryValue), OpError> {
-    let commit = self::commit(ctx, repo, revision.unwrap_or("HEAD"))?;
-    let tree = repo.store.read_root(commit)?;
+    let commit = self::commit(ctx, source, revision.unwrap_or("HEAD"))?;
+    let tree = source.objects().read_root(commit)?;
     let path = match path {
         // Behind a revision paths start at the root, as in git.
         Some(path) if revision.is_some() && !path.starts_with("./") => {
             RepoPath::from_user(&RepoPath::root(), path)?
         }
-        Some(path) => select(ctx, repo, &[path.to_owned()])?.pop().unwrap_or_else(RepoPath::root),
+        Some(path) => select(ctx, source, &[path.to_owned()])?.pop().unwrap_or_else(RepoPath::root),
         None => RepoPath::root(),
     };
-    match prolly::resolve(&repo.store, tree, &path)? {
+    match prolly::resolve(source.objects(), tree, &path)? {
         Some(value) => Ok((path, value)),
         None => Err(OpError::NoSuchPath {
             path: shown(&path),
-            revision: Some(revision.unwrap_or("HEAD").to_owned()),
+            revision: Some(source.written(revision.unwrap_or("HEAD"))),
         }),
     }
 }
@@ -143,14 +132,14 @@ pub(super) fn find(
 /// that it was found in.
 pub(super) fn find_either<'t>(
     ctx: &Context,
-    repo: &Repo,
+    source: &dyn Source,
     revision: Option<&'t str>,
     path: Option<&str>,
 ) -> Result<(&'t str, RepoPath, EntryValue), OpError> {
-    match find(ctx, repo, revision, path) {
+    match find(ctx, source, revision, path) {
         // A lone argument may be either; the error to report is that of the revision.
         Err(error @ OpError::UnknownRevision { .. }) if path.is_none() => {
-            let (path, value) = find(ctx, repo, None, revision).map_err(|_| error)?;
+            let (path, value) = find(ctx, source, None, revision).map_err(|_| error)?;
             Ok(("HEAD", path, value))
         }
         found => found.map(|(path, value)| (revision.unwrap_or("HEAD"), path, value)),

@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use super::listing::{self, ChangeTotals, FileChange};
+use super::source::{self, Source};
 use super::starts::{self, Starts};
-use super::{Context, OpError, encode, locate};
+use super::{Context, OpError, RemoteCost, RemotePlace, encode, locate};
 use crate::history::graph::{self, Edge};
 use crate::history::{Ancestors, Links};
 use crate::id::{CommitId, TreeId};
@@ -15,7 +16,6 @@ use crate::object::access::ReadObjects;
 use crate::object::commit::{Commit, Person};
 use crate::path::RepoPath;
 use crate::refs::RefTarget;
-use crate::repo::Repo;
 
 mod filter;
 
@@ -24,6 +24,8 @@ use filter::Filter;
 /// Which commits, and what to tell of them.
 #[derive(Clone, Debug, Default)]
 pub struct LogOptions {
+    /// The remote to look at, without a clone; this repository when absent.
+    pub at: Option<RemotePlace>,
     /// Revisions, `^REV`, ranges, and paths behind them, as a person wrote them; HEAD when there is
     /// none.
     pub args: Vec<String>,
@@ -135,16 +137,16 @@ pub fn run(
     ctx: &Context,
     options: &LogOptions,
     each: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
-) -> Result<(), OpError> {
-    let repo = ctx.open_repo_to_read()?;
+) -> Result<Option<RemoteCost>, OpError> {
+    let source = source::open(ctx, options.at.as_ref())?;
     let filter = Filter::new(ctx, options)?;
-    let (revisions, mut paths) = locate::revisions_and_paths(ctx, &repo, &options.args)?;
+    let (revisions, mut paths) = locate::revisions_and_paths(ctx, &*source, &options.args)?;
     paths.extend(options.paths.iter().cloned());
-    let paths = locate::all_if_root(locate::select(ctx, &repo, &paths)?);
-    let starts = starts::of(ctx, &repo, &revisions, options.all)?;
-    let refs = refs_by_commit(&repo)?;
-    let teller = Teller { repo: &repo, refs: &refs, options, paths: &paths };
-    let mut walk = walk(&repo, options, starts, &filter, &paths)?;
+    let paths = locate::all_if_root(locate::select(ctx, &*source, &paths)?);
+    let starts = starts::of(ctx, &*source, &revisions, options.all)?;
+    let refs = refs_by_commit(&*source)?;
+    let teller = Teller { source: &*source, refs: &refs, options, paths: &paths };
+    let mut walk = walk(source.objects(), options, starts, &filter, &paths)?;
     let wanted = walk.by_ref().filter(|found| match found {
         Ok((_, commit)) => filter.takes(commit),
         Err(_) => true,
@@ -158,7 +160,7 @@ pub fn run(
                 break;
             }
         }
-        return Ok(());
+        return Ok(source.cost());
     }
     let found: Vec<(CommitId, Commit)> = wanted.collect::<Result<_, _>>()?;
     let ordered = match options.graph {
@@ -171,17 +173,17 @@ pub fn run(
             break;
         }
     }
-    Ok(())
+    Ok(source.cost())
 }
 
 fn walk<'r>(
-    repo: &'r Repo,
+    read: &'r dyn ReadObjects,
     options: &LogOptions,
     starts: Starts,
     filter: &Filter,
     paths: &[RepoPath],
 ) -> Result<Ancestors<'r>, OpError> {
-    let mut walk = Ancestors::build(&repo.store).touching(paths.to_vec());
+    let mut walk = Ancestors::build(read).touching(paths.to_vec());
     if let Some(allowed) = starts.within {
         walk = walk.within(allowed);
     }
@@ -213,7 +215,7 @@ fn drawn(links: &Links, found: Vec<(CommitId, Commit)>) -> Vec<Drawn> {
 
 /// Makes entries of commits.
 struct Teller<'t> {
-    repo: &'t Repo,
+    source: &'t dyn Source,
     refs: &'t HashMap<CommitId, Vec<String>>,
     options: &'t LogOptions,
     paths: &'t [RepoPath],
@@ -227,7 +229,7 @@ impl Teller<'_> {
         edges: Vec<(CommitId, bool)>,
     ) -> Result<LogEntry, OpError> {
         let changes = match self.options.changes {
-            true => changes_of(self.repo, id, &commit, self.paths, self.options.renames)?,
+            true => changes_of(self.source, id, &commit, self.paths, self.options.renames)?,
             false => None,
         };
         let told = |changes: Vec<FileChange>| {
@@ -235,36 +237,38 @@ impl Teller<'_> {
             LogChanges { change_totals, changes }
         };
         let changes = changes.map(told);
-        let totals = if self.options.totals { totals_of(self.repo, id)? } else { None };
-        Ok(LogEntry { totals, changes, edges, ..entry_of(self.repo, id, commit, self.refs) })
+        let totals = if self.options.totals { totals_of(self.source, id)? } else { None };
+        Ok(LogEntry { totals, changes, edges, ..entry_of(self.source, id, commit, self.refs) })
     }
 }
 
 /// What a commit changed against its first parent; nothing where the files of either were forgotten.
 pub(super) fn changes_of(
-    repo: &Repo,
+    source: &dyn Source,
     id: CommitId,
     commit: &Commit,
     paths: &[RepoPath],
     renames: bool,
 ) -> Result<Option<Vec<FileChange>>, OpError> {
-    let store = &repo.store;
+    let read = source.objects();
     let base = match commit.parents.first() {
-        Some(parent) => match store.find_root(*parent)? {
+        Some(parent) => match read.find_root(*parent)? {
             None => return Ok(None),
             base => base,
         },
         None => None,
     };
-    let Some(tree) = store.find_root(id)? else { return Ok(None) };
-    let found = listing::between(store, base, Some(tree), paths, renames)?;
+    let Some(tree) = read.find_root(id)? else { return Ok(None) };
+    let found = listing::between(read, base, Some(tree), paths, renames)?;
     Ok(Some(found.iter().filter_map(FileChange::of).collect()))
 }
 
 /// Names of the refs at each commit, HEAD first.
-pub(super) fn refs_by_commit(repo: &Repo) -> Result<HashMap<CommitId, Vec<String>>, OpError> {
+pub(super) fn refs_by_commit(
+    source: &dyn Source,
+) -> Result<HashMap<CommitId, Vec<String>>, OpError> {
     let mut names: HashMap<CommitId, Vec<String>> = HashMap::new();
-    let head = repo.head()?;
+    let head = source.refs().head()?;
     if let Some(id) = head.commit() {
         let shown = match head.branch() {
             Some(branch) => format!("HEAD -> {}", branch.short()),
@@ -272,10 +276,10 @@ pub(super) fn refs_by_commit(repo: &Repo) -> Result<HashMap<CommitId, Vec<String
         };
         names.entry(id).or_default().push(shown);
     }
-    for (name, target) in repo.db.read(|view| view.refs("refs/"))? {
+    for (name, target) in source.refs().refs("refs/")? {
         let id = match target {
             RefTarget::Commit(id) => id,
-            RefTarget::Tag(id) => repo.store.read_tag(id)?.target,
+            RefTarget::Tag(id) => source.objects().read_tag(id)?.target,
         };
         let shown = match name.is_tag() {
             true => format!("tag: {}", name.short()),
@@ -289,15 +293,15 @@ pub(super) fn refs_by_commit(repo: &Repo) -> Result<HashMap<CommitId, Vec<String
 }
 
 /// What a commit holds, from the top of its tree; nothing when that was forgotten.
-pub(super) fn totals_of(repo: &Repo, id: CommitId) -> Result<Option<LogTotals>, OpError> {
-    let Some(tree) = repo.store.find_root(id)? else { return Ok(None) };
-    let totals = repo.store.read_tree(tree)?.totals();
+pub(super) fn totals_of(source: &dyn Source, id: CommitId) -> Result<Option<LogTotals>, OpError> {
+    let Some(tree) = source.objects().find_root(id)? else { return Ok(None) };
+    let totals = source.objects().read_tree(tree)?.totals();
     Ok(Some(LogTotals { files: totals.files, bytes: totals.bytes }))
 }
 
 /// What the commit itself says.
 pub(super) fn entry_of(
-    repo: &Repo,
+    source: &dyn Source,
     id: CommitId,
     commit: Commit,
     refs: &HashMap<CommitId, Vec<String>>,
@@ -310,7 +314,7 @@ pub(super) fn entry_of(
         committer: PersonInfo::from(commit.committer),
         message: commit.message,
         meta: commit.metadata.into_iter().collect(),
-        forgotten: repo.store.forgotten().contains_key(&id),
+        forgotten: source.is_forgotten(id),
         totals: None,
         refs: refs.get(&id).cloned().unwrap_or_default(),
         changes: None,

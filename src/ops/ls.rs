@@ -4,17 +4,19 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::locate;
-use super::{Context, OpError};
+use super::source;
+use super::{Context, OpError, RemoteCost, RemotePlace, locate};
 use crate::id::TreeId;
+use crate::object::access::ReadObjects;
 use crate::object::prolly;
 use crate::object::tree::{EntryKind, EntryValue};
 use crate::path::RepoPath;
-use crate::repo::Repo;
 
 /// What to list.
 #[derive(Clone, Debug, Default)]
 pub struct LsOptions {
+    /// The remote to look at, without a clone; this repository when absent.
+    pub at: Option<RemotePlace>,
     /// The revision; HEAD when absent. Given without a path, and naming no revision, it is taken as
     /// a path in HEAD.
     pub revision: Option<String>,
@@ -67,35 +69,37 @@ impl From<EntryKind> for LsKind {
     }
 }
 
-/// Visits the entries of a folder of a commit, or one file.
+/// Visits the entries of a folder of a commit, or one file; returns what that cost, of a remote.
 pub fn run(
     ctx: &Context,
     options: &LsOptions,
     each: &mut dyn FnMut(LsEntry) -> ControlFlow<()>,
-) -> Result<(), OpError> {
-    let repo = ctx.open_repo_to_read()?;
+) -> Result<Option<RemoteCost>, OpError> {
+    let source = source::open(ctx, options.at.as_ref())?;
     let (revision, path) = (options.revision.as_deref(), options.path.as_deref());
-    let (_, path, value) = locate::find_either(ctx, &repo, revision, path)?;
+    let (_, path, value) = locate::find_either(ctx, &*source, revision, path)?;
     let _ = match value {
-        EntryValue::Directory { id, .. } => walk(&repo, &path, id, options.recursive, each)?,
+        EntryValue::Directory { id, .. } => {
+            walk(source.objects(), &path, id, options.recursive, each)?
+        }
         value => each(entry(&path, &value)),
     };
-    Ok(())
+    Ok(source.cost())
 }
 
 fn walk(
-    repo: &Repo,
+    read: &dyn ReadObjects,
     dir: &RepoPath,
     tree: TreeId,
     recursive: bool,
     each: &mut dyn FnMut(LsEntry) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, OpError> {
-    for found in prolly::iterate(&repo.store, tree) {
+    for found in prolly::iterate(read, tree) {
         let found = found?;
         let path = dir.join(&found.name)?;
         let flow = match &found.value {
             EntryValue::Directory { id, files, .. } if recursive && *files > 0 => {
-                walk(repo, &path, *id, recursive, each)?
+                walk(read, &path, *id, recursive, each)?
             }
             value => each(entry(&path, value)),
         };

@@ -14,6 +14,9 @@ use crate::repo::Repo;
 use crate::steps::{select, stage};
 use crate::worktree::plan::{Plan, Why};
 
+/// Paths that an error names.
+const NAMED: usize = 10;
+
 /// Edits that give the stage what `tree` has at each path.
 pub(super) fn stage_edits(
     repo: &Repo,
@@ -113,10 +116,17 @@ pub(super) fn would_overwrite(plan: &Plan) -> OpError {
     if let Some((path, _)) = plan.conflicts.iter().find(|(_, why)| *why == Why::TrackedByGit) {
         return OpError::InGitIndex { path: shown(path) };
     }
-    const NAMED: usize = 10;
     let paths: Vec<String> =
         plan.conflicts.iter().take(NAMED).map(|(p, _)| p.as_str().to_owned()).collect();
     OpError::WouldOverwrite { more: (plan.conflicts.len() - paths.len()) as u64, paths }
+}
+
+/// The error for files that are where others are to be put.
+pub(super) fn others_there(plan: &Plan) -> OpError {
+    let conflicts = plan.conflicts.iter().take(NAMED);
+    let paths: Vec<String> = conflicts.map(|(p, _)| p.as_str().to_owned()).collect();
+    let more = (plan.conflicts.len() - paths.len()) as u64;
+    OpError::OthersThere { paths, more }
 }
 
 /// The paths that forbid to carry a plan out.

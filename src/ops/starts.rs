@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
+use super::source::Source;
 use super::{Context, OpError, locate};
 use crate::history::merge_base::{merge_bases, reachable_minus};
 use crate::id::CommitId;
-use crate::object::access::ReadObjects;
 use crate::refs::RefTarget;
-use crate::repo::Repo;
 use crate::revision::Range;
 
 /// Where a walk begins, and its bounds.
@@ -25,49 +24,49 @@ pub(super) fn is_range(text: &str) -> bool {
 /// Reads revisions, `^REV` and ranges, and every ref besides if `all`; without any, HEAD.
 pub(super) fn of(
     ctx: &Context,
-    repo: &Repo,
+    source: &dyn Source,
     revisions: &[String],
     all: bool,
 ) -> Result<Starts, OpError> {
     let (mut include, mut exclude) = (Vec::new(), Vec::new());
     if all {
-        include = all_refs(repo)?;
+        include = all_refs(source)?;
     }
     for text in revisions {
         if let Some(text) = text.strip_prefix('^') {
-            exclude.push(locate::commit(ctx, repo, text)?);
+            exclude.push(locate::commit(ctx, source, text)?);
         } else if let Some(range) = Range::parse(text) {
-            let left = locate::commit(ctx, repo, range.left)?;
-            let right = locate::commit(ctx, repo, range.right)?;
+            let left = locate::commit(ctx, source, range.left)?;
+            let right = locate::commit(ctx, source, range.right)?;
             include.push(right);
             match range.is_symmetric {
                 true => {
                     include.push(left);
-                    exclude.extend(merge_bases(&repo.store, &[left], &[right])?);
+                    exclude.extend(merge_bases(source.objects(), &[left], &[right])?);
                 }
                 false => exclude.push(left),
             }
         } else {
-            include.push(locate::commit(ctx, repo, text)?);
+            include.push(locate::commit(ctx, source, text)?);
         }
     }
     if include.is_empty() {
-        include.push(locate::commit(ctx, repo, "HEAD")?);
+        include.push(locate::commit(ctx, source, "HEAD")?);
     }
     let within = match exclude.is_empty() {
         true => None,
-        false => Some(reachable_minus(&repo.store, &include, &exclude)?.into_iter().collect()),
+        false => Some(reachable_minus(source.objects(), &include, &exclude)?.into_iter().collect()),
     };
     Ok(Starts { include, within })
 }
 
 /// The commits of HEAD and all refs.
-fn all_refs(repo: &Repo) -> Result<Vec<CommitId>, OpError> {
-    let mut commits: Vec<CommitId> = repo.head()?.commit().into_iter().collect();
-    for (_, target) in repo.db.read(|view| view.refs("refs/"))? {
+fn all_refs(source: &dyn Source) -> Result<Vec<CommitId>, OpError> {
+    let mut commits: Vec<CommitId> = source.refs().head()?.commit().into_iter().collect();
+    for (_, target) in source.refs().refs("refs/")? {
         commits.push(match target {
             RefTarget::Commit(id) => id,
-            RefTarget::Tag(id) => repo.store.read_tag(id)?.target,
+            RefTarget::Tag(id) => source.objects().read_tag(id)?.target,
         });
     }
     match commits.is_empty() {

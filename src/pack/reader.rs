@@ -7,13 +7,14 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use crate::id::Address;
+use crate::id::{Address, PackId};
 
 use super::cipher::{BlockCipher, BlockContext, NullCipher, PackKeys};
 use super::codec::Decompressor;
 use super::layout::{
     BLOCK_HEADER_LEN, BlockHeader, BlockRow, ChunkRow, Codec, Compressed, HEADER_LEN, Header,
-    MAX_PACK_LEN, MAX_STORED_LEN, MIN_PACK_LEN, PackError, StoredHash, TAIL_LEN, Tail, Trailer,
+    MAX_PACK_LEN, MAX_STORED_LEN, MIN_PACK_LEN, PackError, PackKind, StoredHash, TAIL_LEN, Tail,
+    Trailer,
 };
 
 /// Bytes that can be read at any offset, by several threads at once.
@@ -187,6 +188,20 @@ impl<R: ReadAt> PackReader<R> {
         let tail = Tail::decode(&tail, len)?;
         let cipher = keys.cipher(&header)?;
         Ok(Self { file, header, tail, cipher })
+    }
+
+    /// A pack that is not sealed, of which name, kind and end of the blocks are known from elsewhere, as
+    /// the state of a remote knows them. Reads nothing, and can only read blocks: there is no trailer
+    /// that [`PackReader::read_trailer`] would take.
+    pub fn of_blocks(file: R, kind: PackKind, id: PackId, blocks_end: u32) -> Self {
+        let header = Header::plain(kind, id.session.seq, id);
+        let tail = Tail { trailer_offset: blocks_end, trailer_len: 0, hash: [0; 32] };
+        Self { file, header, tail, cipher: Box::new(NullCipher) }
+    }
+
+    /// Where the bytes come from.
+    pub fn file(&self) -> &R {
+        &self.file
     }
 
     /// What the pack says about itself.

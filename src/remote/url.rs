@@ -71,6 +71,11 @@ impl fmt::Display for Location {
     }
 }
 
+/// Whether a text begins with a scheme, as URLs do.
+pub fn has_scheme(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme))
+}
+
 fn is_scheme(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphabetic())

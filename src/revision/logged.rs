@@ -68,30 +68,30 @@ impl Resolver<'_> {
             return Ok(Some(Log::Head));
         }
         if name.is_empty() {
-            let head = self.db.read(|view| view.head(self.worktree))?;
+            let head = self.refs.head()?;
             return Ok(Some(head.branch().cloned().map_or(Log::Head, Log::Ref)));
         }
         if let Some((full, _)) = self.find_ref(name)? {
             return Ok(Some(Log::Ref(full)));
         }
         for full in full_names(name) {
-            let rows = self.db.read(|view| view.reflog(ReflogOf::Ref(&full), 0, 1))?;
-            if !rows.is_empty() {
-                return Ok(Some(Log::Ref(full)));
+            let log = Log::Ref(full);
+            if !self.refs.reflog(&log, 0, 1)?.is_empty() {
+                return Ok(Some(log));
             }
         }
         Ok(None)
     }
 
     fn moves_ago(&self, log: &Log, number: u32) -> Result<Then, RevisionError> {
-        let rows = self.db.read(|view| view.reflog(log.of(self.worktree), number, 1))?;
+        let rows = self.refs.reflog(log, number, 1)?;
         if let Some(row) = rows.first() {
             return Ok(row.new.ok_or_else(|| "it was deleted by that move".to_owned()));
         }
         // One step beyond the oldest move is where that one started from.
         let before = number.checked_sub(1);
         let oldest = match before {
-            Some(n) => self.db.read(|view| view.reflog(log.of(self.worktree), n, 1))?.pop(),
+            Some(n) => self.refs.reflog(log, n, 1)?.pop(),
             None => None,
         };
         if let Some(old) = oldest.and_then(|row| row.old) {
@@ -126,8 +126,7 @@ impl Resolver<'_> {
     ) -> Result<Option<T>, DbError> {
         let mut skip = 0;
         loop {
-            let rows =
-                self.db.read(|view| view.reflog(log.of(self.worktree), skip, ROWS_AT_ONCE))?;
+            let rows = self.refs.reflog(log, skip, ROWS_AT_ONCE)?;
             if let Some(found) = rows.iter().find_map(&mut take) {
                 return Ok(Some(found));
             }

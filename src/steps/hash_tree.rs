@@ -36,11 +36,23 @@ pub fn hash(
     read: &(dyn ReadObjects + Sync),
     out: &mut dyn WriteObjects,
 ) -> Result<Hashed, StepError> {
+    hash_known(root, honour_ignore, run, &NothingKnown { root }, (read, out), &mut |_, _| ())
+}
+
+/// As [`hash`], without reading files that are known; hands over what is known now, folder by folder.
+pub fn hash_known(
+    root: &Path,
+    honour_ignore: bool,
+    run: &RunContext,
+    known: &(dyn KnownFiles + Sync),
+    (read, out): (&(dyn ReadObjects + Sync), &mut dyn WriteObjects),
+    learned: &mut Learned<'_>,
+) -> Result<Hashed, StepError> {
     let flag = run.cancel.flag();
     let options =
         ScanOptions { threads: run.threads, honour_ignore, paths: Vec::new(), cancel: Some(&flag) };
     let scan = scan::scan(root, &options)?;
-    let comparison = compare::compare(&scan, None, read, &NothingKnown { root }, run.threads)?;
+    let comparison = compare::compare(&scan, None, read, known, run.threads)?;
     let items = &comparison.to_read;
     let stat = |f: &compare::FileRef| scan.dirs[f.dir as usize].entries[f.entry as usize].stat;
     let sizes: Vec<u64> = items.iter().map(|f| stat(f).size).collect();
@@ -59,6 +71,7 @@ pub fn hash(
     let results = results?;
     let taken = Taken { added: true, removed: true };
     let values = read_outcome(&scan, &comparison, &results);
+    learned(scan.started_at_ns, &mut values.rows());
     let tops = compare::build(&scan, &comparison, taken, read, out, |f| values.value(f))?;
     let root_value = tops.into_iter().next().and_then(|(_, value)| value);
     let value = match root_value {
@@ -83,9 +96,13 @@ pub fn hash_entry(path: &Path, metadata: &Metadata) -> Result<EntryValue, StepEr
     Ok(EntryValue::File { id, size: metadata.len(), executable: false })
 }
 
+/// Takes what is known now, as rows of the stat cache by folder, and since when.
+pub type Learned<'l> = dyn FnMut(i64, &mut dyn Iterator<Item = (RepoPath, Vec<StatRow>)>) + 'l;
+
 /// Every file is read.
-struct NothingKnown<'r> {
-    root: &'r Path,
+pub struct NothingKnown<'r> {
+    /// The folder that is hashed.
+    pub root: &'r Path,
 }
 
 impl KnownFiles for NothingKnown<'_> {

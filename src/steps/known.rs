@@ -1,32 +1,39 @@
 //! The stat cache in use: what is known of files without reading them, and how it is recorded.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::SystemTime;
 
-use crate::db::{BootRow, CacheTx, DbError, SealRow, StatPage};
+use crate::db::{BootRow, CacheDb, CacheTx, DbError, SealRow, StatPage};
 use crate::id::BlobId;
 use crate::object::access::AccessError;
 use crate::path::{RepoPath, check_symlink_target};
+use crate::refs::WorktreeId;
 use crate::repo::Repo;
 use crate::stat::system_time_ns;
 use crate::stat_cache::seal::Seal;
 use crate::stat_cache::{
     BootId, MAX_PAGE_ROWS, StatRow, decode_page, encode_page, is_trusted, is_unchanged,
 };
+use crate::store::Store;
 use crate::worktree::compare::{self, Comparison, KnownFiles};
 use crate::worktree::scan::Scan;
 
-/// What the repository's stat cache knows of its worktree.
+/// What a stat cache knows of a worktree, or of a folder that was delivered.
 pub struct Known<'r> {
-    repo: &'r Repo,
+    cache: &'r CacheDb,
+    worktree: WorktreeId,
+    /// The folder on disk that paths start in.
+    root: PathBuf,
+    /// What that folder is called in the cache.
+    prefix: RepoPath,
+    /// Where bytes must be for an id to count.
+    store: Option<&'r Store>,
     boot: Option<BootId>,
     /// What earlier syncs proved to be on disk.
     boots: Vec<BootRow>,
-    /// Whether an id counts only when its bytes are in the store.
-    must_be_stored: bool,
     /// How many seals were looked up one by one.
     seals_asked: AtomicUsize,
     /// All seals, or as many as are held, once several were asked for.
@@ -42,28 +49,42 @@ const SEALS_HELD: usize = 65_536;
 impl<'r> Known<'r> {
     /// For staging: an id whose bytes are gone must be read again.
     pub fn for_storing(repo: &'r Repo) -> Self {
-        Self { must_be_stored: true, ..Self::for_looking(repo) }
+        Self { store: Some(&repo.store), ..Self::for_looking(repo) }
     }
 
     /// For looking only.
     pub fn for_looking(repo: &'r Repo) -> Self {
-        let boots = repo.cache.read(|view| view.boots()).unwrap_or_default();
-        let (seals_asked, seals) = (AtomicUsize::new(0), OnceLock::new());
-        Self { repo, boot: current_boot(), boots, must_be_stored: false, seals_asked, seals }
+        Self::of(&repo.cache, repo.worktree, repo.paths.root.clone(), RepoPath::root())
+    }
+
+    /// For looking at the folder `root`, which the cache knows as `prefix`.
+    pub fn of(cache: &'r CacheDb, worktree: WorktreeId, root: PathBuf, prefix: RepoPath) -> Self {
+        let boots = cache.read(|view| view.boots()).unwrap_or_default();
+        let (boot, seals_asked, seals) = (current_boot(), AtomicUsize::new(0), OnceLock::new());
+        Self { cache, worktree, root, prefix, store: None, boot, boots, seals_asked, seals }
     }
 
     fn find_seal(&self, dir: &RepoPath) -> Option<SealRow> {
-        let repo = self.repo;
         if self.seals_asked.fetch_add(1, Relaxed) >= SEALS_ONE_BY_ONE {
             let all = self.seals.get_or_init(|| {
-                let read = repo.cache.read(|view| view.first_seals(repo.worktree, SEALS_HELD));
+                let read = self.cache.read(|view| view.first_seals(self.worktree, SEALS_HELD));
                 read.unwrap_or_default().into_iter().collect()
             });
             if all.len() < SEALS_HELD || all.contains_key(dir) {
                 return all.get(dir).cloned();
             }
         }
-        repo.cache.read(|view| view.seal(repo.worktree, dir)).ok()?
+        self.cache.read(|view| view.seal(self.worktree, dir)).ok()?
+    }
+
+    /// A folder as the cache knows it.
+    fn in_cache(&self, dir: &RepoPath) -> RepoPath {
+        match (self.prefix.is_root(), dir.is_root()) {
+            (true, _) => dir.clone(),
+            (_, true) => self.prefix.clone(),
+            _ => RepoPath::parse(&format!("{}/{}", self.prefix.as_str(), dir.as_str()))
+                .unwrap_or_else(|_| dir.clone()),
+        }
     }
 
     fn boot_bytes(&self) -> Vec<u8> {
@@ -119,10 +140,10 @@ impl Iterator for Rows<'_> {
             if self.is_done {
                 return None;
             }
-            let repo = self.known.repo;
-            let page = repo
+            let known = self.known;
+            let page = known
                 .cache
-                .read(|view| view.next_stat_page(repo.worktree, &self.dir, self.last.as_deref()));
+                .read(|view| view.next_stat_page(known.worktree, &self.dir, self.last.as_deref()));
             match page {
                 Ok(Some(page)) => {
                     self.rows = self.known.trusted_rows(&page).into_iter();
@@ -136,32 +157,32 @@ impl Iterator for Rows<'_> {
 
 impl KnownFiles for Known<'_> {
     fn rows(&self, dir: &RepoPath) -> Box<dyn Iterator<Item = StatRow> + '_> {
-        let (known, dir, rows) = (self, dir.clone(), Vec::new().into_iter());
+        let (known, dir, rows) = (self, self.in_cache(dir), Vec::new().into_iter());
         Box::new(Rows { known, dir, last: None, rows, is_done: false })
     }
 
     fn row(&self, dir: &RepoPath, name: &str) -> Option<StatRow> {
-        let repo = self.repo;
-        let page = repo.cache.read(|view| view.stat_page_of(repo.worktree, dir, name)).ok()??;
+        let dir = self.in_cache(dir);
+        let page = self.cache.read(|view| view.stat_page_of(self.worktree, &dir, name)).ok()??;
         let mut rows = self.trusted_rows(&page);
         let at = rows.binary_search_by(|r| (*r.name).cmp(name)).ok()?;
         Some(rows.swap_remove(at))
     }
 
     fn seal(&self, dir: &RepoPath) -> Option<Seal> {
-        let row = self.find_seal(dir)?;
+        let row = self.find_seal(&self.in_cache(dir))?;
         Seal::decode(&row.seal).filter(|_| self.may_believe(&row.boot, row.written_at))
     }
 
     fn is_stored(&self, id: BlobId, size: u64) -> Result<bool, AccessError> {
-        if !self.must_be_stored {
-            return Ok(true);
+        match self.store {
+            None => Ok(true),
+            Some(store) => store.has_blob(id, size).map_err(AccessError::io),
         }
-        self.repo.store.has_blob(id, size).map_err(AccessError::io)
     }
 
     fn read_link(&self, dir: &RepoPath, name: &str) -> Option<Box<str>> {
-        read_link(&self.repo.paths.root.join(dir.as_str()).join(name))
+        read_link(&self.root.join(dir.as_str()).join(name))
     }
 }
 
@@ -189,18 +210,26 @@ pub fn record(
     dirs: &mut dyn Iterator<Item = (RepoPath, Vec<StatRow>)>,
 ) {
     let mut rest = dirs.peekable();
-    if rest.peek().is_none() {
-        return;
+    if rest.peek().is_some() {
+        record_in(&Known::for_looking(repo), recorded_at_ns, &mut rest);
     }
-    let known = Known::for_looking(repo);
+}
+
+/// As [`record`], in any cache.
+pub fn record_in(
+    known: &Known<'_>,
+    recorded_at_ns: i64,
+    dirs: &mut dyn Iterator<Item = (RepoPath, Vec<StatRow>)>,
+) {
+    let mut rest = dirs.peekable();
     while rest.peek().is_some() {
         let batch = next_batch(&mut rest);
-        let written: Result<(), DbError> = repo.cache.write(|tx| {
+        let written: Result<(), DbError> = known.cache.write(|tx| {
             let slices = batch
                 .iter()
                 .flat_map(|(dir, rows)| rows.chunks(MAX_PAGE_ROWS).map(move |slice| (dir, slice)));
             for (dir, slice) in slices {
-                merge_pages(&known, tx, dir, slice, recorded_at_ns)?;
+                merge_pages(known, tx, &known.in_cache(dir), slice, recorded_at_ns)?;
             }
             known.note_boot(tx, recorded_at_ns)
         });
@@ -289,7 +318,7 @@ fn merge_pages(
     recorded_at_ns: i64,
 ) -> Result<(), DbError> {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
-    let worktree = known.repo.worktree;
+    let worktree = known.worktree;
     let mut merged: BTreeMap<&str, &StatRow> = BTreeMap::new();
     let mut old = Vec::new();
     let mut page = match tx.stat_page_of(worktree, dir, &first.name)? {

@@ -23,7 +23,9 @@ use crate::repo::Repo;
 use crate::stat::{Stat, system_time_ns};
 use crate::stat_cache::{RowKind, StatRow};
 use crate::store::StoreError;
-use crate::store::read::{BlobPlace, BlobReader};
+use crate::store::read::{
+    BlobPlace, BlobReader, BlobSource, Need, Part, chunk_of, read_block, read_range,
+};
 use crate::worktree::handles::{Handles, TempFile, WorktreeRoot};
 use crate::worktree::plan::{Plan, PlannedFile};
 
@@ -61,7 +63,11 @@ pub fn apply(repo: &Repo, plan: &Plan, run: &RunContext) -> Result<Written, Step
     for path in &plan.dirs {
         worktree.create_dir(path)?;
     }
-    let stats = write_files(repo, &root, &plan.files, run)?;
+    let bytes = plan.files.iter().map(|f| f.size).sum();
+    run.progress.begin("writing", Some(bytes), Some(plan.files.len() as u64));
+    let stats = write_files(&repo.store, &root, &plan.files, run);
+    run.progress.finish();
+    let stats = stats?;
     for (path, executable) in &plan.mode_changes {
         worktree.set_executable(path, *executable)?;
     }
@@ -76,23 +82,24 @@ pub fn apply(repo: &Repo, plan: &Plan, run: &RunContext) -> Result<Written, Step
     })
 }
 
-fn write_files(
-    repo: &Repo,
+/// Writes files, each verified, from wherever their bytes are; returns what the system says of them.
+pub(super) fn write_files<S: BlobSource>(
+    source: &S,
     root: &WorktreeRoot,
     files: &[PlannedFile],
     run: &RunContext,
-) -> Result<Vec<Stat>, StepError> {
-    let bytes = files.iter().map(|f| f.size).sum();
-    run.progress.begin("writing", Some(bytes), Some(files.len() as u64));
-    let tasks = Mutex::new(tasks_of(repo, files)?);
-    let job = &Job { repo, root, files, run, tasks, stopped: AtomicBool::new(false) };
+) -> Result<Vec<Stat>, StepError>
+where
+    StepError: From<S::Error>,
+{
+    let tasks = Mutex::new(tasks_of(source, files)?);
+    let job = &Job { source, root, files, run, tasks, stopped: AtomicBool::new(false) };
     let results: Vec<Result<Vec<(usize, Stat)>, StepError>> = std::thread::scope(|scope| {
         let start = |n: usize| scope.spawn(move || job.work(n % 2 == 1));
         let workers: Vec<_> = (0..run.threads.max(1)).map(start).collect();
         let died = || Err(StepError::Store(StoreError::Output(io::Error::other("a worker died"))));
         workers.into_iter().map(|w| w.join().unwrap_or_else(|_| died())).collect()
     });
-    run.progress.finish();
     let mut stats = vec![Stat::default(); files.len()];
     for result in results {
         for (index, stat) in result? {
@@ -117,11 +124,11 @@ struct LargeFile {
     left: AtomicU64,
 }
 
-fn tasks_of(repo: &Repo, files: &[PlannedFile]) -> Result<VecDeque<Task>, StepError> {
+fn tasks_of<S: BlobSource>(source: &S, files: &[PlannedFile]) -> Result<VecDeque<Task>, S::Error> {
     let mut chunks = Vec::new();
     let mut tasks = VecDeque::new();
     for (index, file) in files.iter().enumerate() {
-        let place = repo.store.find_blob(file.id, file.size)?;
+        let place = source.find_blob(file.id, file.size)?;
         match place.ok_or(StoreError::Missing(file.id.into()))? {
             BlobPlace::Empty => chunks.push((index, None)),
             BlobPlace::Chunk(location) => chunks.push((index, Some(location))),
@@ -144,8 +151,8 @@ fn push_ranges(tasks: &mut VecDeque<Task>, index: usize, size: u64, recipe: Arc<
     }
 }
 
-struct Job<'j> {
-    repo: &'j Repo,
+struct Job<'j, S> {
+    source: &'j S,
     root: &'j WorktreeRoot,
     files: &'j [PlannedFile],
     run: &'j RunContext,
@@ -153,7 +160,10 @@ struct Job<'j> {
     stopped: AtomicBool,
 }
 
-impl Job<'_> {
+impl<S: BlobSource> Job<'_, S>
+where
+    StepError: From<S::Error>,
+{
     fn work(&self, from_end: bool) -> Result<Vec<(usize, Stat)>, StepError> {
         let mut writer = Writer {
             job: self,
@@ -178,8 +188,8 @@ impl Job<'_> {
     }
 }
 
-struct Writer<'w> {
-    job: &'w Job<'w>,
+struct Writer<'w, S> {
+    job: &'w Job<'w, S>,
     /// Whether it takes the last task first. Threads that write one file wait for each other's lock on it: they
     /// begin at both ends.
     from_end: bool,
@@ -188,7 +198,10 @@ struct Writer<'w> {
     done: Vec<(usize, Stat)>,
 }
 
-impl Writer<'_> {
+impl<S: BlobSource> Writer<'_, S>
+where
+    StepError: From<S::Error>,
+{
     fn run(&mut self) -> Result<(), StepError> {
         while let Some(task) = self.job.next(self.from_end) {
             self.job.run.cancel.check()?;
@@ -201,6 +214,14 @@ impl Writer<'_> {
     }
 
     fn write_chunks(&mut self, files: &[(usize, Option<Location>)]) -> Result<(), StepError> {
+        let need = |at: &Location| Need {
+            pack: at.pack,
+            part: Part::Block(at.place.block_offset, at.place.stored_len),
+        };
+        let needs: Vec<Need> =
+            files.iter().filter_map(|(_, location)| location.as_ref()).map(need).collect();
+        let source = self.job.source;
+        let _ready = source.prepare(&needs)?;
         let mut rest = files;
         while let Some((_, first)) = rest.first() {
             let block = |l: &Option<Location>| l.map(|l| (l.pack, l.place.block_offset));
@@ -222,15 +243,15 @@ impl Writer<'_> {
         at: &Location,
     ) -> Result<(), StepError> {
         let mut buf = std::mem::take(&mut self.buf);
-        let raw = match self.job.repo.store.read_block(at, &mut buf) {
-            Err(StoreError::Replaced(_)) => return self.write_anew(group),
+        let raw = match read_block(self.job.source, at, &mut buf) {
+            Err(e) if S::is_replaced(&e) => return self.write_anew(group),
             raw => raw?,
         };
         for (index, location) in group {
             let Some(location) = location else { continue };
             let file = &self.job.files[*index];
             let address = Address::from(file.id);
-            let bytes = self.job.repo.store.chunk_of(raw, &address, location)?;
+            let bytes = chunk_of(self.job.source, raw, &address, location)?;
             self.write_small(*index, bytes)?;
         }
         self.buf = buf;
@@ -242,8 +263,7 @@ impl Writer<'_> {
         for (index, _) in group {
             let file = &self.job.files[*index];
             let mut bytes = Vec::with_capacity(file.size as usize);
-            let store = &self.job.repo.store;
-            store.read_blob_range(file.id, file.size, 0..file.size, &mut bytes)?;
+            read_range(self.job.source, file.id, file.size, 0..file.size, &mut bytes)?;
             self.write_small(*index, &bytes)?;
         }
         Ok(())
@@ -271,11 +291,13 @@ impl Writer<'_> {
         };
         let mut out = AtOffset { file: handle, offset: range.start };
         let bytes = range.end - range.start;
-        BlobReader::new(&self.job.repo.store, file.id, large.recipe.clone())
+        BlobReader::new(self.job.source, file.id, large.recipe.clone())
             .copy(range, &mut out)
-            .map_err(|e| match e {
-                StoreError::Output(e) => FsError::new("write", file.path.as_str(), e).into(),
-                e => StepError::from(e),
+            .map_err(|e| match StepError::from(e) {
+                StepError::Store(StoreError::Output(e)) => {
+                    FsError::new("write", file.path.as_str(), e).into()
+                }
+                e => e,
             })?;
         self.job.run.progress.advance(bytes, 0);
         if large.left.fetch_sub(1, Ordering::AcqRel) == 1 {

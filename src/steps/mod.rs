@@ -4,6 +4,8 @@ pub mod carried;
 mod carry;
 pub mod checkout;
 pub mod data_roots;
+pub mod deliver;
+pub mod delivered;
 pub mod hash_tree;
 pub mod hold;
 pub mod known;
@@ -34,6 +36,7 @@ use crate::progress::{Cancel, Cancelled, Progress};
 use crate::repo::RepoError;
 use crate::store::StoreError;
 use crate::store::ingest::{CheckpointRule, IngestError};
+use crate::sync::SyncError;
 use crate::worktree::handles::HandleError;
 use crate::worktree::scan::ScanError;
 
@@ -92,9 +95,21 @@ pub enum StepError {
     /// Trees could not be merged.
     #[error(transparent)]
     Merge(#[from] MergeError),
+    /// A remote could not be read.
+    #[error(transparent)]
+    Sync(Box<SyncError>),
     /// The step was asked to stop.
     #[error("interrupted")]
     Cancelled(#[from] Cancelled),
+}
+
+impl From<SyncError> for StepError {
+    fn from(e: SyncError) -> Self {
+        match e {
+            SyncError::Store(e) => Self::Store(e),
+            e => Self::Sync(Box::new(e)),
+        }
+    }
 }
 
 impl StepError {

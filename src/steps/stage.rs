@@ -423,6 +423,22 @@ pub(super) struct ReadValues<'v> {
 }
 
 impl ReadValues<'_> {
+    /// What was read as rows of the stat cache, folder by folder, a bounded part at a time.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (RepoPath, Vec<StatRow>)> {
+        let items = self.comparison.to_read.chunk_by(|a, b| a.dir == b.dir);
+        let parts = items.flat_map(|of_dir| of_dir.chunks(known::ROWS_AT_ONCE));
+        parts.map(|part| {
+            let row = |file: &FileRef| match self.value(*file)? {
+                EntryValue::File { id, .. } => stat_row(entry_of(self.scan, *file), id),
+                _ => None,
+            };
+            let dir = &self.scan.dirs[part[0].dir as usize];
+            (dir.path.clone(), part.iter().filter_map(row).collect())
+        })
+    }
+}
+
+impl ReadValues<'_> {
     pub(super) fn value(&self, file: FileRef) -> Option<EntryValue> {
         let order = |f: &FileRef| (f.dir, f.entry);
         let items = &self.comparison.to_read;
@@ -702,15 +718,5 @@ pub fn changes(scan: &Scan, comparison: &Comparison, taken: Taken) -> Vec<Staged
 
 /// Records in the stat cache what was read, a bounded part at a time.
 fn record_known(repo: &Repo, values: &ReadValues<'_>) {
-    let items = values.comparison.to_read.chunk_by(|a, b| a.dir == b.dir);
-    let parts = items.flat_map(|of_dir| of_dir.chunks(known::ROWS_AT_ONCE));
-    let mut rows = parts.map(|part| {
-        let row = |file: &FileRef| match values.value(*file)? {
-            EntryValue::File { id, .. } => stat_row(entry_of(values.scan, *file), id),
-            _ => None,
-        };
-        let dir = &values.scan.dirs[part[0].dir as usize];
-        (dir.path.clone(), part.iter().filter_map(row).collect())
-    });
-    known::record(repo, values.scan.started_at_ns, &mut rows);
+    known::record(repo, values.scan.started_at_ns, &mut values.rows());
 }

@@ -27,7 +27,7 @@ type BlockKey = (PackId, u32);
 /// The blocks of metadata decoded last, and the buffers that they were decoded in: to make one takes
 /// longer than to decode a small block.
 #[derive(Default)]
-pub(super) struct BlockCache {
+pub(crate) struct BlockCache {
     inner: Mutex<CacheInner>,
     /// As many as threads have read at once.
     buffers: Mutex<Vec<BlockBuf>>,
@@ -40,7 +40,7 @@ struct CacheInner {
 }
 
 impl BlockCache {
-    fn get(&self, key: &BlockKey) -> Option<Arc<Vec<u8>>> {
+    pub(crate) fn get(&self, key: &BlockKey) -> Option<Arc<Vec<u8>>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).blocks.get(key).cloned()
     }
 
@@ -52,7 +52,7 @@ impl BlockCache {
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     }
 
-    fn put(&self, key: BlockKey, block: Arc<Vec<u8>>) {
+    pub(crate) fn put(&self, key: BlockKey, block: Arc<Vec<u8>>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if inner.blocks.insert(key, block).is_none() {
             inner.order.push_back(key);

@@ -4,6 +4,7 @@
 //! against its `BlobId`, a larger one group by group against values that merge to its `BlobId`.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use super::{READ_ATTEMPTS, Store, StoreError};
 use crate::catalog::Location;
 use crate::chunk::MAX_CHUNK_BYTES;
 use crate::id::{Address, BlobId, PackId};
-use crate::pack::layout::PackKind;
-use crate::pack::reader::BlockBuf;
+use crate::pack::layout::{PackError, PackKind};
+use crate::pack::reader::{BlockBuf, PackReader, ReadAt};
 use crate::recipe::{self, Body, Page, Recipe, Run, StoredRun};
 
 /// How a blob is stored.
@@ -24,6 +25,101 @@ pub enum BlobPlace {
     Chunk(Location),
     /// Several chunks.
     Recipe(Arc<Recipe>),
+}
+
+/// Bytes of a pack that will be read, as far as they are known before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The pack.
+    pub pack: PackId,
+    /// What of it.
+    pub part: Part,
+}
+
+/// A part of a pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// One block: offset and stored length.
+    Block(u32, u32),
+    /// `raw_bytes` raw bytes from `position` in the block at `block_offset` on.
+    Run {
+        /// Offset of the block.
+        block_offset: u32,
+        /// Position in it.
+        position: u32,
+        /// How many raw bytes.
+        raw_bytes: u64,
+    },
+}
+
+/// Where blobs are read from: a store, or a remote without one.
+pub trait BlobSource: Sync {
+    /// How packs are read.
+    type File: ReadAt;
+    /// Why that fails.
+    type Error: From<StoreError> + Send;
+    /// Bytes of a blob that are made ready at once; a multiple of every group's.
+    const STEP_BYTES: u64;
+    /// Keeps what was [made ready](BlobSource::prepare) until it is dropped.
+    type Prepared<'p>
+    where
+        Self: 'p;
+
+    /// Finds out how a blob is stored; `None` when it is not there.
+    fn find_blob(&self, id: BlobId, size: u64) -> Result<Option<BlobPlace>, Self::Error>;
+
+    /// Opens a pack of data.
+    fn open_pack(&self, id: PackId) -> Result<Arc<PackReader<Self::File>>, Self::Error>;
+
+    /// The bytes of a page of a recipe, not verified.
+    fn read_page(&self, address: &Address) -> Result<Option<Vec<u8>>, Self::Error>;
+
+    /// Names pack and offset in a pack's error.
+    fn block_error(&self, pack: PackId, offset: u32, e: PackError) -> Self::Error;
+
+    /// The error for an object whose bytes have another hash.
+    fn wrong_bytes(&self, pack: PackId, offset: u32, address: &Address) -> Self::Error;
+
+    /// Whether a pack was replaced since it was looked up, so that looking again helps.
+    fn is_replaced(e: &Self::Error) -> bool;
+
+    /// Makes ready what will be read next, where that is better done at once.
+    fn prepare(&self, needs: &[Need]) -> Result<Self::Prepared<'_>, Self::Error>;
+}
+
+impl BlobSource for Store {
+    type File = File;
+    type Error = StoreError;
+    type Prepared<'p> = ();
+    const STEP_BYTES: u64 = u64::MAX;
+
+    fn find_blob(&self, id: BlobId, size: u64) -> Result<Option<BlobPlace>, StoreError> {
+        Store::find_blob(self, id, size)
+    }
+
+    fn open_pack(&self, id: PackId) -> Result<Arc<PackReader<File>>, StoreError> {
+        Store::open_pack(self, id)
+    }
+
+    fn read_page(&self, address: &Address) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read_object(PackKind::Layout, address)
+    }
+
+    fn block_error(&self, pack: PackId, offset: u32, e: PackError) -> StoreError {
+        Store::block_error(self, pack, offset, e)
+    }
+
+    fn wrong_bytes(&self, pack: PackId, offset: u32, address: &Address) -> StoreError {
+        Store::wrong_bytes(self, pack, offset, address)
+    }
+
+    fn is_replaced(e: &StoreError) -> bool {
+        matches!(e, StoreError::Replaced(_))
+    }
+
+    fn prepare(&self, _: &[Need]) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Bytes written at once when a hole is filled.
@@ -139,26 +235,7 @@ impl Store {
         range: Range<u64>,
         out: &mut dyn Write,
     ) -> Result<(), StoreError> {
-        debug_assert!(range.start <= range.end && range.end <= size);
-        for attempt in 0.. {
-            let place = self.find_blob(id, size)?.ok_or(StoreError::Missing(id.into()))?;
-            let location = match place {
-                BlobPlace::Empty => break,
-                BlobPlace::Chunk(location) => location,
-                BlobPlace::Recipe(recipe) => {
-                    return BlobReader::new(self, id, recipe).copy(range, out);
-                }
-            };
-            let mut buf = BlockBuf::new();
-            let bytes = match self.read_chunk(&id.into(), &location, &mut buf) {
-                Err(StoreError::Replaced(_)) if attempt < READ_ATTEMPTS => continue,
-                bytes => bytes?,
-            };
-            out.write_all(&bytes[range.start as usize..range.end as usize])
-                .map_err(StoreError::Output)?;
-            break;
-        }
-        Ok(())
+        read_range(self, id, size, range, out)
     }
 
     /// Reads the chunk at `location` and compares it with `address`.
@@ -168,37 +245,69 @@ impl Store {
         location: &Location,
         buf: &'b mut BlockBuf,
     ) -> Result<&'b [u8], StoreError> {
-        let block = self.read_block(location, buf)?;
-        self.chunk_of(block, address, location)
+        chunk_of(self, read_block(self, location, buf)?, address, location)
     }
+}
 
-    /// The raw bytes of the block that holds the chunk at `location`, not verified.
-    pub fn read_block<'b>(
-        &self,
-        location: &Location,
-        buf: &'b mut BlockBuf,
-    ) -> Result<&'b [u8], StoreError> {
-        let place = location.place;
-        self.open_pack(location.pack)?
-            .read_block_sized(place.block_offset, place.stored_len, buf)
-            .map_err(|e| self.block_error(location.pack, place.block_offset, e))
+/// Writes bytes `range` of a blob to `out`, verified. The range must lie within `size`.
+pub fn read_range<S: BlobSource>(
+    source: &S,
+    id: BlobId,
+    size: u64,
+    range: Range<u64>,
+    out: &mut dyn Write,
+) -> Result<(), S::Error> {
+    debug_assert!(range.start <= range.end && range.end <= size);
+    for attempt in 0.. {
+        let place = source.find_blob(id, size)?.ok_or(StoreError::Missing(id.into()))?;
+        let location = match place {
+            BlobPlace::Empty => break,
+            BlobPlace::Chunk(location) => location,
+            BlobPlace::Recipe(recipe) => {
+                return BlobReader::new(source, id, recipe).copy(range, out);
+            }
+        };
+        let part = Part::Block(location.place.block_offset, location.place.stored_len);
+        let _ready = source.prepare(&[Need { pack: location.pack, part }])?;
+        let mut buf = BlockBuf::new();
+        let bytes = match read_block(source, &location, &mut buf) {
+            Err(e) if S::is_replaced(&e) && attempt < READ_ATTEMPTS => continue,
+            block => chunk_of(source, block?, &id.into(), &location)?,
+        };
+        out.write_all(&bytes[range.start as usize..range.end as usize])
+            .map_err(StoreError::Output)?;
+        break;
     }
+    Ok(())
+}
 
-    /// The chunk at `location` of a block's raw bytes, compared with `address`.
-    pub fn chunk_of<'b>(
-        &self,
-        block: &'b [u8],
-        address: &Address,
-        location: &Location,
-    ) -> Result<&'b [u8], StoreError> {
-        let place = location.place;
-        let end = place.position as usize + place.raw_len as usize;
-        let bytes = block.get(place.position as usize..end).unwrap_or_default();
-        if blake3::hash(bytes).as_bytes() != address.as_bytes() {
-            return Err(self.wrong_bytes(location.pack, place.block_offset, address));
-        }
-        Ok(bytes)
+/// The raw bytes of the block that holds the chunk at `location`, not verified.
+pub fn read_block<'b, S: BlobSource>(
+    source: &S,
+    location: &Location,
+    buf: &'b mut BlockBuf,
+) -> Result<&'b [u8], S::Error> {
+    let place = location.place;
+    source
+        .open_pack(location.pack)?
+        .read_block_sized(place.block_offset, place.stored_len, buf)
+        .map_err(|e| source.block_error(location.pack, place.block_offset, e))
+}
+
+/// The chunk at `location` of a block's raw bytes, compared with `address`.
+pub fn chunk_of<'b, S: BlobSource>(
+    source: &S,
+    block: &'b [u8],
+    address: &Address,
+    location: &Location,
+) -> Result<&'b [u8], S::Error> {
+    let place = location.place;
+    let end = place.position as usize + place.raw_len as usize;
+    let bytes = block.get(place.position as usize..end).unwrap_or_default();
+    if blake3::hash(bytes).as_bytes() != address.as_bytes() {
+        return Err(source.wrong_bytes(location.pack, place.block_offset, address));
     }
+    Ok(bytes)
 }
 
 /// Pages of a recipe that a reader keeps, about 200 KB each: to check one costs more than to read a
@@ -206,8 +315,8 @@ impl Store {
 const MAX_PAGES: usize = 32;
 
 /// Reads a blob of several chunks, range by range; one a thread.
-pub struct BlobReader<'s> {
-    store: &'s Store,
+pub struct BlobReader<'s, S: BlobSource = Store> {
+    source: &'s S,
     id: BlobId,
     recipe: Arc<Recipe>,
     /// The pages used last, the latest at the end.
@@ -218,11 +327,11 @@ pub struct BlobReader<'s> {
     copied: u64,
 }
 
-impl<'s> BlobReader<'s> {
-    /// A reader of blob `id`, whose recipe was found by [`Store::find_blob`].
-    pub fn new(store: &'s Store, id: BlobId, recipe: Arc<Recipe>) -> Self {
+impl<'s, S: BlobSource> BlobReader<'s, S> {
+    /// A reader of blob `id`, whose recipe was found by [`BlobSource::find_blob`].
+    pub fn new(source: &'s S, id: BlobId, recipe: Arc<Recipe>) -> Self {
         let (pages, buf, group) = (Vec::new(), BlockBuf::new(), Vec::new());
-        Self { store, id, recipe, pages, buf, group, copied: 0 }
+        Self { source, id, recipe, pages, buf, group, copied: 0 }
     }
 
     /// Raw bytes that were decoded so far, those that no one asked for too.
@@ -231,7 +340,7 @@ impl<'s> BlobReader<'s> {
     }
 
     /// Writes `range` to `out`. Whole groups are read and verified; the rest of them is dropped.
-    pub fn copy(&mut self, range: Range<u64>, out: &mut dyn Write) -> Result<(), StoreError> {
+    pub fn copy(&mut self, range: Range<u64>, out: &mut dyn Write) -> Result<(), S::Error> {
         if range.is_empty() {
             return Ok(());
         }
@@ -242,8 +351,9 @@ impl<'s> BlobReader<'s> {
         self.copied = aligned;
         let mut attempts = 0;
         while self.copied < end {
-            match self.copy_to_end_of_page(end, &mut sink) {
-                Err(StoreError::Replaced(_)) if attempts < READ_ATTEMPTS => {
+            let step = end.min(self.copied.saturating_add(S::STEP_BYTES));
+            match self.copy_to_end_of_page(step, &mut sink) {
+                Err(e) if S::is_replaced(&e) && attempts < READ_ATTEMPTS => {
                     attempts += 1;
                     self.find_anew()?;
                 }
@@ -254,7 +364,7 @@ impl<'s> BlobReader<'s> {
     }
 
     /// Copies from where the copy stands to the end of that page, or to `end`.
-    fn copy_to_end_of_page(&mut self, end: u64, sink: &mut Window<'_>) -> Result<(), StoreError> {
+    fn copy_to_end_of_page(&mut self, end: u64, sink: &mut Window<'_>) -> Result<(), S::Error> {
         let page_number = self.copied / self.recipe.page_bytes();
         let page = self.load_page(page_number)?;
         let page_start = page_number * self.recipe.page_bytes();
@@ -263,16 +373,16 @@ impl<'s> BlobReader<'s> {
     }
 
     /// Reads the recipe again: its packs were replaced.
-    fn find_anew(&mut self) -> Result<(), StoreError> {
+    fn find_anew(&mut self) -> Result<(), S::Error> {
         self.pages.clear();
-        match self.store.find_blob(self.id, self.recipe.size)? {
+        match self.source.find_blob(self.id, self.recipe.size)? {
             Some(BlobPlace::Recipe(recipe)) => self.recipe = recipe,
-            _ => return Err(StoreError::Missing(self.id.into())),
+            _ => return Err(StoreError::Missing(self.id.into()).into()),
         }
         Ok(())
     }
 
-    fn load_page(&mut self, number: u64) -> Result<Arc<Page>, StoreError> {
+    fn load_page(&mut self, number: u64) -> Result<Arc<Page>, S::Error> {
         if let Some(at) = self.pages.iter().position(|(loaded, _)| *loaded == number) {
             let found = self.pages.remove(at);
             let page = found.1.clone();
@@ -290,16 +400,14 @@ impl<'s> BlobReader<'s> {
         Ok(page)
     }
 
-    fn read_page(&self, number: u64) -> Result<Page, StoreError> {
+    fn read_page(&self, number: u64) -> Result<Page, S::Error> {
         let address = recipe::page_address(self.id, number);
-        let bytes = self
-            .store
-            .read_object(PackKind::Layout, &address)?
-            .ok_or(StoreError::Missing(address))?;
-        Page::decode(&bytes, &self.recipe, number).map_err(|e| StoreError::Damaged {
+        let bytes = self.source.read_page(&address)?.ok_or(StoreError::Missing(address))?;
+        let page = Page::decode(&bytes, &self.recipe, number).map_err(|e| StoreError::Damaged {
             what: format!("page {number} of the recipe of {}", self.id),
             why: e.to_string(),
-        })
+        });
+        Ok(page?)
     }
 
     /// Copies `range`, which starts at a group, of the page that starts at `page_start`.
@@ -309,10 +417,10 @@ impl<'s> BlobReader<'s> {
         page_start: u64,
         range: Range<u64>,
         sink: &mut Window<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), S::Error> {
         let inner = range.start - page_start;
         let Some((index, offset)) = page.run_at(inner) else {
-            return Err(self.damaged("its runs end too early"));
+            return Err(self.damaged("its runs end too early").into());
         };
         let first = (inner / self.recipe.group_bytes()) as usize;
         let rows = page.groups.get(first..).unwrap_or_default();
@@ -330,9 +438,11 @@ impl<'s> BlobReader<'s> {
         // The first group's row says where its block is, so that nothing before it is read.
         let start = rows.first().filter(|_| offset > 0).map(|r| (r.block_offset, r.position));
         let from = RunStart { index, offset, start, left: range.end - range.start };
+        let source = self.source;
+        let _ready = source.prepare(&needs_of(page, &from))?;
         let copied = self.copy_runs(page, from, &mut checker, sink);
         let result = match copied {
-            Ok(()) => checker.finish(sink).map_err(|e| self.name_blob(e)),
+            Ok(()) => checker.finish(sink).map_err(|e| self.name_blob(e).into()),
             Err(e) => Err(e),
         };
         (self.group, self.copied) = (checker.buffer, checker.at);
@@ -345,11 +455,11 @@ impl<'s> BlobReader<'s> {
         from: RunStart,
         checker: &mut GroupChecker,
         sink: &mut Window<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), S::Error> {
         let RunStart { mut index, mut offset, mut start, mut left } = from;
         while left > 0 {
             let Some(run) = page.runs.get(index) else {
-                return Err(self.damaged("its runs end too early"));
+                return Err(self.damaged("its runs end too early").into());
             };
             let take = (run.bytes() - offset).min(left);
             match run {
@@ -372,8 +482,8 @@ impl<'s> BlobReader<'s> {
         span: &RunSpan<'_>,
         checker: &mut GroupChecker,
         sink: &mut Window<'_>,
-    ) -> Result<(), StoreError> {
-        let pack = self.store.open_pack(pack_id)?;
+    ) -> Result<(), S::Error> {
+        let pack = self.source.open_pack(pack_id)?;
         let RunSpan { stored, mut offset, len: mut left, mut start } = *span;
         while left > 0 {
             let within = offset % stored.unit_bytes;
@@ -386,7 +496,7 @@ impl<'s> BlobReader<'s> {
             let mut skip = skip;
             loop {
                 let piece =
-                    reader.next_piece().map_err(|e| self.store.block_error(pack_id, block, e))?;
+                    reader.next_piece().map_err(|e| self.source.block_error(pack_id, block, e))?;
                 let Some(piece) = piece else { break };
                 let dropped = skip.min(piece.len() as u64);
                 skip -= dropped;
@@ -421,6 +531,39 @@ fn name_blob(id: BlobId, pack: PackId, block: u32, e: CheckError) -> StoreError 
         },
         CheckError::Output(e) => StoreError::Output(e),
     }
+}
+
+/// What of which packs a copy will read.
+fn needs_of(page: &Page, from: &RunStart) -> Vec<Need> {
+    let (mut offset, mut start, mut left) = (from.offset, from.start, from.left);
+    let mut needs = Vec::new();
+    for run in page.runs.iter().skip(from.index) {
+        let take = run.bytes().saturating_sub(offset).min(left);
+        if let Run::Stored(stored) = run
+            && let Some(pack) = page.packs.get(stored.pack as usize)
+        {
+            let within = offset % stored.unit_bytes;
+            let unit = stored.unit_bytes - within;
+            if let Some((block_offset, position)) = start {
+                let raw_bytes = take.min(unit);
+                let part = Part::Run { block_offset, position, raw_bytes };
+                needs.push(Need { pack: *pack, part });
+            }
+            // From its beginning, unless all is in the part that begins later.
+            if start.is_none() || take > unit {
+                let raw_bytes = if take > unit { stored.unit_bytes } else { within + take };
+                let (block_offset, position) = (stored.block_offset, stored.position);
+                let part = Part::Run { block_offset, position, raw_bytes };
+                needs.push(Need { pack: *pack, part });
+            }
+        }
+        left -= take;
+        (offset, start) = (0, None);
+        if left == 0 {
+            break;
+        }
+    }
+    needs
 }
 
 /// Where a copy begins among the runs of a page.

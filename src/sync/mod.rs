@@ -26,6 +26,7 @@ pub mod objects;
 mod places;
 mod publish;
 pub mod push;
+pub mod reading;
 pub mod rebase;
 pub mod repair;
 pub mod root;

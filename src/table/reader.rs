@@ -43,7 +43,8 @@ pub struct Table<R> {
     kind: PackKind,
     shape: Shape,
     hash: [u8; 32],
-    packs: Vec<PackId>,
+    /// `None` where one is read when it is needed.
+    packs: Option<Vec<PackId>>,
 }
 
 impl<R: ReadAt> Table<R> {
@@ -60,20 +61,31 @@ impl<R: ReadAt> Table<R> {
         if len < (HEADER_LEN + TAIL_LEN) as u64 {
             return Err(TableError::Truncated);
         }
-        let source = Source {
-            file,
-            len,
-            may_be_in_memory: len <= in_memory_len,
-            cost: AtomicU64::new(0),
-            memory: OnceLock::new(),
-        };
+        let source = Source::new(file, len, len <= in_memory_len);
         let (mut head, mut tail) = ([0; HEADER_LEN], [0; TAIL_LEN]);
         source.read_exact_at(&mut head, 0)?;
         let kind = decode_header(&head)?;
         source.read_exact_at(&mut tail, len - TAIL_LEN as u64)?;
         let (shape, hash) = decode_tail(&tail, len)?;
-        let packs = read_packs(&source, &shape)?;
+        let packs = Some(read_packs(&source, &shape)?);
         Ok(Self { source, kind, shape, hash, packs })
+    }
+
+    /// Opens a table of known kind that is far away: reads only the tail now, and single pack ids when
+    /// they are needed. Nothing is kept in memory.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub fn open_far(file: R, kind: PackKind) -> Result<Self, TableError> {
+        let len = file.byte_len()?;
+        if len < (HEADER_LEN + TAIL_LEN) as u64 {
+            return Err(TableError::Truncated);
+        }
+        let mut tail = [0; TAIL_LEN];
+        file.read_exact_at(&mut tail, len - TAIL_LEN as u64)?;
+        let (shape, hash) = decode_tail(&tail, len)?;
+        let source = Source::new(file, len, false);
+        Ok(Self { source, kind, shape, hash, packs: None })
     }
 
     /// What the entries are.
@@ -81,9 +93,9 @@ impl<R: ReadAt> Table<R> {
         self.kind
     }
 
-    /// The packs that entries may name, ascending.
+    /// The packs that entries may name, ascending; none of a table [opened far](Table::open_far).
     pub fn packs(&self) -> &[PackId] {
-        &self.packs
+        self.packs.as_deref().unwrap_or_default()
     }
 
     /// Number of entries.
@@ -173,9 +185,20 @@ impl<R: ReadAt> Table<R> {
     }
 
     fn row(&self, entry: Entry) -> Result<Row, TableError> {
-        let pack = self.packs.get(entry.pack as usize);
-        let pack = *pack.ok_or(TableError::Damaged(UNKNOWN_PACK))?;
+        let pack = match &self.packs {
+            Some(packs) => packs.get(entry.pack as usize).copied(),
+            None if entry.pack < self.shape.packs => Some(self.read_pack(entry.pack)?),
+            None => None,
+        };
+        let pack = pack.ok_or(TableError::Damaged(UNKNOWN_PACK))?;
         Ok(Row { prefix: entry.prefix, pack, place: entry.place })
+    }
+
+    fn read_pack(&self, index: u32) -> Result<PackId, TableError> {
+        let mut id = [0; PACK_ID_LEN];
+        let offset = self.shape.packs_offset() + u64::from(index) * PACK_ID_LEN as u64;
+        self.source.read_exact_at(&mut id, offset)?;
+        Ok(PackId::from_bytes(id))
     }
 
     /// All rows in ascending order.
@@ -254,6 +277,10 @@ fn read_packs<R: ReadAt>(source: &Source<R>, shape: &Shape) -> Result<Vec<PackId
 }
 
 impl<R: ReadAt> Source<R> {
+    fn new(file: R, len: u64, may_be_in_memory: bool) -> Self {
+        Self { file, len, may_be_in_memory, cost: AtomicU64::new(0), memory: OnceLock::new() }
+    }
+
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), TableError> {
         match self.memory.get() {
             Some(bytes) => bytes.read_exact_at(buf, offset)?,

@@ -187,6 +187,52 @@ const CASES: &[(&str, &str, Provoke, i32)] = &[
         },
         1,
     ),
+    (
+        "UnknownThere",
+        "a branch of a remote is mistyped",
+        |env| {
+            pushed(env);
+            Some(env.run(&["ls", "./shared@v9"]))
+        },
+        1,
+    ),
+    (
+        "OthersThere",
+        "files are where others are to be put",
+        |env| {
+            pushed(env);
+            env.write("got/a.csv", "others");
+            Some(env.run(&["get", "./shared", "-o", "got"]))
+        },
+        4,
+    ),
+    ("NoLock", "nothing was pinned yet", |env| run(env, &["get", "--locked"]), 1),
+    (
+        "NotPinned",
+        "a pin is mistyped",
+        |env| {
+            pinned(env);
+            Some(env.run(&["get", "--locked", "dd"]))
+        },
+        1,
+    ),
+    (
+        "LockConflict",
+        "git merged esker.lock with both sides",
+        |env| lock(env, "commit", ">>>>>>> x\ncommit"),
+        4,
+    ),
+    ("BadLock", "esker.lock was edited", |env| lock(env, "files = 1", "files = x"), 1),
+    (
+        "NewerLock",
+        "a newer esker wrote esker.lock",
+        |env| lock(env, "version = 1", "version = 2"),
+        1,
+    ),
+    ("PinnedUnknown", "a pinned commit was not pushed", |env| lock_id(env, "commit"), 12),
+    ("PinContradicts", "ids in esker.lock were edited", |env| lock_id(env, "tree"), 5),
+    ("PinnedElsewhere", "a remote was replaced", |env| lock_id(env, "repository"), 12),
+    ("DamagedThere", "data on a remote is damaged", damaged_there, 5),
     ("Damaged", "a pack is damaged", damaged, 5),
     ("NeedsRebuild", "state.db is lost", needs_rebuild, 5),
     ("Locked", "another process holds the repository for long", locked, 11),
@@ -220,6 +266,7 @@ const CASES: &[(&str, &str, Provoke, i32)] = &[
 const NOT_PROVOKED: &[(&str, &str)] = &[
     ("ChangedMeanwhile", "files change in the moment in which they are put aside"),
     ("MovedMeanwhile", "two commands move one name in the same moment"),
+    ("Unread", "a file of pinned data cannot be read while it is verified"),
     ("Other", "whatever has no kind of its own; names what failed"),
 ];
 
@@ -367,6 +414,61 @@ fn no_remote(env: &mut Env) -> Option<Ran> {
     committed(env);
     env.ok(&["remote", "add", "origin", "shared"]);
     Some(env.run(&["fetch"]))
+}
+
+/// Pushes a commit to a folder.
+fn pushed(env: &mut Env) {
+    committed(env);
+    env.ok(&["remote", "add", "origin", "shared"]);
+    env.ok(&["push"]);
+}
+
+/// Pins `d` of what was pushed.
+fn pinned(env: &mut Env) {
+    pushed(env);
+    env.ok(&["pin", "d"]);
+}
+
+fn lock(env: &mut Env, from: &str, to: &str) -> Option<Ran> {
+    pinned(env);
+    changed_lock(env, from, to)
+}
+
+/// Changes the lock file, then wants what it pins.
+fn changed_lock(env: &mut Env, from: &str, to: &str) -> Option<Ran> {
+    fs::remove_dir_all(env.path("d")).expect("remove");
+    let text = fs::read_to_string(env.path("esker.lock")).expect("the lock file");
+    env.write("esker.lock", text.replacen(from, to, 1));
+    Some(env.run(&["get", "--locked"]))
+}
+
+fn lock_id(env: &mut Env, key: &str) -> Option<Ran> {
+    pinned(env);
+    let text = fs::read_to_string(env.path("esker.lock")).expect("the lock file");
+    let line = text.lines().find(|line| line.starts_with(key)).expect("a line").to_owned();
+    let digits = line.split('"').nth(1).expect("an id").len();
+    changed_lock(env, &line, &format!("{key} = \"{}\"", "ab".repeat(digits / 2)))
+}
+
+fn damaged_there(env: &mut Env) -> Option<Ran> {
+    pushed(env);
+    for entry in walkdir::WalkDir::new(env.path("shared/table")) {
+        let entry = entry.expect("an entry");
+        if entry.file_type().is_file() {
+            fs::write(entry.path(), "").expect("write");
+        }
+    }
+    let mut ran = env.run(&["ls", "./shared"]);
+    // The key is another one each time.
+    let shown = |line: &str| match line.split_once("table/") {
+        Some((before, after)) => {
+            let rest = after.split_once(' ').map_or("", |(_, rest)| rest);
+            format!("{before}table/… {rest}\n")
+        }
+        None => format!("{line}\n"),
+    };
+    ran.stderr = ran.stderr.lines().map(shown).collect();
+    Some(ran)
 }
 
 fn would_overwrite(env: &mut Env) -> Option<Ran> {

@@ -22,6 +22,7 @@ const TYPES: &[(&str, &str, &str)] = &[
     ("merge", "integrate", "MergeOutcome"),
     ("revert", "integrate", "MergeOutcome"),
     ("switch", "head", "CheckoutOutcome"),
+    ("update", "pin", "PinOutcome"),
 ];
 
 /// Forms of commands that print documents of their own: the words that tell them, and their types.

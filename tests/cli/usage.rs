@@ -51,7 +51,8 @@ fn wrong_usage_is_one_line_a_hint_and_code_2() {
     let env = Env::new();
     let mistyped = "error: unrecognized subcommand 'comit'\nhint: did you mean 'commit'?\n";
     env.run(&["comit"]).fails(2, mistyped);
-    let missing = "error: the following required arguments were not provided: <REV:PATH>\n\
+    let missing = "error: the following required arguments were not provided: \
+                   <REV:PATH|URL[@REV]:PATH>\n\
                    hint: see how it is used: esker help cat\n";
     env.run(&["cat"]).fails(2, missing);
     let value = "error: invalid value 'five' for '--sample <N%>': expected a number above 0 and up \

@@ -2,6 +2,7 @@ use esker::ops::Context;
 use esker::ops::du::{self, DuOptions};
 
 use crate::cli::help::after_help;
+use crate::cli::location::{At, Where};
 use crate::cli::render::{json, objects};
 use crate::cli::report::{Exit, Failure};
 use crate::cli::ui::{Stream, Ui};
@@ -9,15 +10,18 @@ use crate::cli::ui::{Stream, Ui};
 /// Show how many bytes and files folders of a commit hold
 ///
 /// Sizes are those of the data, not of what is stored. The sums lie in the trees, so that only the
-/// folders that are shown are read. With --json, one document a line.
+/// folders that are shown are read. A location, URL[@REV][:PATH], is looked at without a clone. With
+/// --json, one document a line.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
-    "esker du" "esker du -d 2 v1:images" "esker du --files --bytes main" "esker du -d 0 --unique";
-    "  5" "a folder is damaged", " 10" "no repository"
+    "esker du" "esker du -d 2 v1:images" "esker du --files --bytes main" "esker du -d 0 --unique"
+    "esker du s3://bucket/weather";
+    "  5" "a folder is damaged", " 10" "no repository",
+    " 12" "the remote refused or cannot be reached"
 ))]
 pub struct Args {
-    /// A branch, tag or commit, REV:PATH, or a path in HEAD
-    #[arg(value_name = "REV[:PATH]")]
+    /// A branch, tag or commit, REV:PATH, a path in HEAD, or a location
+    #[arg(value_name = "REV[:PATH]|URL[@REV][:PATH]")]
     what: Option<String>,
 
     /// A path in that revision
@@ -38,13 +42,17 @@ pub struct Args {
     /// Show sizes in bytes
     #[arg(short, long)]
     bytes: bool,
+
+    #[command(flatten)]
+    at: At,
 }
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let (revision, path) = super::rev_and_path(self.what.as_deref(), self.path.as_deref())?;
+        let Where { at, revision, path } =
+            self.at.resolve(context, self.what.as_deref(), self.path.as_deref())?;
         let Self { depth, files, unique, .. } = self;
-        let options = DuOptions { revision, path, depth, files, unique };
+        let options = DuOptions { at, revision, path, depth, files, unique };
         let (as_json, palette) = (ui.json, ui.palette);
         let mut stream = Stream::new(ui);
         let ended = du::run(context, &options, &mut |entry| {
@@ -53,7 +61,8 @@ impl Args {
                 false => objects::du(out, &palette, &entry, self.bytes),
             })
         });
-        stream.end(ended)?;
+        let cost = stream.end(ended)?;
+        ui.cost(cost);
         Ok(Exit::Done)
     }
 }

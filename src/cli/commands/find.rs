@@ -1,8 +1,9 @@
 use clap::ValueEnum;
-use esker::ops::Context;
 use esker::ops::find::{self, FindKind, FindOptions, SizeBound};
+use esker::ops::{Context, RemotePlace, find_target};
 
 use crate::cli::help::after_help;
+use crate::cli::location::Connect;
 use crate::cli::render::{json, objects};
 use crate::cli::report::{Exit, Failure};
 use crate::cli::ui::{Stream, Ui};
@@ -11,17 +12,20 @@ use crate::cli::ui::{Stream, Ui};
 ///
 /// A pattern is compared with the name, or with the whole path if it has a slash; * stays within a
 /// folder and ** does not. One revision is searched as it is; of ranges, several revisions or --all the
-/// history is searched: each version of a file is found once, with the commit that brought it. With
-/// --json, one document a line.
+/// history is searched: each version of a file is found once, with the commit that brought it. A
+/// location, URL[@REV][:PATH], in place of the first pattern is searched without a clone. With --json,
+/// one document a line.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
     "esker find '*.png' --size +10M" "esker find --kind l --rev v1 -- images"
-    "esker find --all 'labels*.csv'" "esker find --all --id 92a1140915" "esker find --rev v1..main '*.bin'";
-    "  5" "the history is damaged", " 10" "no repository"
+    "esker find --all 'labels*.csv'" "esker find --all --id 92a1140915" "esker find --rev v1..main '*.bin'"
+    "esker find s3://bucket/weather@v1:images '*.png'";
+    "  5" "the history is damaged", " 10" "no repository",
+    " 12" "the remote refused or cannot be reached"
 ))]
 pub struct Args {
-    /// Patterns of names, of which one must match
-    #[arg(value_name = "PATTERN")]
+    /// Patterns of names, of which one must match; before them, a location to search
+    #[arg(value_name = "URL|PATTERN")]
     patterns: Vec<String>,
 
     /// Only below these folders
@@ -55,6 +59,9 @@ pub struct Args {
     /// Also show kind, id, size and number of files
     #[arg(short, long)]
     long: bool,
+
+    #[command(flatten)]
+    connect: Connect,
 }
 
 /// A kind as it is written.
@@ -82,8 +89,21 @@ impl From<Kind> for FindKind {
 }
 
 impl Args {
-    pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+    /// The remote that the first pattern names; its revision and path join the others.
+    fn take_location(&mut self, context: &Context) -> Option<RemotePlace> {
+        let flags = self.connect.flags(self.revisions.first().map(String::as_str), None);
+        let found = find_target(context, self.patterns.first()?, &flags)?;
+        self.patterns.remove(0);
+        if self.revisions.is_empty() {
+            self.revisions.extend(found.revision);
+        }
+        self.paths.extend(found.path);
+        Some(found.place)
+    }
+
+    pub fn run(mut self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
         let options = FindOptions {
+            at: self.take_location(context),
             patterns: self.patterns,
             ignore_case: self.ignore_case,
             sizes: self.size,
@@ -101,7 +121,8 @@ impl Args {
                 false => objects::found(out, &palette, &found, self.long),
             })
         });
-        stream.end(ended)?;
+        let cost = stream.end(ended)?;
+        ui.cost(cost);
         Ok(Exit::Done)
     }
 }

@@ -1,9 +1,10 @@
 use std::io::{self, Write};
 
-use esker::ops::Context;
 use esker::ops::log::{self, LogChanges, LogEntry, LogOptions};
+use esker::ops::{Context, RemotePlace, find_target};
 
 use crate::cli::help::after_help;
+use crate::cli::location::At;
 use crate::cli::render::graph::Graph;
 use crate::cli::render::{diff, json, objects};
 use crate::cli::report::{Exit, Failure};
@@ -15,16 +16,20 @@ use crate::cli::ui::{Stream, Ui};
 /// Newest first. A..B leaves out what A has, ^A too; A...B is what one of both has and not the other.
 /// With paths, only commits that changed something there, found without reading any file; a merge that
 /// took one side as it was is passed over to that side. What a commit changed is told against its first
-/// parent. Dates are such as 2024-05-31, "2 weeks ago" or yesterday. With --json, one document a line.
+/// parent. Dates are such as 2024-05-31, "2 weeks ago" or yesterday. A location, URL[@REV][:PATH], in
+/// the first place is looked at without a clone; revisions behind it are its own. With --json, one
+/// document a line.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
     "esker log" "esker log --oneline --graph --all" "esker log -n 5 v1 -- images"
-    "esker log --since \"2 weeks ago\" --stat" "esker log main..new-photos --meta source=\"lab 3\"";
-    "  5" "the history is damaged", " 10" "no repository"
+    "esker log --since \"2 weeks ago\" --stat" "esker log main..new-photos --meta source=\"lab 3\""
+    "esker log --oneline s3://bucket/weather@main";
+    "  5" "the history is damaged", " 10" "no repository",
+    " 12" "the remote refused or cannot be reached"
 ))]
 pub struct Args {
-    /// Revisions and ranges to start from, HEAD by default; then files and folders
-    #[arg(value_name = "REV|PATH")]
+    /// A location to look at; revisions and ranges to start from, HEAD by default; files and folders
+    #[arg(value_name = "URL|REV|PATH")]
     args: Vec<String>,
 
     /// Only commits that changed these files and folders
@@ -102,6 +107,9 @@ pub struct Args {
     /// Show what moved as removed and added
     #[arg(long)]
     no_renames: bool,
+
+    #[command(flatten)]
+    at: At,
 }
 
 fn key_and_value(text: &str) -> Result<(String, Option<String>), String> {
@@ -126,7 +134,7 @@ impl Args {
             graph: self.graph.then(Graph::default),
             is_first: true,
         };
-        let options = self.options(as_json);
+        let options = self.options(context, as_json);
         let mut stream = Stream::new(ui);
         let ended = log::run(context, &options, &mut |entry| {
             stream.write(|out| match as_json {
@@ -134,12 +142,29 @@ impl Args {
                 false => printer.print(out, &entry),
             })
         });
-        stream.end(ended)?;
+        let cost = stream.end(ended)?;
+        ui.cost(cost);
         Ok(Exit::Done)
     }
 
-    fn options(self, as_json: bool) -> LogOptions {
+    /// The remote that the first argument names; its revision and path join the others.
+    fn take_location(&mut self, context: &Context) -> Option<RemotePlace> {
+        let found = self.args.first().and_then(|text| find_target(context, text, &self.at.flags()));
+        let (revision, path) = match &found {
+            Some(found) => {
+                self.args.remove(0);
+                (found.revision.clone(), found.path.clone())
+            }
+            None => (self.at.rev.clone(), self.at.path.clone()),
+        };
+        self.args.splice(0..0, revision);
+        self.paths.extend(path);
+        found.map(|found| found.place)
+    }
+
+    fn options(mut self, context: &Context, as_json: bool) -> LogOptions {
         LogOptions {
+            at: self.take_location(context),
             args: self.args,
             paths: self.paths,
             all: self.all,

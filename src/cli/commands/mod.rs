@@ -9,6 +9,7 @@ use super::ui::Ui;
 mod add;
 mod annotate;
 mod branch;
+mod cache_key;
 mod cat;
 mod check_ignore;
 mod checkout;
@@ -28,6 +29,7 @@ mod forget;
 mod fsck;
 mod gc;
 mod generate;
+mod get;
 mod hash;
 mod help;
 mod init;
@@ -36,6 +38,7 @@ mod ls;
 mod ls_remote;
 mod merge;
 mod mv;
+mod pin;
 mod pull;
 mod purge;
 mod push;
@@ -54,6 +57,8 @@ mod stats;
 mod status;
 mod switch;
 mod tag;
+mod update;
+mod verify;
 mod worktree;
 
 /// From one list, in the order of the help: the enum, its run, and the definition of one command alone.
@@ -125,6 +130,11 @@ commands! {
     Merge: merge = "merge",
     Revert: revert = "revert",
     CherryPick: cherry_pick = "cherry-pick",
+    Get: get = "get",
+    Pin: pin = "pin",
+    Update: update = "update",
+    Verify: verify = "verify",
+    CacheKey: cache_key = "cache-key",
     Hash: hash = "hash",
     Stats: stats = "stats",
     Fsck: fsck = "fsck",
@@ -170,7 +180,7 @@ impl Command {
 
 /// Revision and path of `REV:PATH`, of `REV PATH`, or of one argument that is either: it stands in the
 /// place of the revision.
-fn rev_and_path(
+pub fn rev_and_path(
     what: Option<&str>,
     path: Option<&str>,
 ) -> Result<(Option<String>, Option<String>), OpError> {

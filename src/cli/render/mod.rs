@@ -7,6 +7,7 @@ pub mod json;
 pub mod markdown;
 pub mod merging;
 pub mod objects;
+pub mod pins;
 pub mod places;
 pub mod refs;
 pub mod remotes;

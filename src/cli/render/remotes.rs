@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use esker::ops::accept_history::AcceptHistoryOutcome;
 use esker::ops::clone::CloneOutcome;
 use esker::ops::keeps::KeepsOutcome;
+use esker::ops::get::GetOutcome;
 use esker::ops::ls_remote::LsRemoteOutcome;
 use esker::ops::pull::{PullMode, PullOutcome};
 use esker::ops::push::PushOutcome;
@@ -147,6 +148,28 @@ pub fn clone(out: &mut dyn Write, palette: &Palette, outcome: &CloneOutcome) -> 
     let (written, size) = (counted(outcome.written, "file"), bytes(outcome.bytes));
     let (came, requests) = (bytes(outcome.received_bytes), counted(outcome.requests, "request"));
     writeln!(out, "{refs}, {commits}; {written} written ({size})")?;
+    writeln!(out, "{came} in {requests}, {}", seconds(outcome.seconds))
+}
+
+/// `get`.
+pub fn get(out: &mut dyn Write, palette: &Palette, outcome: &GetOutcome) -> io::Result<()> {
+    let id = palette.id;
+    for got in &outcome.got {
+        let dest = got.dest.display().to_string();
+        let of = match got.path.as_str() {
+            "" => escape(&got.url).into_owned(),
+            path => format!("{} of {}", escape(path), escape(&got.url)),
+        };
+        writeln!(out, "{of} at {id}{}{id:#} is {}", got.commit.short(), escape(&dest))?;
+        let (written, size) = (counted(got.written, "file"), bytes(got.written_bytes));
+        let also = |number: u64, what: &str| match number {
+            0 => String::new(),
+            number => format!(", {} {what}", count(number)),
+        };
+        let (kept, removed) = (also(got.kept, "there already"), also(got.removed, "removed"));
+        writeln!(out, "  {written} written ({size}){kept}{removed}")?;
+    }
+    let (came, requests) = (bytes(outcome.received_bytes), counted(outcome.requests, "request"));
     writeln!(out, "{came} in {requests}, {}", seconds(outcome.seconds))
 }
 

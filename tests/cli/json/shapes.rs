@@ -138,7 +138,9 @@ impl Types {
             }
             let name = serde_value(&field.attrs, "rename").unwrap_or(name);
             let shape = match serde_value(&field.attrs, "serialize_with").as_deref() {
-                Some("encode::optional_id") => Shape::Maybe(Box::new(Shape::Text)),
+                Some("encode::optional_id" | "encode::optional_path") => {
+                    Shape::Maybe(Box::new(Shape::Text))
+                }
                 Some("encode::ids") => Shape::List(Box::new(Shape::Text)),
                 Some("encode::pairs") => Shape::Map(Box::new(Shape::Text)),
                 Some("encode::id" | "encode::path") => Shape::Text,
