@@ -15,7 +15,7 @@ use super::known;
 use super::{RunContext, StepError};
 use crate::catalog::Location;
 use crate::fsio::FsError;
-use crate::id::{Address, BlobId};
+use crate::id::{Address, BlobId, PackId};
 use crate::pack::reader::BlockBuf;
 use crate::path::RepoPath;
 use crate::recipe::Recipe;
@@ -24,7 +24,8 @@ use crate::stat::{Stat, system_time_ns};
 use crate::stat_cache::{RowKind, StatRow};
 use crate::store::StoreError;
 use crate::store::read::{
-    BlobPlace, BlobReader, BlobSource, Need, Part, chunk_of, read_block, read_range,
+    BlobPlace, BlobReader, BlobSource, Need, Part, chunk_of, first_byte, needs_of_whole,
+    read_block, read_range,
 };
 use crate::worktree::handles::{Handles, TempFile, WorktreeRoot};
 use crate::worktree::plan::{Plan, PlannedFile};
@@ -32,6 +33,8 @@ use crate::worktree::plan::{Plan, PlannedFile};
 /// Bytes of a large file that one task writes: much more than a block, so that few blocks are
 /// decoded twice, and a multiple of every group size.
 const RANGE_BYTES: u64 = 16 << 20;
+/// Files of several chunks up to this many bytes are written with those of one.
+const SMALL_BYTES: u64 = 1 << 20;
 /// Small files that one task writes.
 const TASK_FILES: usize = 256;
 
@@ -110,10 +113,48 @@ where
 }
 
 enum Task {
-    /// Files of one chunk, in the order of their blocks.
-    Chunks(Vec<(usize, Option<Location>)>),
+    /// Small files, in the order of their blocks.
+    Small(Vec<(usize, Small)>),
     /// Part of a file of several chunks.
     Range(Arc<LargeFile>, Range<u64>),
+}
+
+/// Where a small file lies.
+#[derive(Clone)]
+enum Small {
+    Empty,
+    Chunk(Location),
+    /// A few chunks, which often lie in the blocks of the files beside it.
+    Recipe(Arc<Recipe>),
+}
+
+impl Small {
+    fn block(&self) -> Option<(PackId, u32)> {
+        match self {
+            Self::Chunk(at) => Some((at.pack, at.place.block_offset)),
+            Self::Empty | Self::Recipe(_) => None,
+        }
+    }
+
+    /// Pack, block and position of the first byte.
+    fn order(&self) -> Option<(PackId, u32, u32)> {
+        match self {
+            Self::Empty => None,
+            Self::Chunk(at) => Some((at.pack, at.place.block_offset, at.place.position)),
+            Self::Recipe(recipe) => first_byte(recipe),
+        }
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        match self {
+            Self::Empty => Vec::new(),
+            Self::Chunk(at) => {
+                let part = Part::Block(at.place.block_offset, at.place.stored_len);
+                vec![Need { pack: at.pack, part }]
+            }
+            Self::Recipe(recipe) => needs_of_whole(recipe),
+        }
+    }
 }
 
 struct LargeFile {
@@ -125,19 +166,21 @@ struct LargeFile {
 }
 
 fn tasks_of<S: BlobSource>(source: &S, files: &[PlannedFile]) -> Result<VecDeque<Task>, S::Error> {
-    let mut chunks = Vec::new();
+    let mut small = Vec::new();
     let mut tasks = VecDeque::new();
     for (index, file) in files.iter().enumerate() {
         let place = source.find_blob(file.id, file.size)?;
         match place.ok_or(StoreError::Missing(file.id.into()))? {
-            BlobPlace::Empty => chunks.push((index, None)),
-            BlobPlace::Chunk(location) => chunks.push((index, Some(location))),
+            BlobPlace::Empty => small.push((index, Small::Empty)),
+            BlobPlace::Chunk(location) => small.push((index, Small::Chunk(location))),
+            BlobPlace::Recipe(recipe) if file.size <= SMALL_BYTES => {
+                small.push((index, Small::Recipe(recipe)));
+            }
             BlobPlace::Recipe(recipe) => push_ranges(&mut tasks, index, file.size, recipe),
         }
     }
-    let order = |l: &Location| (l.pack, l.place.block_offset, l.place.position);
-    chunks.sort_unstable_by_key(|(_, location)| location.as_ref().map(order));
-    tasks.extend(chunks.chunks(TASK_FILES).map(|c| Task::Chunks(c.to_vec())));
+    small.sort_by_cached_key(|(_, place)| place.order());
+    tasks.extend(small.chunks(TASK_FILES).map(|files| Task::Small(files.to_vec())));
     Ok(tasks)
 }
 
@@ -206,49 +249,50 @@ where
         while let Some(task) = self.job.next(self.from_end) {
             self.job.run.cancel.check()?;
             match task {
-                Task::Chunks(files) => self.write_chunks(&files)?,
+                Task::Small(files) => self.write_all_small(&files)?,
                 Task::Range(large, range) => self.write_range(&large, range)?,
             }
         }
         Ok(())
     }
 
-    fn write_chunks(&mut self, files: &[(usize, Option<Location>)]) -> Result<(), StepError> {
-        let need = |at: &Location| Need {
-            pack: at.pack,
-            part: Part::Block(at.place.block_offset, at.place.stored_len),
-        };
-        let needs: Vec<Need> =
-            files.iter().filter_map(|(_, location)| location.as_ref()).map(need).collect();
+    fn write_all_small(&mut self, files: &[(usize, Small)]) -> Result<(), StepError> {
+        let needs: Vec<Need> = files.iter().flat_map(|(_, place)| place.needs()).collect();
         let source = self.job.source;
         let _ready = source.prepare(&needs)?;
         let mut rest = files;
-        while let Some((_, first)) = rest.first() {
-            let block = |l: &Option<Location>| l.map(|l| (l.pack, l.place.block_offset));
-            let same = rest.iter().take_while(|(_, l)| block(l) == block(first)).count();
+        while let Some((index, first)) = rest.first() {
+            let same = match first.block() {
+                None => 1,
+                block => rest.iter().take_while(|(_, place)| place.block() == block).count(),
+            };
             let (group, after) = rest.split_at(same);
             match first {
-                None => group.iter().try_for_each(|(index, _)| self.write_small(*index, &[]))?,
-                Some(location) => self.write_block(group, location)?,
+                Small::Empty => self.write_small(*index, &[])?,
+                Small::Chunk(location) => self.write_block(group, location)?,
+                Small::Recipe(recipe) => self.write_recipe(*index, recipe)?,
             }
             rest = after;
         }
         Ok(())
     }
 
+    fn write_recipe(&mut self, index: usize, recipe: &Arc<Recipe>) -> Result<(), StepError> {
+        let file = &self.job.files[index];
+        let mut bytes = Vec::with_capacity(file.size as usize);
+        BlobReader::new(self.job.source, file.id, recipe.clone()).copy(0..file.size, &mut bytes)?;
+        self.write_small(index, &bytes)
+    }
+
     /// Writes all files of a task that lie in one block.
-    fn write_block(
-        &mut self,
-        group: &[(usize, Option<Location>)],
-        at: &Location,
-    ) -> Result<(), StepError> {
+    fn write_block(&mut self, group: &[(usize, Small)], at: &Location) -> Result<(), StepError> {
         let mut buf = std::mem::take(&mut self.buf);
         let raw = match read_block(self.job.source, at, &mut buf) {
             Err(e) if S::is_replaced(&e) => return self.write_anew(group),
             raw => raw?,
         };
         for (index, location) in group {
-            let Some(location) = location else { continue };
+            let Small::Chunk(location) = location else { continue };
             let file = &self.job.files[*index];
             let address = Address::from(file.id);
             let bytes = chunk_of(self.job.source, raw, &address, location)?;
@@ -259,7 +303,7 @@ where
     }
 
     /// Writes files whose pack was replaced since they were looked up.
-    fn write_anew(&mut self, group: &[(usize, Option<Location>)]) -> Result<(), StepError> {
+    fn write_anew(&mut self, group: &[(usize, Small)]) -> Result<(), StepError> {
         for (index, _) in group {
             let file = &self.job.files[*index];
             let mut bytes = Vec::with_capacity(file.size as usize);

@@ -533,6 +533,23 @@ fn name_blob(id: BlobId, pack: PackId, block: u32, e: CheckError) -> StoreError 
     }
 }
 
+/// What of which packs reading all of a blob needs; nothing of one whose pages lie apart.
+pub fn needs_of_whole(recipe: &Recipe) -> Vec<Need> {
+    let Body::Inline(page) = &recipe.body else { return Vec::new() };
+    needs_of(page, &RunStart { index: 0, offset: 0, start: None, left: recipe.size })
+}
+
+/// Pack, block and position of a blob's first byte that is stored, where its recipe says so itself.
+pub fn first_byte(recipe: &Recipe) -> Option<(PackId, u32, u32)> {
+    let Body::Inline(page) = &recipe.body else { return None };
+    let stored = page.runs.iter().find_map(|run| match run {
+        Run::Stored(run) => Some(run),
+        Run::Zero { .. } => None,
+    })?;
+    let pack = page.packs.get(stored.pack as usize)?;
+    Some((*pack, stored.block_offset, stored.position))
+}
+
 /// What of which packs a copy will read.
 fn needs_of(page: &Page, from: &RunStart) -> Vec<Need> {
     let (mut offset, mut start, mut left) = (from.offset, from.start, from.left);

@@ -35,6 +35,8 @@ use tables::Tables;
 const WINDOW: u64 = 32 << 10;
 /// Packs kept open; one costs next to nothing but what is held of it.
 const MAX_OPEN_PACKS: usize = 256;
+/// Short runs of one pack that are read without knowing where they end.
+const MAX_GUESSES: u32 = 4;
 /// Lists of chunks kept.
 const MAX_TRAILERS: usize = 64;
 /// Digits of a whole id.
@@ -51,6 +53,8 @@ pub struct Reading {
     packs: Mutex<HashMap<PackId, Arc<FarPack>>>,
     trailers: Mutex<HashMap<PackId, Arc<Trailer>>>,
     blocks: BlockCache,
+    /// How often it was guessed where a run of a pack ends.
+    guessed: Mutex<HashMap<PackId, u32>>,
 }
 
 impl Reading {
@@ -58,8 +62,9 @@ impl Reading {
     pub fn new(transport: Arc<dyn Transport>, state: State, params: FormatParameters) -> Self {
         let state = Arc::new(state);
         let tables = PackKind::ALL.map(|kind| Tables::new(transport.clone(), state.clone(), kind));
-        let (packs, trailers) = (Mutex::default(), Mutex::default());
-        Self { transport, state, params, tables, packs, trailers, blocks: BlockCache::default() }
+        let (packs, trailers, guessed) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let blocks = BlockCache::default();
+        Self { transport, state, params, tables, packs, trailers, blocks, guessed }
     }
 
     /// Its refs, packs and tables.
@@ -202,6 +207,14 @@ impl Reading {
         Ok(trailer)
     }
 
+    /// Whether the list of chunks of a pack is not worth a request yet.
+    fn may_guess(&self, pack: PackId) -> bool {
+        let mut guessed = self.guessed.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = guessed.entry(pack).or_default();
+        *count += 1;
+        *count <= MAX_GUESSES
+    }
+
     /// Where a run lies in its pack. Of a short one that is a guess: some bytes too many cost less than
     /// a request for the list of chunks, and what is missing is read when it is met.
     fn run_range(
@@ -215,7 +228,7 @@ impl Reading {
         let start = u64::from(block_offset);
         let least = u64::from(self.params.small_file_block_bytes);
         let raw_end = u64::from(position) + raw_bytes;
-        if raw_end <= least {
+        if raw_end <= least && self.may_guess(pack) {
             let end = start + least + BLOCK_HEADER_LEN as u64;
             return Ok(start..end.min(blocks_end).max(start));
         }
@@ -314,7 +327,8 @@ impl BlobSource for Reading {
         let mut prepared = Prepared { parts: Vec::new() };
         for (id, ranges) in wanted {
             let pack = self.pack(id)?;
-            for range in coalesce(ranges).into_iter().filter(|range| !range.is_empty()) {
+            let absent = ranges.into_iter().filter(|r| !r.is_empty() && !pack.file().is_held(r));
+            for range in coalesce(absent.collect()) {
                 let part = pack.file().hold(range)?;
                 prepared.parts.push((pack.clone(), part));
             }

@@ -18,7 +18,7 @@ fn site() -> (Env, Files) {
     let mut noise = Random::new(7);
     let mut files = Files::new();
     for n in 0..300 {
-        files.insert(format!("images/{:02}/{n:03}.png", n % 7), noise.bytes(2000 + 37 * n));
+        files.insert(format!("images/{:02}/{n:03}.png", n % 7), noise.bytes(2000 + 100 * n));
     }
     files.insert("table.csv".into(), noise.text(60_000));
     files.insert("middle.bin".into(), noise.bytes(100_000));

@@ -59,6 +59,11 @@ impl Ranged {
         Ok(self.keep(range.start, Arc::new(bytes), true))
     }
 
+    /// Whether all of a range is held at this moment.
+    pub fn is_held(&self, range: &Range<u64>) -> bool {
+        self.lock().parts.iter().any(|part| part.covers(range))
+    }
+
     /// Drops what was held.
     pub fn release(&self, id: u64) {
         self.lock().parts.retain(|part| part.id != id);
