@@ -655,7 +655,7 @@ impl OpError {
             }
             Self::Damaged { .. } => "see what is affected: esker fsck",
             Self::DamagedThere { .. } => {
-                "see what is affected: esker remote fsck, in a repository that has the remote"
+                "see what is affected: esker fsck --remote, in a repository that has the remote"
             }
             Self::NoLock { .. } => "pin something first: esker pin PATH",
             Self::LockConflict { .. } => {

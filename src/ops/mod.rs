@@ -85,9 +85,9 @@ pub mod stats;
 pub mod status;
 pub mod switch;
 pub mod tag;
-mod upkeep;
 mod there;
 pub mod update;
+mod upkeep;
 pub mod verify;
 pub mod worktree;
 

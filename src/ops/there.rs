@@ -129,7 +129,7 @@ pub(super) fn open_at(ctx: &Context, place: &RemotePlace, base: &Path) -> Result
 
 fn open_with(ctx: &Context, settings: RemoteSettings, base: &Path) -> Result<There, OpError> {
     let location = Location::parse(&settings.url, base)?;
-    let transport = connect::open(ctx, &settings, &location)?;
+    let transport = connect::open(ctx, &settings, &location, None)?;
     let cache = Cache::none();
     let remote = Remote { transport: &*transport, cache: &cache };
     let none = || SyncError::NoRepository { place: location.to_string() };

@@ -83,7 +83,9 @@ impl Trial {
     /// Reads everything there is.
     fn read(&mut self, what: &str) {
         for (spec, expected) in &self.files {
-            let options = CatOptions { spec: spec.clone(), ..CatOptions::default() };
+            let (commit, path) = spec.split_once(':').expect("COMMIT:path");
+            let (revision, path) = (Some(commit.to_owned()), Some(path.to_owned()));
+            let options = CatOptions { revision, path, ..CatOptions::default() };
             let mut out = Vec::new();
             let is_read = cat::run(&self.context, &options, &mut out).is_ok();
             // What was written before an error is right, too.
@@ -98,7 +100,7 @@ impl Trial {
             ControlFlow::Continue(())
         };
         match log::run(&self.context, &LogOptions::default(), &mut visit) {
-            Ok(()) => self.right += 1,
+            Ok(_) => self.right += 1,
             Err(_) => self.errors += 1,
         }
     }

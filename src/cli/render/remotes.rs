@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use esker::ops::accept_history::AcceptHistoryOutcome;
 use esker::ops::clone::CloneOutcome;
-use esker::ops::keeps::KeepsOutcome;
 use esker::ops::get::GetOutcome;
+use esker::ops::keeps::KeepsOutcome;
 use esker::ops::ls_remote::LsRemoteOutcome;
 use esker::ops::pull::{PullMode, PullOutcome};
 use esker::ops::push::PushOutcome;
