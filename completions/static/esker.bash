@@ -257,7 +257,7 @@ _esker() {
 
     case "${cmd}" in
         esker)
-            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --no-progress --no-pager --help --version init add status commit diff log show annotate ls du find cat checkout restore branch switch tag worktree reset stash reflog rm mv clean check-ignore roots clone remote push fetch pull ls-remote merge revert cherry-pick get pin update verify cache-key hash stats fsck gc forget purge repack config demo doctor help"
+            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help --version init add status commit diff log show annotate ls du find cat checkout restore branch switch tag worktree reset stash reflog rm mv clean check-ignore roots clone remote push fetch pull ls-remote merge revert cherry-pick get pin update verify cache-key hash stats fsck gc forget purge repack config demo doctor help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -281,6 +281,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -289,7 +296,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__add)
-            opts="-A -u -n -C -q -v -h --all --update --dry-run --git-ignore --name --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-A -u -n -C -q -v -h --all --update --dry-run --git-ignore --name --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -317,6 +324,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -325,7 +339,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__annotate)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -349,6 +363,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -357,7 +378,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__branch)
-            opts="-l -a -r -m -d -D -f -C -q -v -h --list --all --remotes --merged --no-merged --contains --move --delete --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-l -a -r -m -d -D -f -C -q -v -h --list --all --remotes --merged --no-merged --contains --move --delete --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -402,6 +423,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -410,7 +438,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__cache__subcmd__key)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -434,6 +462,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -442,7 +477,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__cat)
-            opts="-C -q -v -h --offset --length --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --offset --length --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -505,6 +540,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -513,7 +555,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__check__subcmd__ignore)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -537,6 +579,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -545,7 +594,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__checkout)
-            opts="-f -n -b -C -q -v -h --force --dry-run --ours --theirs --detach --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-f -n -b -C -q -v -h --force --dry-run --ours --theirs --detach --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -576,6 +625,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -584,7 +640,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__cherry__subcmd__pick)
-            opts="-m -n -x -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-m -n -x -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -622,6 +678,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -630,7 +693,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__clean)
-            opts="-f -d -x -n -C -q -v -h --force --folders --ignored --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-f -d -x -n -C -q -v -h --force --folders --ignored --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -654,6 +717,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -662,7 +732,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__clone)
-            opts="-b -C -q -v -h --branch --endpoint --region --anonymous --no-checkout --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-b -C -q -v -h --branch --endpoint --region --profile --anonymous --no-checkout --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -696,6 +766,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -714,6 +791,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -722,7 +806,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__commit)
-            opts="-m -F -a -C -q -v -h --message --file --all --amend --no-edit --allow-empty --date --author --meta --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-m -F -a -C -q -v -h --message --file --all --amend --no-edit --allow-empty --date --author --meta --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -789,6 +873,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -797,7 +888,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__config)
-            opts="-l -C -q -v -h --list --unset --show-origin --user --global --system --local --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-l -C -q -v -h --list --unset --show-origin --user --global --system --local --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -828,6 +919,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -836,7 +934,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__demo)
-            opts="-C -q -v -h --keep --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --keep --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -860,6 +958,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -868,7 +973,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__diff)
-            opts="-p -U -C -q -v -h --cached --staged --patch --stat --name-status --name-only --md --unified --no-renames --exit-code --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-p -U -C -q -v -h --cached --staged --patch --stat --name-status --name-only --md --unified --no-renames --exit-code --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -906,6 +1011,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -914,7 +1026,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__doctor)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -938,6 +1050,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -946,7 +1065,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__du)
-            opts="-d -a -u -b -C -q -v -h --depth --files --unique --bytes --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-d -a -u -b -C -q -v -h --depth --files --unique --bytes --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1009,6 +1128,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1017,7 +1143,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__fetch)
-            opts="-p -n -C -q -v -h --prune --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-p -n -C -q -v -h --prune --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1041,6 +1167,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1049,7 +1182,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__find)
-            opts="-r -s -k -i -l -C -q -v -h --rev --all --size --kind --id --ignore-case --long --endpoint --region --anonymous --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-r -s -k -i -l -C -q -v -h --rev --all --size --kind --id --ignore-case --long --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1130,6 +1263,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1138,7 +1278,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__forget)
-            opts="-n -C -q -v -h --keep-last --before --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --keep-last --before --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1176,6 +1316,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1184,7 +1331,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__fsck)
-            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1229,6 +1376,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1237,7 +1391,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__gc)
-            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1282,6 +1436,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1290,7 +1451,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__get)
-            opts="-o -f -C -q -v -h --locked --output --force --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-o -f -C -q -v -h --locked --output --force --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1353,6 +1514,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1361,7 +1529,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__hash)
-            opts="-C -q -v -h --no-ignore --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --no-ignore --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1410,6 +1578,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1418,7 +1593,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__help)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1436,6 +1611,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1450,7 +1632,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__init)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1474,6 +1656,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1482,7 +1671,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__log)
-            opts="-n -i -C -q -v -h --oneline --graph --all --max-count --skip --after --since --before --until --author --grep --ignore-case --meta --merges --no-merges --first-parent --reverse --stat --name-status --no-renames --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -i -C -q -v -h --oneline --graph --all --max-count --skip --after --since --before --until --author --grep --ignore-case --meta --merges --no-merges --first-parent --reverse --stat --name-status --no-renames --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1601,6 +1790,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1609,7 +1805,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__ls)
-            opts="-R -l -C -q -v -h --recursive --long --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-R -l -C -q -v -h --recursive --long --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1658,6 +1854,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1666,7 +1869,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__ls__subcmd__remote)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1690,6 +1893,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1698,7 +1908,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__merge)
-            opts="-m -n -f -C -q -v -h --ff-only --no-ff --ours --theirs --message --allow-unrelated-histories --dry-run --abort --continue --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-m -n -f -C -q -v -h --ff-only --no-ff --ours --theirs --message --allow-unrelated-histories --dry-run --abort --continue --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1736,6 +1946,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1744,7 +1961,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__mv)
-            opts="-f -n -C -q -v -h --force --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-f -n -C -q -v -h --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1768,6 +1985,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1776,7 +2000,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__pin)
-            opts="-o -C -q -v -h --rev --path --remote --output --endpoint --region --anonymous --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-o -C -q -v -h --rev --path --remote --output --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1846,6 +2070,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1854,7 +2085,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__pull)
-            opts="-r -m -C -q -v -h --rebase --merge --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-r -m -C -q -v -h --rebase --merge --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1872,6 +2103,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1886,7 +2124,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__purge)
-            opts="-n -C -q -v -h --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1910,6 +2148,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1918,7 +2163,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__push)
-            opts="-d -f -u -n -C -q -v -h --all --tags --delete --force --force-with-lease --set-upstream --resume --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-d -f -u -n -C -q -v -h --all --tags --delete --force --force-with-lease --set-upstream --resume --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1949,6 +2194,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1957,7 +2209,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__reflog)
-            opts="-n -C -q -v -h --max-count --names --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --max-count --names --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1995,6 +2247,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2003,7 +2262,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help list add remove rename set-url check keeps accept-history gc fsck"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove rename set-url check keeps accept-history gc fsck"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2027,6 +2286,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2035,7 +2301,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__accept__subcmd__history)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2059,6 +2325,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2067,7 +2340,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__add)
-            opts="-C -q -v -h --endpoint --region --anonymous --virtual-host --no-check --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --endpoint --region --profile --anonymous --virtual-host --no-check --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2087,6 +2360,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -2105,6 +2385,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2113,7 +2400,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__check)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2137,6 +2424,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2145,7 +2439,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__fsck)
-            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2190,6 +2484,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2198,7 +2499,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__gc)
-            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2237,6 +2538,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2251,7 +2559,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --no-progress --no-pager --help list add remove"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2276,6 +2584,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2290,7 +2605,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps__subcmd__add)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2315,6 +2630,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2329,7 +2651,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps__subcmd__list)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2354,6 +2676,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2368,7 +2697,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps__subcmd__remove)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2399,6 +2728,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2407,7 +2743,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2425,6 +2761,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2439,7 +2782,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__remove)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2457,6 +2800,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2471,7 +2821,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__rename)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2489,6 +2839,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2503,7 +2860,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__set__subcmd__url)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2527,6 +2884,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2535,13 +2899,20 @@ _esker() {
             return 0
             ;;
         esker__subcmd__repack)
-            opts="-n -C -q -v -h --dry-run --level --grace --reflog --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --dry-run --level --chunker --grace --reflog --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --level)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --chunker)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2580,6 +2951,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2588,7 +2966,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__reset)
-            opts="-n -C -q -v -h --soft --mixed --hard --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --soft --mixed --hard --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2612,6 +2990,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2620,7 +3005,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__restore)
-            opts="-s -S -W -n -C -q -v -h --source --staged --worktree --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-s -S -W -n -C -q -v -h --source --staged --worktree --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2658,6 +3043,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2666,7 +3058,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__revert)
-            opts="-m -n -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-m -n -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2704,6 +3096,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2712,7 +3111,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__rm)
-            opts="-r -f -n -C -q -v -h --cached --recursive --force --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-r -f -n -C -q -v -h --cached --recursive --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2730,6 +3129,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2744,7 +3150,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help list add remove"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2762,6 +3168,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2776,7 +3189,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__add)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2794,6 +3207,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2808,7 +3228,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2826,6 +3246,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2840,7 +3267,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__remove)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2858,6 +3285,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2872,7 +3306,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__show)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2890,6 +3324,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2904,7 +3345,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash)
-            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --no-progress --no-pager --help push list show pop apply drop clear"
+            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help push list show pop apply drop clear"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2936,6 +3377,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2950,7 +3398,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__apply)
-            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2968,6 +3416,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -2982,7 +3437,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__clear)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3000,6 +3455,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3014,7 +3476,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__drop)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3032,6 +3494,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3046,7 +3515,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3064,6 +3533,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3078,7 +3554,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__pop)
-            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3102,6 +3578,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3110,7 +3593,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__push)
-            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3148,6 +3631,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3156,7 +3646,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__show)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3180,6 +3670,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3188,7 +3685,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stats)
-            opts="-C -q -v -h --remotes --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --remotes --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3206,6 +3703,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3220,7 +3724,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__status)
-            opts="-s -C -q -v -h --short --porcelain --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-s -C -q -v -h --short --porcelain --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3244,6 +3748,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3252,7 +3763,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__switch)
-            opts="-c -d -f -n -C -q -v -h --create --force-create --orphan --detach --discard-changes --force --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-c -d -f -n -C -q -v -h --create --force-create --orphan --detach --discard-changes --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3304,6 +3815,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3312,7 +3830,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__tag)
-            opts="-l -d -a -m -F -f -C -q -v -h --list --points-at --delete --annotate --message --file --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-l -d -a -m -F -f -C -q -v -h --list --points-at --delete --annotate --message --file --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3365,6 +3883,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3373,7 +3898,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__update)
-            opts="-n -C -q -v -h --rev --dry-run --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --rev --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3404,6 +3929,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3412,7 +3944,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__verify)
-            opts="-C -q -v -h --locked --data --remote --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --locked --data --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3430,6 +3962,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3444,7 +3983,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help list add remove repair"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove repair"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3468,6 +4007,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3476,7 +4022,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__add)
-            opts="-b -d -C -q -v -h --branch --detach --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-b -d -C -q -v -h --branch --detach --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3514,6 +4060,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3522,7 +4075,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3540,6 +4093,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -3554,7 +4114,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__remove)
-            opts="-f -C -q -v -h --force --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-f -C -q -v -h --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3578,6 +4138,13 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -3586,7 +4153,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__repair)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3604,6 +4171,13 @@ _esker() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_esker_global_optspecs
-    string join \n C= json q/quiet v/verbose color= jobs= no-progress no-pager h/help V/version
+    string join \n C= json q/quiet v/verbose color= jobs= limit-rate= no-progress no-pager h/help V/version
 end
 
 function __fish_esker_needs_command
@@ -29,6 +29,7 @@ complete -c esker -n "__fish_esker_needs_command" -l color -d 'When to use colou
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_needs_command" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_needs_command" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_needs_command" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_needs_command" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_needs_command" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -92,6 +93,7 @@ complete -c esker -n "__fish_esker_using_subcommand init" -l color -d 'When to u
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand init" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand init" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand init" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand init" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand init" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -104,6 +106,7 @@ complete -c esker -n "__fish_esker_using_subcommand add" -l color -d 'When to us
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand add" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand add" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand add" -s A -l all -d 'Stage every change in the paths (everywhere without one), deletions too'
 complete -c esker -n "__fish_esker_using_subcommand add" -s u -l update -d 'Stage changes and deletions of files that are tracked, and no new ones'
 complete -c esker -n "__fish_esker_using_subcommand add" -s n -l dry-run -d 'Only say what would be staged'
@@ -119,6 +122,7 @@ complete -c esker -n "__fish_esker_using_subcommand status" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand status" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand status" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand status" -s s -l short -d 'Print two letters and the path, one line a file, as git does'
 complete -c esker -n "__fish_esker_using_subcommand status" -l porcelain -d 'Like --short, without colours; the format stays the same for scripts'
 complete -c esker -n "__fish_esker_using_subcommand status" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
@@ -137,6 +141,7 @@ complete -c esker -n "__fish_esker_using_subcommand commit" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand commit" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand commit" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand commit" -s a -l all -d 'Stage changes and deletions of tracked files first'
 complete -c esker -n "__fish_esker_using_subcommand commit" -l amend -d 'Replace the last commit'
 complete -c esker -n "__fish_esker_using_subcommand commit" -l no-edit -d 'With --amend: keep the message as it is'
@@ -153,6 +158,7 @@ complete -c esker -n "__fish_esker_using_subcommand diff" -l color -d 'When to u
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand diff" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand diff" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand diff" -l staged -l cached -d 'Compare with what is staged instead of the worktree'
 complete -c esker -n "__fish_esker_using_subcommand diff" -s p -l patch -d 'Show the lines of texts that differ; the default, and with --json part of the document'
 complete -c esker -n "__fish_esker_using_subcommand diff" -l stat -d 'Show one line a file with its sizes, and sums; reads no file'
@@ -183,6 +189,7 @@ complete -c esker -n "__fish_esker_using_subcommand log" -l color -d 'When to us
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand log" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand log" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand log" -l oneline -d 'One line a commit'
 complete -c esker -n "__fish_esker_using_subcommand log" -l graph -d 'Draw how the commits are joined'
 complete -c esker -n "__fish_esker_using_subcommand log" -l all -d 'Start from every branch, tag and HEAD'
@@ -206,6 +213,7 @@ complete -c esker -n "__fish_esker_using_subcommand show" -l color -d 'When to u
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand show" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand show" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand show" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand show" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand show" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -217,6 +225,7 @@ complete -c esker -n "__fish_esker_using_subcommand annotate" -l color -d 'When 
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand annotate" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand annotate" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand annotate" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand annotate" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand annotate" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -232,6 +241,7 @@ complete -c esker -n "__fish_esker_using_subcommand ls" -l color -d 'When to use
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand ls" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand ls" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand ls" -s R -l recursive -d 'Also list what is in the folders below'
 complete -c esker -n "__fish_esker_using_subcommand ls" -s l -l long -d 'Also show kind, id, size and number of files'
 complete -c esker -n "__fish_esker_using_subcommand ls" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
@@ -251,6 +261,7 @@ complete -c esker -n "__fish_esker_using_subcommand du" -l color -d 'When to use
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand du" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand du" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand du" -s a -l files -d 'Also show files'
 complete -c esker -n "__fish_esker_using_subcommand du" -s u -l unique -d 'Also count the bytes of equal files once; this walks all folders'
 complete -c esker -n "__fish_esker_using_subcommand du" -s b -l bytes -d 'Show sizes in bytes'
@@ -275,6 +286,7 @@ complete -c esker -n "__fish_esker_using_subcommand find" -l color -d 'When to u
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand find" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand find" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand find" -l all -d 'Search the history of every branch, tag and HEAD'
 complete -c esker -n "__fish_esker_using_subcommand find" -s i -l ignore-case -d 'Let letters of both cases match'
 complete -c esker -n "__fish_esker_using_subcommand find" -s l -l long -d 'Also show kind, id, size and number of files'
@@ -296,6 +308,7 @@ complete -c esker -n "__fish_esker_using_subcommand cat" -l color -d 'When to us
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand cat" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cat" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand cat" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand cat" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand cat" -s q -l quiet -d 'Print results and errors only'
@@ -309,6 +322,7 @@ complete -c esker -n "__fish_esker_using_subcommand checkout" -l color -d 'When 
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand checkout" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand checkout" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand checkout" -s f -l force -d 'Overwrite unsaved work'
 complete -c esker -n "__fish_esker_using_subcommand checkout" -s n -l dry-run -d 'Only say what would change'
 complete -c esker -n "__fish_esker_using_subcommand checkout" -l ours -d 'Resolve conflicts at the paths to our side'
@@ -326,6 +340,7 @@ complete -c esker -n "__fish_esker_using_subcommand restore" -l color -d 'When t
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand restore" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand restore" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand restore" -s S -l staged -d 'Put the stage back'
 complete -c esker -n "__fish_esker_using_subcommand restore" -s W -l worktree -d 'Put the worktree back; the default without --staged'
 complete -c esker -n "__fish_esker_using_subcommand restore" -s n -l dry-run -d 'Only say what would change'
@@ -343,6 +358,7 @@ complete -c esker -n "__fish_esker_using_subcommand branch" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand branch" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand branch" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand branch" -s l -l list -d 'List branches, only those whose names match a pattern'
 complete -c esker -n "__fish_esker_using_subcommand branch" -s a -l all -d 'List also what remotes had'
 complete -c esker -n "__fish_esker_using_subcommand branch" -s r -l remotes -d 'List only what remotes had'
@@ -364,6 +380,7 @@ complete -c esker -n "__fish_esker_using_subcommand switch" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand switch" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand switch" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand switch" -s d -l detach -d 'Leave branches: HEAD names the commit itself'
 complete -c esker -n "__fish_esker_using_subcommand switch" -s f -l force -l discard-changes -d 'Drop unsaved work'
 complete -c esker -n "__fish_esker_using_subcommand switch" -s n -l dry-run -d 'Only say what would change'
@@ -381,6 +398,7 @@ complete -c esker -n "__fish_esker_using_subcommand tag" -l color -d 'When to us
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand tag" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand tag" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand tag" -s l -l list -d 'List tags, only those whose names match a pattern'
 complete -c esker -n "__fish_esker_using_subcommand tag" -s d -l delete -d 'Delete tags'
 complete -c esker -n "__fish_esker_using_subcommand tag" -s a -l annotate -d 'Make a tag that says who made it, when and why; needs a message'
@@ -396,6 +414,7 @@ complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_see
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand worktree; and not __fish_seen_subcommand_from list add remove repair" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -411,6 +430,7 @@ complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_su
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -423,6 +443,7 @@ complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_su
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -s d -l detach -d 'Be on no branch'
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print results and errors only'
@@ -435,6 +456,7 @@ complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_su
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -s f -l force -d 'Remove the folder with all that is in it, saved or not'
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print results and errors only'
@@ -447,6 +469,7 @@ complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_su
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand worktree; and __fish_seen_subcommand_from repair" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -458,6 +481,7 @@ complete -c esker -n "__fish_esker_using_subcommand reset" -l color -d 'When to 
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand reset" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand reset" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand reset" -l soft -d 'Move the branch alone: what was committed since is staged'
 complete -c esker -n "__fish_esker_using_subcommand reset" -l mixed -d 'Also make the stage equal to REV; the default'
 complete -c esker -n "__fish_esker_using_subcommand reset" -l hard -d 'Also make the worktree equal to REV: unsaved changes are dropped'
@@ -474,6 +498,7 @@ complete -c esker -n "__fish_esker_using_subcommand stash; and not __fish_seen_s
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand stash; and not __fish_seen_subcommand_from push list show pop apply drop clear" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand stash; and not __fish_seen_subcommand_from push list show pop apply drop clear" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand stash; and not __fish_seen_subcommand_from push list show pop apply drop clear" -s u -l include-untracked -d 'Also put aside files that were never added'
 complete -c esker -n "__fish_esker_using_subcommand stash; and not __fish_seen_subcommand_from push list show pop apply drop clear" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand stash; and not __fish_seen_subcommand_from push list show pop apply drop clear" -s q -l quiet -d 'Print results and errors only'
@@ -494,6 +519,7 @@ complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from push" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from push" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from push" -s u -l include-untracked -d 'Also put aside files that were never added'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from push" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from push" -s q -l quiet -d 'Print results and errors only'
@@ -506,6 +532,7 @@ complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from list" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from list" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from list" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -517,6 +544,7 @@ complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from show" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from show" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from show" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -528,6 +556,7 @@ complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from pop" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from pop" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from pop" -l index -d 'Stage again what was staged'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from pop" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from pop" -s q -l quiet -d 'Print results and errors only'
@@ -540,6 +569,7 @@ complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from apply" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from apply" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from apply" -l index -d 'Stage again what was staged'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from apply" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from apply" -s q -l quiet -d 'Print results and errors only'
@@ -552,6 +582,7 @@ complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from drop" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from drop" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from drop" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from drop" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from drop" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -563,6 +594,7 @@ complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from clear" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from clear" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from clear" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand stash; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -575,6 +607,7 @@ complete -c esker -n "__fish_esker_using_subcommand reflog" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand reflog" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand reflog" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand reflog" -l names -d 'List the names of all refs that have moves, also of those that were deleted'
 complete -c esker -n "__fish_esker_using_subcommand reflog" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand reflog" -s q -l quiet -d 'Print results and errors only'
@@ -587,6 +620,7 @@ complete -c esker -n "__fish_esker_using_subcommand rm" -l color -d 'When to use
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand rm" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand rm" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand rm" -l cached -d 'Keep the files on disk: they become untracked'
 complete -c esker -n "__fish_esker_using_subcommand rm" -s r -l recursive -d 'Also remove folders, with all that is tracked in them'
 complete -c esker -n "__fish_esker_using_subcommand rm" -s f -l force -d 'Remove even what is saved nowhere else'
@@ -602,6 +636,7 @@ complete -c esker -n "__fish_esker_using_subcommand mv" -l color -d 'When to use
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand mv" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand mv" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand mv" -s f -l force -d 'Replace a file that has the new name'
 complete -c esker -n "__fish_esker_using_subcommand mv" -s n -l dry-run -d 'Only say what would be moved'
 complete -c esker -n "__fish_esker_using_subcommand mv" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
@@ -615,6 +650,7 @@ complete -c esker -n "__fish_esker_using_subcommand clean" -l color -d 'When to 
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand clean" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand clean" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand clean" -s f -l force -d 'Remove; without it, only list'
 complete -c esker -n "__fish_esker_using_subcommand clean" -s d -l folders -d 'Also remove folders that hold nothing tracked'
 complete -c esker -n "__fish_esker_using_subcommand clean" -s x -l ignored -d 'Also remove what .eskerignore leaves out'
@@ -630,6 +666,7 @@ complete -c esker -n "__fish_esker_using_subcommand check-ignore" -l color -d 'W
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand check-ignore" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand check-ignore" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand check-ignore" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand check-ignore" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand check-ignore" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -641,6 +678,7 @@ complete -c esker -n "__fish_esker_using_subcommand roots; and not __fish_seen_s
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand roots; and not __fish_seen_subcommand_from list add remove" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand roots; and not __fish_seen_subcommand_from list add remove" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand roots; and not __fish_seen_subcommand_from list add remove" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand roots; and not __fish_seen_subcommand_from list add remove" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand roots; and not __fish_seen_subcommand_from list add remove" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -655,6 +693,7 @@ complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from list" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from list" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from list" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -666,6 +705,7 @@ complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from add" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from add" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from add" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -677,6 +717,7 @@ complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from remove" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from remove" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from remove" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -686,11 +727,13 @@ complete -c esker -n "__fish_esker_using_subcommand roots; and __fish_seen_subco
 complete -c esker -n "__fish_esker_using_subcommand clone" -s b -l branch -d 'The branch to check out; main by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand clone" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand clone" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
+complete -c esker -n "__fish_esker_using_subcommand clone" -l profile -d 'Profile of AWS\'s own tools that has the credentials; AWS_PROFILE by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand clone" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand clone" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand clone" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand clone" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand clone" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand clone" -l no-checkout -d 'Check nothing out'
 complete -c esker -n "__fish_esker_using_subcommand clone" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
@@ -704,6 +747,7 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -725,6 +769,7 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subc
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from list" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from list" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from list" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -733,11 +778,13 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subc
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from add" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from add" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from add" -l profile -d 'Profile of AWS\'s own tools that has the credentials; AWS_PROFILE by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from add" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from add" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from add" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from add" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from add" -l virtual-host -d 'Name the bucket in the host instead of the path'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from add" -l no-check -d 'Do not try it out'
@@ -752,6 +799,7 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subc
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from remove" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from remove" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from remove" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -763,6 +811,7 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subc
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from rename" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from rename" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from rename" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -774,6 +823,7 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subc
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from set-url" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from set-url" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from set-url" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from set-url" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from set-url" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -785,6 +835,7 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subc
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from check" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from check" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from check" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -797,6 +848,7 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subc
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -811,6 +863,7 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subc
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -825,6 +878,7 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subc
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -s n -l dry-run -d 'Say what would be freed, and why, and change nothing'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l alone -d 'Nobody else writes to the remote now: needed for a store that takes two writers for one'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
@@ -841,6 +895,7 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subc
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l data -d 'Also read all data and compare it with its ids'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l rebuild -d 'First make tables, caches and refs anew from the packs and refs.log'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l repair -d 'Store again what is lost and whose files are in the worktree; on a remote: what is here'
@@ -856,6 +911,7 @@ complete -c esker -n "__fish_esker_using_subcommand push" -l color -d 'When to u
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand push" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand push" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand push" -l all -d 'Push all branches'
 complete -c esker -n "__fish_esker_using_subcommand push" -l tags -d 'Push all tags'
 complete -c esker -n "__fish_esker_using_subcommand push" -s d -l delete -d 'Delete the named branches or tags on the remote'
@@ -874,6 +930,7 @@ complete -c esker -n "__fish_esker_using_subcommand fetch" -l color -d 'When to 
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand fetch" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand fetch" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand fetch" -s p -l prune -d 'Forget branches that are gone from the remote'
 complete -c esker -n "__fish_esker_using_subcommand fetch" -s n -l dry-run -d 'Only say what would be brought'
 complete -c esker -n "__fish_esker_using_subcommand fetch" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
@@ -887,6 +944,7 @@ complete -c esker -n "__fish_esker_using_subcommand pull" -l color -d 'When to u
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand pull" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pull" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand pull" -s r -l rebase -d 'Make the commits that are only here anew on top of the remote\'s'
 complete -c esker -n "__fish_esker_using_subcommand pull" -s m -l merge -d 'Join both sides in a merge'
 complete -c esker -n "__fish_esker_using_subcommand pull" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
@@ -900,6 +958,7 @@ complete -c esker -n "__fish_esker_using_subcommand ls-remote" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand ls-remote" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand ls-remote" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand ls-remote" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand ls-remote" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand ls-remote" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -912,6 +971,7 @@ complete -c esker -n "__fish_esker_using_subcommand merge" -l color -d 'When to 
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand merge" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand merge" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand merge" -l ff-only -d 'Only move the branch on; fail where a commit would be needed'
 complete -c esker -n "__fish_esker_using_subcommand merge" -l no-ff -d 'Make a commit even where the branch could just move on'
 complete -c esker -n "__fish_esker_using_subcommand merge" -l ours -d 'Resolve every conflict to our side'
@@ -933,10 +993,11 @@ complete -c esker -n "__fish_esker_using_subcommand revert" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand revert" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand revert" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand revert" -s n -l no-commit -d 'Only stage the change'
 complete -c esker -n "__fish_esker_using_subcommand revert" -l continue -d 'Commit once the conflicts are resolved, and take the rest'
 complete -c esker -n "__fish_esker_using_subcommand revert" -l skip -d 'Leave the commit out that is in conflict, and take the rest'
-complete -c esker -n "__fish_esker_using_subcommand revert" -l abort -d 'Give it up: all is as it was before'
+complete -c esker -n "__fish_esker_using_subcommand revert" -l abort -d 'Give it up: all is as it was before the first commit'
 complete -c esker -n "__fish_esker_using_subcommand revert" -s f -l force -d 'With --abort or --skip: drop also what was changed by hand since'
 complete -c esker -n "__fish_esker_using_subcommand revert" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand revert" -s q -l quiet -d 'Print results and errors only'
@@ -950,6 +1011,7 @@ complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -l color -d 'Wh
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -s n -l no-commit -d 'Only stage the changes'
 complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -s x -d 'Let each message name the commit it was picked from'
 complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -l continue -d 'Commit once the conflicts are resolved, and take the rest'
@@ -972,6 +1034,7 @@ complete -c esker -n "__fish_esker_using_subcommand get" -l color -d 'When to us
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand get" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand get" -l locked -d 'Get what esker.lock pins'
 complete -c esker -n "__fish_esker_using_subcommand get" -s f -l force -d 'Replace files there that differ'
 complete -c esker -n "__fish_esker_using_subcommand get" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
@@ -992,6 +1055,7 @@ complete -c esker -n "__fish_esker_using_subcommand pin" -l color -d 'When to us
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand pin" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand pin" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand pin" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand pin" -s q -l quiet -d 'Print results and errors only'
@@ -1005,6 +1069,7 @@ complete -c esker -n "__fish_esker_using_subcommand update" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand update" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand update" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand update" -s n -l dry-run -d 'Only say what would change'
 complete -c esker -n "__fish_esker_using_subcommand update" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand update" -s q -l quiet -d 'Print results and errors only'
@@ -1017,6 +1082,7 @@ complete -c esker -n "__fish_esker_using_subcommand verify" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand verify" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand verify" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand verify" -l locked -d 'Compare with esker.lock'
 complete -c esker -n "__fish_esker_using_subcommand verify" -l data -d 'Read every byte, also of files that have not changed'
 complete -c esker -n "__fish_esker_using_subcommand verify" -l remote -d 'Ask the remotes whether they have what is pinned, rather than look at the disk'
@@ -1031,6 +1097,7 @@ complete -c esker -n "__fish_esker_using_subcommand cache-key" -l color -d 'When
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand cache-key" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand cache-key" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand cache-key" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand cache-key" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -1046,6 +1113,7 @@ complete -c esker -n "__fish_esker_using_subcommand hash" -l color -d 'When to u
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand hash" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand hash" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand hash" -l no-ignore -d 'Take in what .eskerignore names'
 complete -c esker -n "__fish_esker_using_subcommand hash" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand hash" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
@@ -1059,6 +1127,7 @@ complete -c esker -n "__fish_esker_using_subcommand stats" -l color -d 'When to 
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand stats" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand stats" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand stats" -l remotes -d 'Ask every remote, too, what it holds, and say what is only here or only there'
 complete -c esker -n "__fish_esker_using_subcommand stats" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand stats" -s q -l quiet -d 'Print results and errors only'
@@ -1074,6 +1143,7 @@ complete -c esker -n "__fish_esker_using_subcommand fsck" -l color -d 'When to u
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand fsck" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l data -d 'Also read all data and compare it with its ids'
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l rebuild -d 'First make tables, caches and refs anew from the packs and refs.log'
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l repair -d 'Store again what is lost and whose files are in the worktree; on a remote: what is here'
@@ -1091,6 +1161,7 @@ complete -c esker -n "__fish_esker_using_subcommand gc" -l color -d 'When to use
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand gc" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand gc" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand gc" -s n -l dry-run -d 'Say what would be freed, and why, and change nothing'
 complete -c esker -n "__fish_esker_using_subcommand gc" -l alone -d 'Nobody else writes to the remote now: needed for a store that takes two writers for one'
 complete -c esker -n "__fish_esker_using_subcommand gc" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
@@ -1106,6 +1177,7 @@ complete -c esker -n "__fish_esker_using_subcommand forget" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand forget" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand forget" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand forget" -s n -l dry-run -d 'Say which commits would lose their files, and how many bytes that frees; change nothing'
 complete -c esker -n "__fish_esker_using_subcommand forget" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand forget" -s q -l quiet -d 'Print results and errors only'
@@ -1118,6 +1190,7 @@ complete -c esker -n "__fish_esker_using_subcommand purge" -l color -d 'When to 
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand purge" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand purge" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand purge" -s n -l dry-run -d 'Say what would get another id, and how many bytes that frees; change nothing'
 complete -c esker -n "__fish_esker_using_subcommand purge" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand purge" -s q -l quiet -d 'Print results and errors only'
@@ -1126,6 +1199,7 @@ complete -c esker -n "__fish_esker_using_subcommand purge" -l no-progress -d 'Sh
 complete -c esker -n "__fish_esker_using_subcommand purge" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand repack" -l level -d 'Compress everything anew at this level, 1 to 22' -r -f
+complete -c esker -n "__fish_esker_using_subcommand repack" -l chunker -d 'Cut files anew into chunks of this average length: 32K, 256K, 1M' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -l grace -d 'How long packs that held something unneeded stay on disk: 0, 30m, 12h, 14d' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -l reflog -d 'How long places that a branch or HEAD has left keep their data' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
@@ -1133,6 +1207,7 @@ complete -c esker -n "__fish_esker_using_subcommand repack" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand repack" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand repack" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -s n -l dry-run -d 'Say what would be rewritten, and change nothing'
 complete -c esker -n "__fish_esker_using_subcommand repack" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand repack" -s q -l quiet -d 'Print results and errors only'
@@ -1146,6 +1221,7 @@ complete -c esker -n "__fish_esker_using_subcommand config" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand config" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand config" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand config" -s l -l list -d 'List all settings'
 complete -c esker -n "__fish_esker_using_subcommand config" -l show-origin -d 'Also show where each setting comes from'
 complete -c esker -n "__fish_esker_using_subcommand config" -l global -l user -d 'Change your file, for all your repositories'
@@ -1162,6 +1238,7 @@ complete -c esker -n "__fish_esker_using_subcommand demo" -l color -d 'When to u
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand demo" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand demo" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand demo" -l keep -d 'Leave the folder there at the end'
 complete -c esker -n "__fish_esker_using_subcommand demo" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand demo" -s q -l quiet -d 'Print results and errors only'
@@ -1174,6 +1251,7 @@ complete -c esker -n "__fish_esker_using_subcommand doctor" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand doctor" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand doctor" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand doctor" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand doctor" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand doctor" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -1185,6 +1263,7 @@ complete -c esker -n "__fish_esker_using_subcommand help" -l color -d 'When to u
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand help" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand help" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand help" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand help" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand help" -s v -l verbose -d 'Say more, such as the causes of an error'
