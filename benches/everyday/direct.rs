@@ -6,7 +6,7 @@ use esker::config::{self, Files};
 use esker::db::Access;
 use esker::id::{BlobId, CommitId, TreeId};
 use esker::object::access::{AccessError, MemoryObjects, WriteObjects};
-use esker::object::paths::edit_paths;
+use esker::object::paths::edit_sorted;
 use esker::object::{Commit, EntryValue, Person};
 use esker::path::RepoPath;
 use esker::refs::RefNote;
@@ -60,9 +60,10 @@ pub fn write_tree(
         let (id, size) = (BlobId::of(content.as_bytes()), content.len() as u64);
         Ok((RepoPath::parse(&path)?, Some(EntryValue::File { id, size, executable: false })))
     });
-    let edits = edits.collect::<Outcome<Vec<_>>>()?;
+    let mut edits = edits.collect::<Outcome<Vec<_>>>()?;
+    edits.sort_by(|a, b| a.0.cmp(&b.0));
     let mut written = Written::default();
-    let top = edit_paths(memory, tree, edits, &mut written)?;
+    let top = edit_sorted(memory, tree, &edits, &mut written)?;
     for (id, encoded) in written.0 {
         memory.write_tree(id, encoded.clone())?;
         writer.write_tree(id, encoded)?;
