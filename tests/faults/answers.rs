@@ -36,46 +36,54 @@ impl Table {
     }
 }
 
-/// Injects a fault `times`, runs `args`, and says how many requests met it.
+/// Injects a fault, runs `args`, and says how many requests met it.
 fn survives(site: &Site, op: Op, key: &'static str, fault: Fault, args: &[&str]) -> usize {
-    site.server.script(op, key, fault, 2);
+    let is_slow = matches!(fault, Fault::Silent | Fault::Stall | Fault::StallUpload);
+    let times = if is_slow { 1 } else { 2 };
+    site.server.script(op, key, fault, times);
     let ran = site.run(args);
     assert_eq!(ran.code, 0, "{op:?} {key} {fault:?}: {}", ran.stderr);
-    let met = 2 - site.server.clear_rules();
+    let met = times - site.server.clear_rules();
     assert!(met > 0, "{op:?} {key} {fault:?}: no request met it");
     met
 }
 
-#[test]
-fn a_push_gets_over_faults_that_pass() {
-    let mut site = Site::new(1);
+/// Pushes with each fault on requests for keys that contain `key`; one push makes one root.
+fn push_through(seed: u64, op: Op, key: &'static str, faults: &[Fault]) {
+    let mut site = Site::new(seed);
     let mut table = Table::new();
     site.env.ok(&["push"]);
-    let own = [Fault::StallUpload, Fault::Late];
-    for (op, key) in [(Op::Put, "/pack/"), (Op::Put, "/list/"), (Op::Create, "/root/")] {
-        // A root is small: it is gone before anything could stall. Late ones have a test of their own.
-        let (general, own): (_, &[Fault]) = match key {
-            "/pack/" => (PASSING, &own),
-            "/root/" => (
-                PASSING,
-                &[
-                    Fault::Status(409, "ConditionalRequestConflict"),
-                    Fault::Status(412, "PreconditionFailed"),
-                ],
-            ),
-            _ => (&PASSING[2..4], &[]),
-        };
-        for fault in general.iter().chain(own) {
-            site.commit();
-            let roots = site.roots();
-            let met = survives(&site, op, key, *fault, &["push"]);
-            assert_eq!(site.roots(), roots + 1, "{fault:?}: one push makes one root");
-            site.server.deliver_late();
-            table.add("push", op, key, *fault, met, "got through");
-        }
+    for fault in faults {
+        site.commit();
+        let roots = site.roots();
+        let met = survives(&site, op, key, *fault, &["push"]);
+        assert_eq!(site.roots(), roots + 1, "{fault:?}");
+        site.server.deliver_late();
+        table.add("push", op, key, *fault, met, "got through");
     }
     site.assert_shared();
     table.print();
+}
+
+#[test]
+fn a_push_gets_over_faults_of_packs() {
+    push_through(1, Op::Put, "/pack/", &[PASSING, &[Fault::StallUpload, Fault::Late]].concat());
+}
+
+#[test]
+fn a_push_gets_over_faults_of_tables_and_segments() {
+    push_through(11, Op::Put, "/list/", &PASSING[2..4]);
+    push_through(12, Op::Put, "/table/", &PASSING[2..4]);
+}
+
+/// A root is small: it is gone before anything could stall. Late ones have a test of their own.
+#[test]
+fn a_push_gets_over_faults_of_roots() {
+    let own = [
+        Fault::Status(409, "ConditionalRequestConflict"),
+        Fault::Status(412, "PreconditionFailed"),
+    ];
+    push_through(13, Op::Create, "/root/", &[PASSING, &own].concat());
 }
 
 #[test]
@@ -194,4 +202,22 @@ fn a_root_that_arrives_late_is_found_by_the_next_push() {
         assert_eq!(site.roots(), roots + 1 + usize::from(with_new_commit));
         site.assert_shared();
     }
+}
+
+/// The limit that a person sets holds, and a wrong one is told.
+#[test]
+fn a_push_keeps_to_the_rate_that_is_set() {
+    let mut site = Site::new(7);
+    site.env.ok(&["push"]);
+    site.commit();
+    site.server.take_log();
+    let started = std::time::Instant::now();
+    site.env.ok(&["push", "--limit-rate", "600K"]);
+    let took = started.elapsed().as_secs_f64();
+    let sent: usize = site.server.take_log().iter().map(|seen| seen.bytes).sum();
+    let least = sent as f64 / (600.0 * 1024.0);
+    assert!(sent > 700_000 && took > 0.8 * least, "{sent} bytes in {took} s");
+    let said = site.fails(&["push", "--limit-rate", "fast"], 2);
+    assert!(said.contains("transfer.limit_rate") && said.contains("500K, 10M or 1G"), "{said}");
+    site.assert_shared();
 }

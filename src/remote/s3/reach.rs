@@ -92,9 +92,19 @@ impl S3Options {
             Some(region) => region,
             None => region_of(&http, bucket, endpoint, self.virtual_host).await?,
         };
+        let builder = self.builder(&line, endpoint).with_bucket_name(bucket).with_region(region);
+        if self.anonymous {
+            return builder.with_skip_signature(true).build().map_err(of_library);
+        }
+        // Whoever hands credentials out is asked over TLS, whatever the bucket's server speaks.
+        let http = line.client(false, CONNECT).map_err(of_library)?;
+        self.sign(builder, http, endpoint.is_some()).await
+    }
+
+    /// What does not depend on the bucket.
+    fn builder(&self, line: &Line, endpoint: Option<&str>) -> AmazonS3Builder {
+        let is_plain = endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
         let mut builder = AmazonS3Builder::new()
-            .with_bucket_name(bucket)
-            .with_region(region)
             .with_virtual_hosted_style_request(self.virtual_host)
             .with_conditional_put(S3ConditionalPut::ETagMatch)
             // Not every server knows the request that deletes many.
@@ -102,7 +112,7 @@ impl S3Options {
             // Over TLS nothing can change on the way; hashing every byte again would cost a core.
             .with_unsigned_payload(!is_plain)
             .with_client_options(ClientOptions::new().with_allow_http(is_plain))
-            .with_http_connector(line)
+            .with_http_connector(line.clone())
             .with_retry(RetryConfig {
                 max_retries: RETRIES,
                 retry_timeout: RETRY,
@@ -115,20 +125,17 @@ impl S3Options {
                 builder = builder.with_config(key, value);
             }
         }
-        if let Some(endpoint) = endpoint {
-            builder = builder.with_endpoint(endpoint);
+        match endpoint {
+            Some(endpoint) => builder.with_endpoint(endpoint),
+            None => builder,
         }
-        if self.anonymous {
-            return builder.with_skip_signature(true).build().map_err(of_library);
-        }
-        self.sign(builder, &http, endpoint.is_some()).await
     }
 
     /// The store with credentials, which are asked for now: whoever has none learns it at once.
     async fn sign(
         &self,
         mut builder: AmazonS3Builder,
-        http: &HttpClient,
+        http: HttpClient,
         has_endpoint: bool,
     ) -> Result<AmazonS3, Failed> {
         let none = |why: String| (Fault::Denied, format!("no credentials were found{why}"));
@@ -142,7 +149,7 @@ impl S3Options {
             return Err(none(String::new()));
         }
         if let Some(source) = source.filter(|_| !is_machine) {
-            builder = builder.with_credentials(Arc::new(Renewed::new(source, http.clone())));
+            builder = builder.with_credentials(Arc::new(Renewed::new(source, http)));
         }
         let store = builder.build().map_err(of_library)?;
         match store.credentials().get_credential().await {
