@@ -8,7 +8,9 @@ pub mod edit;
 pub mod git;
 mod keys;
 
-pub use keys::{ColorChoice, CoreSettings, Settings, TransferSettings, UiSettings, UserSettings};
+pub use keys::{
+    ColorChoice, CoreSettings, Settings, TransferSettings, UiSettings, UserSettings, check_rate,
+};
 
 use crate::fsio::{FsError, read_capped};
 use crate::path::escape;

@@ -86,7 +86,13 @@ pub struct Global {
     pub jobs: Option<u16>,
 
     /// How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit
-    #[arg(long, value_name = "RATE", global = true, hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "RATE",
+        global = true,
+        hide_short_help = true,
+        value_parser = rate
+    )]
     pub limit_rate: Option<String>,
 
     /// Show no progress
@@ -96,6 +102,11 @@ pub struct Global {
     /// Print long output as it is, without a pager
     #[arg(long, global = true, hide_short_help = true)]
     pub no_pager: bool,
+}
+
+fn rate(text: &str) -> Result<String, String> {
+    esker::config::check_rate(text).map_err(|takes| format!("it takes {takes}"))?;
+    Ok(text.to_owned())
 }
 
 /// When to do something that suits a terminal.

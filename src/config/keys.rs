@@ -67,15 +67,20 @@ impl KeyRule {
             Kind::Count => integer(0, 65_536).ok_or("a number from 0 to 65536"),
             Kind::Level => integer(-7, 22).ok_or("a zstd level from -7 to 22"),
             Kind::Seconds => integer(1, 86_400).ok_or("a number of seconds from 1 to 86400"),
-            Kind::Rate => parse_rate(text)
-                .map(|_| Typed::Text(text.into()))
-                .ok_or("bytes a second, such as 500K, 10M or 1G; 0 is no limit"),
+            Kind::Rate => parse_rate(text).map(|_| Typed::Text(text.into())).ok_or(RATE),
             Kind::Color => match parse_color(text) {
                 Some(_) => Ok(Typed::Text(text.into())),
                 None => Err("auto, always or never"),
             },
         }
     }
+}
+
+const RATE: &str = "bytes a second, such as 500K, 10M or 1G; 0 is no limit";
+
+/// Checks what `transfer.limit_rate` may be; the error says that.
+pub fn check_rate(text: &str) -> Result<(), &'static str> {
+    parse_rate(text).map(|_| ()).ok_or(RATE)
 }
 
 /// Bytes a second, with a letter for powers of 1024; 0 is no limit.
@@ -228,4 +233,20 @@ pub(super) fn bad_value(
     expected: &'static str,
 ) -> ConfigError {
     ConfigError::BadValue { key: key.into(), value: value.into(), origin, expected }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_have_letters_of_powers_of_1024() {
+        let cases = [("0", 0), ("500", 500), ("2b", 2), ("500K", 512_000), (" 10m ", 10 << 20)];
+        for (text, rate) in cases {
+            assert_eq!(parse_rate(text), Some(rate), "{text}");
+        }
+        for text in ["", "K", "fast", "-1", "1.5M", "1T", "18446744073709551615K", "1 M"] {
+            assert!(check_rate(text).is_err(), "{text}");
+        }
+    }
 }

@@ -218,6 +218,6 @@ fn a_push_keeps_to_the_rate_that_is_set() {
     let least = sent as f64 / (600.0 * 1024.0);
     assert!(sent > 700_000 && took > 0.8 * least, "{sent} bytes in {took} s");
     let said = site.fails(&["push", "--limit-rate", "fast"], 2);
-    assert!(said.contains("transfer.limit_rate") && said.contains("500K, 10M or 1G"), "{said}");
+    assert!(said.contains("--limit-rate") && said.contains("500K, 10M or 1G"), "{said}");
     site.assert_shared();
 }

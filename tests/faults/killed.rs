@@ -86,10 +86,11 @@ fn a_killed_push_goes_on() {
     while killer.goes_on() {
         site.commit();
         killer.kill(&site.env, &["push"]);
-        site.env.ok(&["remote", "fsck", "--data"]);
+        site.env.ok(&["remote", "fsck"]);
         site.env.ok(&["push"]);
-        site.assert_shared();
+        site.assert_clones("../proof");
     }
+    site.assert_shared();
 }
 
 #[test]
