@@ -30,7 +30,9 @@ use crate::store::{Store, StoreError};
 use crate::table::{self, Table};
 
 /// How often a collection begins anew because a push came first.
-const MAX_ROUNDS: u32 = 20;
+const MAX_ROUNDS: u32 = 100;
+/// From the round after these on it only does what is quick.
+const THOROUGH_ROUNDS: u32 = 4;
 /// A pack of which less than this part is wanted is packed anew, in percent.
 const MIN_WANTED_PERCENT: u64 = 50;
 /// Packs of a kind below [`SMALL_PACK_BYTES`] before they are made one.
@@ -93,6 +95,26 @@ struct Sweep {
     sparse: BTreeSet<PackId>,
 }
 
+/// What a collection does on one root.
+struct Plan<'s> {
+    sweep: Sweep,
+    /// Condemned keys whose grace is over.
+    due: Vec<&'s str>,
+    /// Sessions to be fenced that left keys which no root names.
+    stray: BTreeSet<SessionId>,
+    /// Staged packs of pushes that did not end.
+    expired: Vec<PackId>,
+    /// Packs are packed anew, and tables merged, too.
+    is_thorough: bool,
+}
+
+impl Plan<'_> {
+    fn is_empty(&self) -> bool {
+        let is_swept = self.sweep.all().next().is_some();
+        !is_swept && self.due.is_empty() && self.stray.is_empty() && self.expired.is_empty()
+    }
+}
+
 impl Collect<'_> {
     fn remote(&self) -> Remote<'_> {
         Remote { transport: self.transport, cache: self.cache }
@@ -103,7 +125,7 @@ impl Collect<'_> {
         let remote = self.remote();
         let none = || SyncError::NoRepository { place: self.transport.place() };
         let mut session = None;
-        for _ in 0..MAX_ROUNDS {
+        for number in 0..MAX_ROUNDS {
             self.cancel.check()?;
             let (base, state) = remote.load(self.seen)?.ok_or_else(none)?;
             // A session that others fenced may not be used any more; nothing of it is.
@@ -112,7 +134,7 @@ impl Collect<'_> {
                 _ => start_session(base.root.seq)?,
             };
             session = Some(own.id);
-            match self.round(own, &base, &state) {
+            match self.round(own, &base, &state, number < THOROUGH_ROUNDS) {
                 Ok(Some(done)) => return Ok(done),
                 Ok(None) => {}
                 // Another collection deleted what this one was about to read.
@@ -123,49 +145,59 @@ impl Collect<'_> {
         Err(SyncError::Busy)
     }
 
+    /// What is to be done on one root. All of it takes a while; where pushes keep coming first, packing
+    /// anew is left to a later collection.
+    fn plan<'s>(
+        &self,
+        marks: &Marks,
+        base: &StoredRoot,
+        (state, own): (&'s State, SessionId),
+        is_thorough: bool,
+    ) -> Result<Plan<'s>, SyncError> {
+        let mut sweep = sweep(state, marks);
+        if !is_thorough {
+            sweep.sparse.clear();
+        }
+        let stray = match is_thorough {
+            true => self.stray_sessions(base, state, own)?,
+            false => BTreeSet::new(),
+        };
+        Ok(Plan { sweep, due: self.due(state), stray, expired: self.expired(state), is_thorough })
+    }
+
     /// One attempt on one root; `None` when another root came first.
     fn round(
         &self,
         session: Session,
         base: &StoredRoot,
         state: &State,
+        is_thorough: bool,
     ) -> Result<Option<Collected>, SyncError> {
         let remote = self.remote();
         let marks = mark(&remote, state, self.store, self.transfers, self.cancel)?;
         if let Some(problem) = marks.problems.first() {
             return Err(SyncError::damaged(problem.key.as_str(), &problem.why));
         }
-        let sweep = sweep(state, &marks);
+        let plan = self.plan(&marks, base, (state, session.id), is_thorough)?;
+        let sweep = &plan.sweep;
         let mut done = Collected {
-            dead_packs: sweep.dead.len() as u64,
+            dead_packs: (sweep.dead.len() + plan.expired.len()) as u64,
             repacked: sweep.sparse.len() as u64,
             dropped_bytes: sweep.all().filter_map(|id| state.packs.get(id)).map(|p| p.bytes).sum(),
             seen: Some(Seen { seq: base.root.seq, hash: base.hash }),
             ..Collected::default()
         };
-        let due = self.due(state);
-        let stray = self.stray_sessions(base, state, session.id)?;
-        let expired = self.expired(state);
-        done.dead_packs += expired.len() as u64;
-        let has_work = done.dead_packs + done.repacked > 0 || !due.is_empty() || !stray.is_empty();
-        if self.dry_run || !has_work {
-            done.deleted = if self.dry_run { due.len() as u64 } else { 0 };
+        if self.dry_run || plan.is_empty() {
+            done.deleted = if self.dry_run { plan.due.len() as u64 } else { 0 };
             return Ok(Some(done));
         }
         // Condemned by a root that is there, and their grace is over.
-        done.deleted += delete_condemned(self.transport, due.iter().copied())?;
-        let mut copied = self.copy(session, state, &marks, &sweep)?;
+        done.deleted += delete_condemned(self.transport, plan.due.iter().copied())?;
+        let mut copied = self.copy(session, state, &marks, sweep)?;
         done.new_bytes = copied.packs.iter().map(|(_, pack)| pack.bytes).sum();
         let mut root = base.root.successor(base.hash, session.id);
-        let next = self.next_state(session, state, &sweep, &mut copied, &mut root)?;
-        let mut next = next;
-        for id in &expired {
-            next.staged.remove(id);
-            condemn(&mut root, &mut next, Area::Pack.key(*id), id.session, self.now);
-        }
-        stray.iter().for_each(|session| fence(&mut root, *session));
+        let next = self.next_state(session, state, &plan, &mut copied, &mut root)?;
         root.summarise_fences(MAX_FENCES, session.id.seq);
-        let next = forget(next, &due);
         self.write_segment(session, &next, &mut root)?;
         let bytes = root.encode();
         match remote.create_root(&bytes, &root)? {
@@ -312,19 +344,24 @@ impl Collect<'_> {
         &self,
         session: Session,
         state: &State,
-        sweep: &Sweep,
+        plan: &Plan<'_>,
         copied: &mut Copied,
         root: &mut Root,
     ) -> Result<State, SyncError> {
         let mut next = state.clone();
-        for id in sweep.all() {
+        for id in plan.sweep.all().chain(&plan.expired) {
             next.packs.remove(id);
+            next.staged.remove(id);
             condemn(root, &mut next, Area::Pack.key(*id), id.session, self.now);
         }
         next.packs.extend(copied.packs.iter().copied());
-        for kind in PackKind::ALL {
+        for kind in PackKind::ALL.into_iter().filter(|_| plan.is_thorough) {
             self.merge_tables(session, kind, copied, &mut next, root)?;
         }
+        for key in &plan.due {
+            next.condemned.remove(*key);
+        }
+        plan.stray.iter().for_each(|session| fence(root, *session));
         for segment in std::mem::take(&mut root.segments) {
             condemn(root, &mut next, Area::List.key(segment.id), segment.id.session, self.now);
         }
@@ -410,14 +447,6 @@ pub fn delete_condemned<'k>(
         deleted += 1;
     }
     Ok(deleted)
-}
-
-/// The state without condemned keys that are deleted.
-fn forget(mut state: State, deleted: &[&str]) -> State {
-    for key in deleted {
-        state.condemned.remove(*key);
-    }
-    state
 }
 
 /// What is dropped, and what is packed anew.

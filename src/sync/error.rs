@@ -92,7 +92,7 @@ pub enum SyncError {
         place: String,
     },
     /// Others kept getting ahead, or fenced every session.
-    #[error("others changed the remote each time before this push was through")]
+    #[error("others changed the remote each time before this was through")]
     Busy,
     /// Whether the push was taken is unknown.
     #[error("no answer from the remote: whether the push was taken is not known")]
