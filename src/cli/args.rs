@@ -105,7 +105,7 @@ pub struct Global {
 }
 
 fn rate(text: &str) -> Result<String, String> {
-    esker::config::check_rate(text).map_err(|takes| format!("it takes {takes}"))?;
+    esker::ops::config::check_rate(text).map_err(|takes| format!("it takes {takes}"))?;
     Ok(text.to_owned())
 }
 

@@ -1,5 +1,6 @@
 //! `config`: settings and where they come from.
 
+pub use crate::config::check_rate;
 use serde::Serialize;
 
 use super::convert::config_error;
