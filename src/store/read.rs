@@ -80,6 +80,11 @@ pub trait BlobSource: Sync {
     /// The error for an object whose bytes have another hash.
     fn wrong_bytes(&self, pack: PackId, offset: u32, address: &Address) -> Self::Error;
 
+    /// An error of what was read, as one of where it was read.
+    fn located(&self, e: Self::Error) -> Self::Error {
+        e
+    }
+
     /// Whether a pack was replaced since it was looked up, so that looking again helps.
     fn is_replaced(e: &Self::Error) -> bool;
 
@@ -341,6 +346,11 @@ impl<'s, S: BlobSource> BlobReader<'s, S> {
 
     /// Writes `range` to `out`. Whole groups are read and verified; the rest of them is dropped.
     pub fn copy(&mut self, range: Range<u64>, out: &mut dyn Write) -> Result<(), S::Error> {
+        let source = self.source;
+        self.copy_groups(range, out).map_err(|e| source.located(e))
+    }
+
+    fn copy_groups(&mut self, range: Range<u64>, out: &mut dyn Write) -> Result<(), S::Error> {
         if range.is_empty() {
             return Ok(());
         }

@@ -25,6 +25,7 @@ use crate::pack::layout::BLOCK_HEADER_LEN;
 use crate::pack::{BlockBuf, PackError, PackKind, PackReader, Trailer};
 use crate::recipe::{Body, Page, Recipe};
 use crate::remote::{Transport, TransportError};
+use crate::store::StoreError;
 use crate::store::objects::BlockCache;
 use crate::store::read::{BlobPlace, BlobSource, Need, Part, read_range};
 use crate::table::Prefix;
@@ -300,6 +301,16 @@ impl BlobSource for Reading {
     fn wrong_bytes(&self, pack: PackId, offset: u32, address: &Address) -> SyncError {
         let why = format!("its bytes for {address} at offset {offset} have another hash");
         SyncError::damaged(Area::Pack.key(pack), why)
+    }
+
+    fn located(&self, e: SyncError) -> SyncError {
+        match e {
+            SyncError::Store(StoreError::Damaged { what, why }) => SyncError::damaged(what, why),
+            SyncError::Store(StoreError::Missing(address)) => {
+                SyncError::damaged(format!("object {address}"), "it is missing")
+            }
+            e => e,
+        }
     }
 
     fn is_replaced(_: &SyncError) -> bool {
