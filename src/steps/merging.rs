@@ -23,6 +23,7 @@ use crate::path::RepoPath;
 use crate::refs::{Head, HeadTarget, RefNote, RefTarget};
 use crate::repo::{Repo, WorkState};
 use crate::store::objects::ObjectWriter;
+use crate::store::session::Session;
 
 /// What our side is called in names such as `path~HEAD`.
 const OUR_NAME: &str = "HEAD";
@@ -72,6 +73,8 @@ pub struct Prepared {
     pub commit: Option<CommitId>,
     /// What differs from HEAD's tree.
     pub changes: Vec<crate::diff::tree::Change>,
+    /// Whose packs no collection takes: nothing names the commit until the worktree is written.
+    pub session: Option<Session>,
 }
 
 /// Merges without a trace.
@@ -100,6 +103,7 @@ pub fn prepare(
     }
     let packs = writer.finish()?;
     repo.store.publish(packs, &Default::default(), |_| Ok::<_, StepError>(()))?;
+    prepared.session = Some(session);
     Ok(prepared)
 }
 
@@ -124,7 +128,7 @@ fn merge(
     };
     let tree = edit_sorted(&read, Some(merged.tree.id), &edits, &mut out)?.id;
     let changes = crate::diff::tree::changes(&read, Some(ours), Some(tree))?;
-    Ok(Prepared { tree, conflicts, resolved, commit: None, changes })
+    Ok(Prepared { tree, conflicts, resolved, commit: None, changes, session: None })
 }
 
 fn merge_source(
