@@ -62,6 +62,32 @@ fn change_lock(env: &Env, from: &str, to: &str) {
 }
 
 #[test]
+fn what_is_pinned_outlives_its_branch_and_a_collection() {
+    let (env, files) = project();
+    let a = |args: &[&str]| env.ok(&[&["-C", "a"], args].concat());
+    a(&["pin", "table.csv", "-o", "pinned.csv"]);
+    assert!(a(&["remote", "keeps"]).contains("pin/"));
+    // Nothing of the first commit is left in the branch.
+    env.write("a/table.csv", "another");
+    a(&["rm", "-r", "images"]);
+    a(&["add", "table.csv"]);
+    a(&["commit", "--amend", "-m", "all new"]);
+    a(&["push", "--force"]);
+    a(&["gc", "--remote", "--grace", "0"]);
+    let lock = fs::read(env.path("a/esker.lock")).expect("read");
+    env.write("elsewhere/esker.lock", lock);
+    env.ok(&["-C", "elsewhere", "get", "--locked"]);
+    assert_eq!(fs::read(env.path("elsewhere/pinned.csv")).expect("read"), files["table.csv"]);
+    // A commit that a tag reaches needs no keep of its own.
+    a(&["tag", "v1"]);
+    a(&["push", "--tags"]);
+    a(&["pin", "table.csv", "-o", "tagged.csv"]);
+    assert_eq!(a(&["remote", "keeps"]).matches("pin/").count(), 1);
+    a(&["fsck", "--remote", "--data"]);
+    a(&["fsck"]);
+}
+
+#[test]
 fn what_is_pinned_comes_exactly_and_follows_an_update() {
     let (env, files) = project();
     let text = lock(&env);
