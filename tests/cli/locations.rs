@@ -206,7 +206,7 @@ fn damage_on_a_remote_is_never_handed_on() {
         }
     }
     let ran = env.run(&["get", "./shared:large.bin"]);
-    assert_fails(&ran, 5, "on the remote is damaged", "esker remote fsck");
+    assert_fails(&ran, 5, "on the remote is damaged", "esker fsck --remote");
     assert!(!env.path("large.bin").exists() && !env.path(".esker-get").exists());
     let ran = env.run(&["get", "./shared@v1", "-o", "all"]);
     assert_eq!(ran.code, 5, "{}", ran.stderr);
