@@ -175,11 +175,6 @@ impl Catalog {
         !view.live.contains(&pack) || view.bad.iter().any(|(bad, _)| *bad == pack)
     }
 
-    /// Whether some block of any pack is known to be bad.
-    pub fn has_any_bad_block(&self) -> bool {
-        !self.view().bad.is_empty()
-    }
-
     /// How often the set of packs had changed when the list in view was taken.
     pub fn generation(&self) -> u64 {
         self.view().generation

@@ -105,11 +105,6 @@ impl DbError {
         matches!(self, Self::Damaged { .. } | Self::LostState)
     }
 
-    /// Whether the same call may succeed later.
-    pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Busy)
-    }
-
     fn damaged(detail: impl Into<String>) -> Self {
         Self::Damaged { detail: detail.into() }
     }

@@ -159,20 +159,12 @@ pub struct MemoryObjects {
     trees: HashMap<TreeId, Vec<u8>>,
     commits: HashMap<CommitId, Vec<u8>>,
     tags: HashMap<TagId, Vec<u8>>,
-    blobs: HashMap<BlobId, Vec<u8>>,
 }
 
 impl MemoryObjects {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Stores the content of a file.
-    pub fn add_blob(&mut self, bytes: &[u8]) -> BlobId {
-        let id = BlobId::of(bytes);
-        self.blobs.insert(id, bytes.to_vec());
-        id
     }
 
     /// The encoding of a stored node, if it is there.
@@ -229,21 +221,6 @@ impl WriteObjects for MemoryObjects {
     fn write_tag(&mut self, id: TagId, encoded: Vec<u8>) -> Result<(), AccessError> {
         self.tags.insert(id, encoded);
         Ok(())
-    }
-}
-
-impl ReadBlob for MemoryObjects {
-    fn read_blob(&self, id: BlobId, size: u64, out: &mut dyn Write) -> Result<(), AccessError> {
-        let stored = match self.blobs.get(&id) {
-            Some(bytes) => bytes.as_slice(),
-            None if id == BlobId::EMPTY => &[],
-            None => return Err(AccessError::missing(ObjectKind::Blob, id)),
-        };
-        if stored.len() as u64 != size {
-            let detail = format!("it has {} bytes, not {size}", stored.len());
-            return Err(AccessError::damaged(ObjectKind::Blob, id, detail));
-        }
-        out.write_all(stored).map_err(AccessError::io)
     }
 }
 

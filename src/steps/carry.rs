@@ -9,6 +9,7 @@ use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
 use crate::repo::{Repo, WorkState};
 use crate::store::objects::ObjectWriter;
+use crate::store::session::Session;
 
 /// Staged changes on their way to another tree.
 #[derive(Default)]
@@ -67,9 +68,14 @@ fn fate(change: &Change, there: Option<&EntryValue>) -> Fate {
 
 impl Carried {
     /// The stage to come: the other tree with what goes along; `None` where that is the tree itself.
-    pub fn stage(self, repo: &Repo, to: Option<TreeId>) -> Result<Option<TreeId>, StepError> {
+    /// The session keeps it from collections until it is named.
+    pub fn stage(
+        self,
+        repo: &Repo,
+        to: Option<TreeId>,
+    ) -> Result<(Option<TreeId>, Option<Session>), StepError> {
         if self.edits.is_empty() {
-            return Ok(None);
+            return Ok((None, None));
         }
         let core = &repo.settings.core;
         let session = repo.store.start_session()?;
@@ -78,6 +84,6 @@ impl Carried {
         let tree = edit_paths(&repo.store, to, self.edits, &mut writer)?.id;
         let packs = writer.finish()?;
         repo.store.publish(packs, &Default::default(), |_| Ok::<_, StepError>(()))?;
-        Ok((Some(tree) != to).then_some(tree))
+        Ok(((Some(tree) != to).then_some(tree), Some(session)))
     }
 }

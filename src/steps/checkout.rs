@@ -89,7 +89,7 @@ pub fn switch(
     }
     begin(repo, target.tree)?;
     let written = materialize::apply(repo, &plan, run)?;
-    let stage = carried.stage(repo, target.tree)?;
+    let (stage, _session) = carried.stage(repo, target.tree)?;
     finish(repo, state, target, stage, note)?;
     Ok(Switched { plan, written })
 }

@@ -114,7 +114,7 @@ fn bytes_that_changed_on_the_way_are_noticed() {
     site.env.ok(&["push"]);
     for key in ["/root/", "/list/", "/pack/", "/table/"] {
         site.server.script(Op::Get, key, Fault::Flipped, 1);
-        let said = site.fails(&["clone", URL, "../copy"], 12);
+        let said = site.fails(&["clone", URL, "../copy"], 5);
         assert_eq!(site.server.clear_rules(), 0);
         assert!(said.contains(&key[1..]) && said.contains("damaged"), "{said}");
         site.env.ok(&["clone", URL, "../copy"]);
