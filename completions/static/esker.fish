@@ -72,6 +72,11 @@ complete -c esker -n "__fish_esker_needs_command" -f -a "ls-remote" -d 'List the
 complete -c esker -n "__fish_esker_needs_command" -f -a "merge" -d 'Join another line of work into the current branch'
 complete -c esker -n "__fish_esker_needs_command" -f -a "revert" -d 'Undo what a commit changed, by a new commit'
 complete -c esker -n "__fish_esker_needs_command" -f -a "cherry-pick" -d 'Make the changes of other commits again, on the current branch'
+complete -c esker -n "__fish_esker_needs_command" -f -a "get" -d 'Get a file or folder of a remote, without a clone'
+complete -c esker -n "__fish_esker_needs_command" -f -a "pin" -d 'Write down which data this project needs, in esker.lock'
+complete -c esker -n "__fish_esker_needs_command" -f -a "update" -d 'Move pins to the newest commit of what they follow'
+complete -c esker -n "__fish_esker_needs_command" -f -a "verify" -d 'Check that data on disk is what esker.lock pins'
+complete -c esker -n "__fish_esker_needs_command" -f -a "cache-key" -d 'Print a name for the pinned data, for the caches of CI'
 complete -c esker -n "__fish_esker_needs_command" -f -a "hash" -d 'Print the id of a file or folder, without a repository'
 complete -c esker -n "__fish_esker_needs_command" -f -a "stats" -d 'Show what the repository holds and the space it takes'
 complete -c esker -n "__fish_esker_needs_command" -f -a "fsck" -d 'Prove that every version is there and whole'
@@ -175,6 +180,10 @@ complete -c esker -n "__fish_esker_using_subcommand log" -l until -l before -d '
 complete -c esker -n "__fish_esker_using_subcommand log" -l author -d 'Only commits whose author, "Name <mail>", matches a regular expression' -r -f
 complete -c esker -n "__fish_esker_using_subcommand log" -l grep -d 'Only commits whose message matches a regular expression' -r -f
 complete -c esker -n "__fish_esker_using_subcommand log" -l meta -d 'Only commits with this metadata: a key, or a key and its value; may be repeated' -r -f
+complete -c esker -n "__fish_esker_using_subcommand log" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand log" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand log" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand log" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand log" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand log" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
@@ -192,6 +201,7 @@ complete -c esker -n "__fish_esker_using_subcommand log" -l reverse -d 'The olde
 complete -c esker -n "__fish_esker_using_subcommand log" -l stat -d 'Also show the files that changed with their sizes, and sums; reads no file'
 complete -c esker -n "__fish_esker_using_subcommand log" -l name-status -d 'Also show a letter and the path of each file that changed'
 complete -c esker -n "__fish_esker_using_subcommand log" -l no-renames -d 'Show what moved as removed and added'
+complete -c esker -n "__fish_esker_using_subcommand log" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand log" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand log" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand log" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -222,6 +232,10 @@ complete -c esker -n "__fish_esker_using_subcommand annotate" -s v -l verbose -d
 complete -c esker -n "__fish_esker_using_subcommand annotate" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand annotate" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand annotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand ls" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand ls" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand ls" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand ls" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand ls" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand ls" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
@@ -230,6 +244,7 @@ complete -c esker -n "__fish_esker_using_subcommand ls" -l jobs -d 'How many thr
 complete -c esker -n "__fish_esker_using_subcommand ls" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand ls" -s R -l recursive -d 'Also list what is in the folders below'
 complete -c esker -n "__fish_esker_using_subcommand ls" -s l -l long -d 'Also show kind, id, size and number of files'
+complete -c esker -n "__fish_esker_using_subcommand ls" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand ls" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand ls" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand ls" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -237,6 +252,10 @@ complete -c esker -n "__fish_esker_using_subcommand ls" -l no-progress -d 'Show 
 complete -c esker -n "__fish_esker_using_subcommand ls" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand du" -s d -l depth -d 'Show folders up to N levels below the path' -r -f
+complete -c esker -n "__fish_esker_using_subcommand du" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand du" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand du" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand du" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand du" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand du" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
@@ -246,6 +265,7 @@ complete -c esker -n "__fish_esker_using_subcommand du" -l limit-rate -d 'How ma
 complete -c esker -n "__fish_esker_using_subcommand du" -s a -l files -d 'Also show files'
 complete -c esker -n "__fish_esker_using_subcommand du" -s u -l unique -d 'Also count the bytes of equal files once; this walks all folders'
 complete -c esker -n "__fish_esker_using_subcommand du" -s b -l bytes -d 'Show sizes in bytes'
+complete -c esker -n "__fish_esker_using_subcommand du" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand du" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand du" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand du" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -259,6 +279,8 @@ d\t'A folder'
 l\t'A symbolic link'
 x\t'A file that may be run'"
 complete -c esker -n "__fish_esker_using_subcommand find" -l id -d 'Only content whose id begins so' -r -f
+complete -c esker -n "__fish_esker_using_subcommand find" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand find" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand find" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand find" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
@@ -268,6 +290,7 @@ complete -c esker -n "__fish_esker_using_subcommand find" -l limit-rate -d 'How 
 complete -c esker -n "__fish_esker_using_subcommand find" -l all -d 'Search the history of every branch, tag and HEAD'
 complete -c esker -n "__fish_esker_using_subcommand find" -s i -l ignore-case -d 'Let letters of both cases match'
 complete -c esker -n "__fish_esker_using_subcommand find" -s l -l long -d 'Also show kind, id, size and number of files'
+complete -c esker -n "__fish_esker_using_subcommand find" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand find" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand find" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand find" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -276,12 +299,17 @@ complete -c esker -n "__fish_esker_using_subcommand find" -l no-pager -d 'Print 
 complete -c esker -n "__fish_esker_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand cat" -l offset -d 'Start at this byte' -r -f
 complete -c esker -n "__fish_esker_using_subcommand cat" -l length -d 'Print at most this many bytes' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cat" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cat" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand cat" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cat" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand cat" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand cat" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand cat" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand cat" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cat" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand cat" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand cat" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand cat" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -714,26 +742,28 @@ complete -c esker -n "__fish_esker_using_subcommand clone" -s v -l verbose -d 'S
 complete -c esker -n "__fish_esker_using_subcommand clone" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand clone" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand clone" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -l jobs -d 'How many threads work at once; all cores by default' -r -f
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -s q -l quiet -d 'Print results and errors only'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -s v -l verbose -d 'Say more, such as the causes of an error'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -l no-progress -d 'Show no progress'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -l no-pager -d 'Print long output as it is, without a pager'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -f -a "list" -d 'List all remotes'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -f -a "add" -d 'Name a remote, after trying out what it can do'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -f -a "remove" -d 'Forget a remote; what lies there stays'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -f -a "rename" -d 'Give a remote another name'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -f -a "set-url" -d 'Say where a remote is now'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -f -a "check" -d 'Try out whether a remote can be reached, read and written safely'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -f -a "gc" -d 'Give back what no branch or tag of a remote reaches any more, while others push'
-complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check gc fsck" -f -a "fsck" -d 'Check that everything the branches and tags of a remote reach is there and whole'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -f -a "list" -d 'List all remotes'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -f -a "add" -d 'Name a remote, after trying out what it can do'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -f -a "remove" -d 'Forget a remote; what lies there stays'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -f -a "rename" -d 'Give a remote another name'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -f -a "set-url" -d 'Say where a remote is now'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -f -a "check" -d 'Try out whether a remote can be reached, read and written safely'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -f -a "keeps" -d 'List, add or remove keeps: commits that stay though no branch and no tag reaches them'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -f -a "accept-history" -d 'Take a remote that went back as it is now'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -f -a "gc" -d 'The same as gc --remote'
+complete -c esker -n "__fish_esker_using_subcommand remote; and not __fish_seen_subcommand_from list add remove rename set-url check keeps accept-history gc fsck" -f -a "fsck" -d 'The same as fsck --remote'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from list" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
@@ -812,28 +842,63 @@ complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subc
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from check" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from check" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l grace -d 'Days that data which is no longer reached is kept, for those who read it now' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -l remote -d 'The remote; origin by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -f -a "list" -d 'List all keeps'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -f -a "add" -d 'Keep a commit; what the remote lacks of it is sent'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from keeps" -f -a "remove" -d 'Keep commits no longer'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from accept-history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l remote -d 'Give back space of this remote; of origin when no name is given' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l grace -d 'How long files stay after nothing needs them: 0, 30m, 12h, 14d; 1d by default, 14d on a remote' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l reflog -d 'How long places that a branch or HEAD has left keep their data' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
-complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l alone -d 'Nobody else writes to it now: needed for a store that takes two writers for one'
-complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -s n -l dry-run -d 'Only say what would be given back'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -s n -l dry-run -d 'Say what would be freed, and why, and change nothing'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l alone -d 'Nobody else writes to the remote now: needed for a store that takes two writers for one'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -s v -l verbose -d 'Say more, such as the causes of an error'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l remote -d 'Check this remote; origin when no name is given' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l sample -d 'Also read a random part of the data, such as 5%' -r -f
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l from -d 'Store again what is lost and is in the repository in DIR, a clone or a copy of this one' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
-complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l data -d 'Read every byte, too'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l data -d 'Also read all data and compare it with its ids'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l rebuild -d 'First make tables, caches and refs anew from the packs and refs.log'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l repair -d 'Store again what is lost and whose files are in the worktree; on a remote: what is here'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from fsck" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -852,6 +917,7 @@ complete -c esker -n "__fish_esker_using_subcommand push" -l tags -d 'Push all t
 complete -c esker -n "__fish_esker_using_subcommand push" -s d -l delete -d 'Delete the named branches or tags on the remote'
 complete -c esker -n "__fish_esker_using_subcommand push" -s f -l force -d 'Replace what is there, even if commits are left behind'
 complete -c esker -n "__fish_esker_using_subcommand push" -s u -l set-upstream -d 'Remember the remote as the branch\'s own'
+complete -c esker -n "__fish_esker_using_subcommand push" -l resume -d 'Go on with the push that was cut short, with the refs that were named then'
 complete -c esker -n "__fish_esker_using_subcommand push" -s n -l dry-run -d 'Only say what would be sent'
 complete -c esker -n "__fish_esker_using_subcommand push" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand push" -s q -l quiet -d 'Print results and errors only'
@@ -866,6 +932,7 @@ never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand fetch" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand fetch" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand fetch" -s p -l prune -d 'Forget branches that are gone from the remote'
+complete -c esker -n "__fish_esker_using_subcommand fetch" -s n -l dry-run -d 'Only say what would be brought'
 complete -c esker -n "__fish_esker_using_subcommand fetch" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand fetch" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand fetch" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -878,6 +945,8 @@ always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand pull" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand pull" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pull" -s r -l rebase -d 'Make the commits that are only here anew on top of the remote\'s'
+complete -c esker -n "__fish_esker_using_subcommand pull" -s m -l merge -d 'Join both sides in a merge'
 complete -c esker -n "__fish_esker_using_subcommand pull" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand pull" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand pull" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -928,7 +997,7 @@ complete -c esker -n "__fish_esker_using_subcommand revert" -l limit-rate -d 'Ho
 complete -c esker -n "__fish_esker_using_subcommand revert" -s n -l no-commit -d 'Only stage the change'
 complete -c esker -n "__fish_esker_using_subcommand revert" -l continue -d 'Commit once the conflicts are resolved, and take the rest'
 complete -c esker -n "__fish_esker_using_subcommand revert" -l skip -d 'Leave the commit out that is in conflict, and take the rest'
-complete -c esker -n "__fish_esker_using_subcommand revert" -l abort -d 'Give it up: all is as it was before'
+complete -c esker -n "__fish_esker_using_subcommand revert" -l abort -d 'Give it up: all is as it was before the first commit'
 complete -c esker -n "__fish_esker_using_subcommand revert" -s f -l force -d 'With --abort or --skip: drop also what was changed by hand since'
 complete -c esker -n "__fish_esker_using_subcommand revert" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand revert" -s q -l quiet -d 'Print results and errors only'
@@ -955,6 +1024,90 @@ complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -s v -l verbose
 complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand cherry-pick" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand get" -s o -l output -d 'Where it goes; by default a file or folder of the same name' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand get" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand get" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand get" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand get" -l locked -d 'Get what esker.lock pins'
+complete -c esker -n "__fish_esker_using_subcommand get" -s f -l force -d 'Replace files there that differ'
+complete -c esker -n "__fish_esker_using_subcommand get" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
+complete -c esker -n "__fish_esker_using_subcommand get" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand get" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand get" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand get" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand get" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand pin" -l rev -d 'Pin this revision instead of HEAD; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -l path -d 'The path at a location; then @ and : in the location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand pin" -l remote -d 'The remote that has it, where there are several' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -s o -l output -d 'Where the data goes; where it lies, or a name of the same, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand pin" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand pin" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand pin" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
+complete -c esker -n "__fish_esker_using_subcommand pin" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand pin" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand pin" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand pin" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand pin" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand pin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand update" -l rev -d 'The revision to pin; by default the newest commit of the branch that was pinned' -r -f
+complete -c esker -n "__fish_esker_using_subcommand update" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand update" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand update" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand update" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand update" -s n -l dry-run -d 'Only say what would change'
+complete -c esker -n "__fish_esker_using_subcommand update" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand update" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand update" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand update" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand update" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand update" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand verify" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand verify" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand verify" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand verify" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand verify" -l locked -d 'Compare with esker.lock'
+complete -c esker -n "__fish_esker_using_subcommand verify" -l data -d 'Read every byte, also of files that have not changed'
+complete -c esker -n "__fish_esker_using_subcommand verify" -l remote -d 'Ask the remotes whether they have what is pinned, rather than look at the disk'
+complete -c esker -n "__fish_esker_using_subcommand verify" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand verify" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand verify" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand verify" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand verify" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand cache-key" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand hash" -l rev -d 'The revision; then @ in a location is part of it' -r -f
+complete -c esker -n "__fish_esker_using_subcommand hash" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F
+complete -c esker -n "__fish_esker_using_subcommand hash" -l endpoint -d 'URL of the S3 server; AWS_ENDPOINT_URL, or AWS itself, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand hash" -l region -d 'Region of the bucket; AWS_REGION by default, else it is asked for' -r -f
 complete -c esker -n "__fish_esker_using_subcommand hash" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand hash" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'
@@ -962,6 +1115,7 @@ never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand hash" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand hash" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand hash" -l no-ignore -d 'Take in what .eskerignore names'
+complete -c esker -n "__fish_esker_using_subcommand hash" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand hash" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand hash" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand hash" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -974,12 +1128,14 @@ always\t'Always'
 never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand stats" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand stats" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand stats" -l remotes -d 'Ask every remote, too, what it holds, and say what is only here or only there'
 complete -c esker -n "__fish_esker_using_subcommand stats" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand stats" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand stats" -s v -l verbose -d 'Say more, such as the causes of an error'
 complete -c esker -n "__fish_esker_using_subcommand stats" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand stats" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand fsck" -l remote -d 'Check this remote; origin when no name is given' -r -f
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l sample -d 'Also read a random part of the data, such as 5%' -r -f
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l from -d 'Store again what is lost and is in the repository in DIR, a clone or a copy of this one' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand fsck" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
@@ -990,14 +1146,15 @@ complete -c esker -n "__fish_esker_using_subcommand fsck" -l jobs -d 'How many t
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l data -d 'Also read all data and compare it with its ids'
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l rebuild -d 'First make tables, caches and refs anew from the packs and refs.log'
-complete -c esker -n "__fish_esker_using_subcommand fsck" -l repair -d 'Store again what is lost and whose files are in the worktree'
+complete -c esker -n "__fish_esker_using_subcommand fsck" -l repair -d 'Store again what is lost and whose files are in the worktree; on a remote: what is here'
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand fsck" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand fsck" -s v -l verbose -d 'Say more, such as the causes of an error'
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand fsck" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand fsck" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c esker -n "__fish_esker_using_subcommand gc" -l grace -d 'How long files stay on disk after nothing needs them: 0, 30m, 12h, 14d' -r -f
+complete -c esker -n "__fish_esker_using_subcommand gc" -l remote -d 'Give back space of this remote; of origin when no name is given' -r -f
+complete -c esker -n "__fish_esker_using_subcommand gc" -l grace -d 'How long files stay after nothing needs them: 0, 30m, 12h, 14d; 1d by default, 14d on a remote' -r -f
 complete -c esker -n "__fish_esker_using_subcommand gc" -l reflog -d 'How long places that a branch or HEAD has left keep their data' -r -f
 complete -c esker -n "__fish_esker_using_subcommand gc" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand gc" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
@@ -1006,6 +1163,7 @@ never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand gc" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand gc" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand gc" -s n -l dry-run -d 'Say what would be freed, and why, and change nothing'
+complete -c esker -n "__fish_esker_using_subcommand gc" -l alone -d 'Nobody else writes to the remote now: needed for a store that takes two writers for one'
 complete -c esker -n "__fish_esker_using_subcommand gc" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand gc" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand gc" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -1041,6 +1199,7 @@ complete -c esker -n "__fish_esker_using_subcommand purge" -l no-progress -d 'Sh
 complete -c esker -n "__fish_esker_using_subcommand purge" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand repack" -l level -d 'Compress everything anew at this level, 1 to 22' -r -f
+complete -c esker -n "__fish_esker_using_subcommand repack" -l chunker -d 'Cut files anew into chunks of this average length: 32K, 256K, 1M' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -l grace -d 'How long packs that held something unneeded stay on disk: 0, 30m, 12h, 14d' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -l reflog -d 'How long places that a branch or HEAD has left keep their data' -r -f
 complete -c esker -n "__fish_esker_using_subcommand repack" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
