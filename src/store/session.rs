@@ -174,7 +174,17 @@ pub fn remove_dead_sessions(tmp: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(tmp) else { return 0 };
     let is_removed = |dir: &PathBuf| {
         // Empty: left between two steps of a start.
-        std::fs::remove_dir(dir).is_ok() || (is_dead(dir) && std::fs::remove_dir_all(dir).is_ok())
+        if std::fs::remove_dir(dir).is_ok() {
+            return true;
+        }
+        let lock = dir.join(LOCK_NAME);
+        if !lock.exists() {
+            // The lock is made before all else: this folder was left half removed.
+            return std::fs::remove_dir_all(dir).is_ok();
+        }
+        // Held until all is gone: who is about to start here waits for it, and then starts elsewhere.
+        let held = LockFile::try_acquire(&lock, &Holder::this_process("local", 0));
+        held.is_ok() && std::fs::remove_dir_all(dir).is_ok()
     };
     let dirs = entries.flatten().filter(|e| is_session(&e.file_name())).map(|e| e.path());
     dirs.filter(is_removed).count()
@@ -200,4 +210,33 @@ fn is_dead(dir: &Path) -> bool {
 /// Random bits from the operating system.
 pub fn random_u64() -> Result<u64, StoreError> {
     getrandom::u64().map_err(|e| StoreError::Random(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_starts_while_others_clear_up_keeps_its_folder() {
+        let tmp = tempfile::tempdir().expect("tempdir");
+        let until = std::time::Instant::now() + std::time::Duration::from_millis(1500);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while std::time::Instant::now() < until {
+                        remove_dead_sessions(tmp.path());
+                    }
+                });
+            }
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while std::time::Instant::now() < until {
+                        let session = Session::start(tmp.path(), 1).expect("start");
+                        std::thread::sleep(std::time::Duration::from_micros(50));
+                        assert!(session.dir().join(LOCK_NAME).exists());
+                    }
+                });
+            }
+        });
+    }
 }
