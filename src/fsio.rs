@@ -240,7 +240,19 @@ pub struct LockFile {
 impl LockFile {
     /// Takes the lock, or says at once who has it.
     pub fn try_acquire(path: &Path, holder: &Holder) -> Result<Self, LockError> {
-        let mut file = open_lock(path)?;
+        Self::try_lock(open_lock(path)?, path, holder)
+    }
+
+    /// As [`Self::try_acquire`], but a file that is not there is an error rather than made.
+    ///
+    /// For who would remove the lock's folder: a file made anew beside an owner that still waits for
+    /// the old one would pass for its lock.
+    pub fn try_acquire_existing(path: &Path, holder: &Holder) -> Result<Self, LockError> {
+        let file = OpenOptions::new().read(true).write(true).open(path).at("open", path)?;
+        Self::try_lock(file, path, holder)
+    }
+
+    fn try_lock(mut file: File, path: &Path, holder: &Holder) -> Result<Self, LockError> {
         match file.try_lock() {
             Ok(()) => Ok(Self::with_note(file, path, holder)?),
             Err(TryLockError::WouldBlock) => {

@@ -177,14 +177,14 @@ pub fn remove_dead_sessions(tmp: &Path) -> usize {
         if std::fs::remove_dir(dir).is_ok() {
             return true;
         }
-        let lock = dir.join(LOCK_NAME);
-        if !lock.exists() {
-            // The lock is made before all else: this folder was left half removed.
-            return std::fs::remove_dir_all(dir).is_ok();
-        }
         // Held until all is gone: who is about to start here waits for it, and then starts elsewhere.
-        let held = LockFile::try_acquire(&lock, &Holder::this_process("local", 0));
-        held.is_ok() && std::fs::remove_dir_all(dir).is_ok()
+        let _held = match try_lock(dir) {
+            Ok(lock) => Some(lock),
+            // The lock is made before all else: this folder was left half removed.
+            Err(LockError::Fs(e)) if e.is_not_found() => None,
+            Err(LockError::Held { .. } | LockError::Fs(_)) => return false,
+        };
+        std::fs::remove_dir_all(dir).is_ok()
     };
     let dirs = entries.flatten().filter(|e| is_session(&e.file_name())).map(|e| e.path());
     dirs.filter(is_removed).count()
@@ -197,14 +197,18 @@ fn is_session(name: &OsStr) -> bool {
 
 /// Whether a folder that is not empty has nobody at work in it.
 fn is_dead(dir: &Path) -> bool {
-    if !dir.join(LOCK_NAME).exists() {
-        // The lock is made before all else: this folder was left half removed.
-        return true;
-    }
-    match LockFile::try_acquire(&dir.join(LOCK_NAME), &Holder::this_process("local", 0)) {
+    match try_lock(dir) {
         Ok(_) => true,
-        Err(LockError::Held { .. } | LockError::Fs(_)) => false,
+        // The lock is made before all else: this folder was left half removed.
+        Err(LockError::Fs(e)) => e.is_not_found(),
+        Err(LockError::Held { .. }) => false,
     }
+}
+
+/// Takes the lock of a session's folder; makes none, which would hide from a session that still
+/// waits for its own that the folder is being removed.
+fn try_lock(dir: &Path) -> Result<LockFile, LockError> {
+    LockFile::try_acquire_existing(&dir.join(LOCK_NAME), &Holder::this_process("local", 0))
 }
 
 /// Random bits from the operating system.
@@ -217,17 +221,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_folder_that_loses_its_lock_while_it_is_looked_at_gets_no_new_one() {
+        let tmp = tempfile::tempdir().expect("tempdir");
+        assert!(matches!(try_lock(tmp.path()), Err(LockError::Fs(e)) if e.is_not_found()));
+        assert!(!tmp.path().join(LOCK_NAME).exists());
+    }
+
+    #[test]
     fn a_session_that_starts_while_others_clear_up_keeps_its_folder() {
         let tmp = tempfile::tempdir().expect("tempdir");
         let until = std::time::Instant::now() + std::time::Duration::from_millis(1500);
         std::thread::scope(|scope| {
-            for _ in 0..2 {
+            for _ in 0..3 {
                 scope.spawn(|| {
                     while std::time::Instant::now() < until {
                         remove_dead_sessions(tmp.path());
                     }
                 });
             }
+            scope.spawn(|| {
+                while std::time::Instant::now() < until {
+                    InUse::read(tmp.path()).expect("read");
+                }
+            });
             for _ in 0..3 {
                 scope.spawn(|| {
                     while std::time::Instant::now() < until {
