@@ -201,6 +201,16 @@ impl Catalog {
         view.find_in(&view.live, kind, address)
     }
 
+    /// All places of an object in live packs of `kind`, the youngest first.
+    pub fn find_all(
+        &self,
+        kind: PackKind,
+        address: &Address,
+    ) -> Result<Vec<Location>, CatalogError> {
+        let view = self.view();
+        view.find_all_in(&view.live, kind, address)
+    }
+
     /// The youngest place of an object in a condemned pack of `kind`: it does not exist any more, and is
     /// for those alone who began to read when it did.
     pub fn find_condemned(
@@ -214,6 +224,32 @@ impl Catalog {
 }
 
 impl View {
+    fn find_all_in(
+        &self,
+        packs: &HashSet<PackId>,
+        kind: PackKind,
+        address: &Address,
+    ) -> Result<Vec<Location>, CatalogError> {
+        let prefix = Prefix::from(address);
+        let mut found = Vec::new();
+        for open in self.tables.values().filter(|t| t.table.kind() == kind) {
+            let note = |row: &Row| {
+                if self.is_usable(packs, row) {
+                    found.push(Location { pack: row.pack, place: row.place });
+                }
+                false
+            };
+            let looked = open.table.find_where(&prefix, note);
+            looked.map_err(|source| CatalogError::Table { path: open.path.clone(), source })?;
+        }
+        found.sort_by_key(|at| std::cmp::Reverse(at.pack));
+        Ok(found)
+    }
+
+    fn is_usable(&self, packs: &HashSet<PackId>, row: &Row) -> bool {
+        packs.contains(&row.pack) && !self.bad.contains(&(row.pack, row.place.block_offset))
+    }
+
     fn find_in(
         &self,
         packs: &HashSet<PackId>,
@@ -222,16 +258,13 @@ impl View {
     ) -> Result<Option<Location>, CatalogError> {
         let prefix = Prefix::from(address);
         let mut best: Option<Location> = None;
-        let is_usable = |row: &Row| {
-            packs.contains(&row.pack) && !self.bad.contains(&(row.pack, row.place.block_offset))
-        };
         if packs.is_empty() {
             return Ok(None);
         }
         for open in self.tables.values().filter(|t| t.table.kind() == kind) {
             let found = open
                 .table
-                .find_where(&prefix, is_usable)
+                .find_where(&prefix, |row| self.is_usable(packs, row))
                 .map_err(|source| CatalogError::Table { path: open.path.clone(), source })?;
             let Some(Row { pack, place, .. }) = found else { continue };
             if best.is_none_or(|b| b.pack < pack) {

@@ -133,6 +133,21 @@ pub enum Body {
     Paged(Vec<Value>),
 }
 
+/// The packs that an object of a layout pack names itself: a recipe, or a page of one. A recipe whose
+/// pages lie apart names none.
+///
+/// # Errors
+/// Whatever makes the object no valid recipe or page.
+pub fn packs_named(layout: &[u8]) -> Result<Vec<PackId>, RecipeError> {
+    if Page::is_apart(layout) {
+        return Page::decode_apart(layout).map(|(_, page, _)| page.packs);
+    }
+    Recipe::decode(layout).map(|recipe| match recipe.body {
+        Body::Inline(page) => page.packs,
+        Body::Paged(_) => Vec::new(),
+    })
+}
+
 /// The address of page `number` of a blob's recipe.
 pub fn page_address(blob: BlobId, number: u64) -> Address {
     let mut hasher = blake3::Hasher::new_derive_key("esker recipe page v1");

@@ -18,6 +18,7 @@ use crate::object::tree::Node;
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::PackKind;
 use crate::pack::reader::BlockBuf;
+use crate::recipe::packs_named;
 
 /// Blocks of trees and recipes kept decoded: neighbours are read one after the other.
 const CACHED_BLOCKS: usize = 128;
@@ -65,6 +66,12 @@ impl BlockCache {
     }
 }
 
+/// The bytes of an object in its raw block, if it lies in it.
+fn object_in<'b>(block: &'b [u8], at: &Location) -> Option<&'b [u8]> {
+    let start = at.place.position as usize;
+    block.get(start..start + at.place.raw_len as usize)
+}
+
 impl Store {
     /// The bytes of a tree, commit, tag or recipe, not yet verified; `None` when it is not there.
     pub fn read_object(
@@ -82,9 +89,7 @@ impl Store {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(location) = self.locate(kind, address)? else { return Ok(None) };
         let block = self.cached_block(&location)?;
-        let start = location.place.position as usize;
-        let bytes = block.get(start..start + location.place.raw_len as usize);
-        match bytes {
+        match object_in(&block, &location) {
             Some(bytes) => Ok(Some(bytes.to_vec())),
             None => Err(self.wrong_bytes(location.pack, location.place.block_offset, address)),
         }
@@ -97,14 +102,38 @@ impl Store {
         kind: PackKind,
         address: &Address,
     ) -> Result<Option<Location>, StoreError> {
-        let found = match self.catalog().find(kind, address)? {
-            None if self.refresh()? => self.catalog().find(kind, address)?,
+        let found = match self.find_live(kind, address)? {
+            None if self.refresh()? => self.find_live(kind, address)?,
             found => found,
         };
         match found {
             None => Ok(self.catalog().find_condemned(kind, address)?),
             found => Ok(found),
         }
+    }
+
+    /// Where a live object lies: its youngest place, but of a recipe's or page's places the youngest
+    /// one that names live packs alone.
+    ///
+    /// Any other was left in its pack when nothing needed its blob, and the data it names was dropped;
+    /// a fold copies it as it is, so that it may well be the youngest after the blob was added again.
+    pub(super) fn find_live(
+        &self,
+        kind: PackKind,
+        address: &Address,
+    ) -> Result<Option<Location>, StoreError> {
+        if kind != PackKind::Layout {
+            return Ok(self.catalog().find(kind, address)?);
+        }
+        let places = self.catalog().find_all(kind, address)?;
+        let is_whole = |at: &&Location| {
+            let block = self.cached_block(at);
+            let named = block.ok().and_then(|block| packs_named(object_in(&block, at)?).ok());
+            named.is_some_and(|packs| packs.iter().all(|pack| self.catalog().is_live(*pack)))
+        };
+        let found = if places.len() > 1 { places.iter().find(is_whole) } else { None };
+        // What is wrong with the only one is said by who reads it.
+        Ok(found.or(places.first()).copied())
     }
 
     fn cached_block(&self, location: &Location) -> Result<Arc<Vec<u8>>, StoreError> {
@@ -242,8 +271,7 @@ impl Store {
         let mut found = BTreeSet::new();
         for location in self.catalog().find_prefix(PackKind::History, prefix)? {
             let block = self.cached_block(&location)?;
-            let start = location.place.position as usize;
-            let bytes = block.get(start..start + location.place.raw_len as usize);
+            let bytes = object_in(&block, &location);
             // Trees and tags share the table: only what hashes as a commit is one.
             let id = CommitId::of(bytes.unwrap_or_default());
             if prefix.matches(id.as_bytes()) {

@@ -224,7 +224,7 @@ impl Store {
         };
         let addresses = (0..pages).map(|number| recipe::page_address(id, number));
         for address in addresses.chain([id.into()]) {
-            let Some(at) = self.catalog().find(PackKind::Layout, &address)? else {
+            let Some(at) = self.find_live(PackKind::Layout, &address)? else {
                 return Ok(None);
             };
             packs.insert(at.pack);

@@ -23,7 +23,7 @@ use crate::object::access::{AccessError, FindCommits, ObjectKind, ReadBlob, Read
 use crate::object::{Commit, Node, Tag};
 use crate::pack::layout::BLOCK_HEADER_LEN;
 use crate::pack::{BlockBuf, PackError, PackKind, PackReader, Trailer};
-use crate::recipe::{Body, Page, Recipe};
+use crate::recipe::{Recipe, packs_named};
 use crate::remote::{Transport, TransportError};
 use crate::store::StoreError;
 use crate::store::objects::BlockCache;
@@ -165,14 +165,8 @@ impl Reading {
 
     /// Whether all packs are live that a recipe or a page names.
     fn is_live(&self, layout: &[u8]) -> bool {
-        let is_live = |page: &Page| page.packs.iter().all(|p| self.state.packs.contains_key(p));
-        match Page::is_apart(layout) {
-            true => Page::decode_apart(layout).is_ok_and(|(_, page, _)| is_live(&page)),
-            false => Recipe::decode(layout).is_ok_and(|recipe| match &recipe.body {
-                Body::Inline(page) => is_live(page),
-                Body::Paged(_) => true,
-            }),
-        }
+        let is_live = |pack: &PackId| self.state.packs.contains_key(pack);
+        packs_named(layout).is_ok_and(|packs| packs.iter().all(is_live))
     }
 
     fn find_recipe(&self, id: BlobId, size: u64) -> Result<Option<BlobPlace>, SyncError> {

@@ -1,7 +1,7 @@
 //! What is needed: one bit for each chunk of each pack, set by a walk from the roots.
 //!
-//! A chunk is marked where readers would find it: of several copies the one the catalog names, and
-//! those that recipes name. Nothing but the bits and the walk's own stack is kept, so that memory grows
+//! A chunk is marked where readers would find it: of several copies the one [`Store::find_live`] gives,
+//! and those that recipes name. Nothing but the bits and the walk's own stack is kept, so that memory grows
 //! by an eighth of a byte a chunk. An object that is missing or damaged ends the walk: what lies
 //! behind it could not be told from garbage.
 
@@ -288,7 +288,7 @@ impl<'m> Marker<'m> {
     }
 
     fn has_younger_recipe(&self, id: BlobId, pack: PackId) -> Result<bool, StoreError> {
-        let recipe = self.store.catalog().find(PackKind::Layout, &id.into())?;
+        let recipe = self.store.find_live(PackKind::Layout, &id.into())?;
         Ok(recipe.is_some_and(|at| at.pack > pack))
     }
 
@@ -307,7 +307,7 @@ impl<'m> Marker<'m> {
 
     /// Marks an object and gives its bytes; nothing when it was marked before.
     fn enter(&mut self, kind: PackKind, address: Address) -> Result<Option<Vec<u8>>, StoreError> {
-        let at = self.store.catalog().find(kind, &address)?.ok_or(StoreError::Missing(address))?;
+        let at = self.store.find_live(kind, &address)?.ok_or(StoreError::Missing(address))?;
         match self.marks.of(&self.store, at.pack)?.set(at.place.chunk) {
             true => self.read(kind, address).map(Some),
             false => Ok(None),

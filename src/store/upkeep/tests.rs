@@ -4,17 +4,21 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::sync::Arc;
 
-use super::{CollectOptions, Rewrite};
+use super::copy::{Copier, Copying};
+use super::mark::Marker;
+use super::{CollectOptions, GcRoots, Rewrite};
 use crate::catalog::{Claim, Claims};
 use crate::db::{DbError, NewState, RepositoryId, StateDb};
 use crate::format::FormatParameters;
-use crate::id::{Address, ChunkId, CommitId, PackId, TreeId};
+use crate::id::{Address, BlobId, ChunkId, CommitId, PackId, TreeId};
 use crate::object::access::WriteObjects;
 use crate::object::commit::{Commit, Person};
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::PackKind;
 use crate::progress::{Cancel, Silent};
+use crate::recipe::{Body, Recipe};
 use crate::refs::{RefNote, branch_ref};
+use crate::store::ingest::layout::{PageBuilder, Piece};
 use crate::store::lane::Lane;
 use crate::store::objects::ObjectWriter;
 use crate::store::verify::{CheckOptions, Depth, Roots, check};
@@ -34,11 +38,14 @@ fn open(dir: &std::path::Path) -> Store {
     Store::open(dir, FormatParameters::default(), Arc::new(made.db)).expect("open")
 }
 
+fn codec() -> BlockCodec {
+    BlockCodec::new(1, true).expect("codec")
+}
+
 /// Publishes a pack that holds these chunks, as somebody does who found none of them in the store.
 fn publish(store: &Store, chunks: &[&[u8]]) -> PackId {
     let session = store.start_session().expect("session");
-    let codec = BlockCodec::new(1, true).expect("codec");
-    let mut lane = Lane::new(&session, PackKind::Data, 1 << 16, codec);
+    let mut lane = Lane::new(&session, PackKind::Data, 1 << 16, codec());
     for bytes in chunks {
         lane.add(ChunkId::of(bytes).into(), bytes, &mut |_, _| ()).expect("add");
     }
@@ -189,4 +196,70 @@ fn a_commit_that_is_held_and_not_whole_stops_no_collection() {
     collect(&store);
     store.refresh().expect("refresh");
     assert_eq!(store.catalog().find(PackKind::History, &id.into()).expect("find"), None);
+}
+
+/// Publishes blobs of several chunks each, all of whose chunks were published before.
+fn publish_recipes(store: &Store, blobs: &[&[&[u8]]]) {
+    let session = store.start_session().expect("session");
+    let mut lane = Lane::new(&session, PackKind::Layout, 1 << 16, codec());
+    let claims = Claims::new(store.catalog());
+    for chunks in blobs {
+        let bytes = chunks.concat();
+        let mut builder = PageBuilder::new(1 << 16, &[]);
+        let mut start = 0;
+        for chunk in *chunks {
+            let place = claims.place(&ChunkId::of(chunk).into()).expect("find");
+            assert!(place.is_some());
+            let len = chunk.len() as u64;
+            builder.push(Piece { place, skip: 0, start, len });
+            start += len;
+        }
+        let body = Body::Inline(builder.take());
+        let recipe = Recipe { size: start, group_log2: 16, body };
+        lane.add(BlobId::of(&bytes).into(), &recipe.encode(), &mut |_, _| ()).expect("add");
+    }
+    let packs = lane.seal(&mut |_, _| ()).expect("seal");
+    let relied = claims.relied_packs();
+    store.publish(packs, &relied, |_| Ok::<_, StoreError>(())).expect("publish");
+}
+
+#[test]
+fn a_recipe_that_names_a_dropped_pack_hides_no_other_of_its_blob() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let store = open(dir.path());
+    let blob: &[&[u8]] = &[b"one", b"two"];
+    let (bytes, id) = (blob.concat(), BlobId::of(&blob.concat()));
+    let gone = publish(&store, blob);
+    publish_recipes(&store, &[blob]);
+    // As a collection does that finds nothing to need the blob, but something else in its layout pack.
+    let condemn = |tx: &crate::db::Tx<'_>| {
+        let generation = tx.next_generation()?;
+        tx.condemn_pack(gone, generation, 0)
+    };
+    assert!(store.db.write::<_, DbError>(condemn).expect("condemned"));
+    store.refresh().expect("refresh");
+    assert!(!store.has_blob(id, 6).expect("looked for"));
+    let again = publish(&store, blob);
+    publish_recipes(&store, &[blob]);
+    // As a fold does, which copies whatever is in a pack.
+    let stale = store.db.read(|view| view.live_packs()).expect("packs");
+    let stale = stale.into_iter().filter(|p| p.kind == PackKind::Layout as u8).min_by_key(|p| p.id);
+    let session = store.start_session().expect("session");
+    let mut copier =
+        Copier::new(&store, &session, PackKind::Layout, Copying::AsTheyAre).expect("copier");
+    copier.copy(stale.expect("one").id, |_| true).expect("copy");
+    let (packs, _) = copier.finish().expect("copied");
+    store.publish(packs, &HashSet::new(), |_| Ok::<_, StoreError>(())).expect("publish");
+
+    assert!(store.has_blob(id, 6).expect("looked for"));
+    let packs = store.packs_of(id, 6).expect("looked for").expect("it is there");
+    assert!(packs.contains(&again) && !packs.contains(&gone));
+    let mut read = Vec::new();
+    store.read_blob_range(id, 6, 0..6, &mut read).expect("read");
+    assert_eq!(read, bytes);
+    let cancel = Cancel::new();
+    let mut marker = Marker::new(store.reopen().expect("open"), &cancel);
+    let roots = GcRoots { blobs: vec![(id, 6)], ..GcRoots::default() };
+    marker.mark(&roots).expect("all of it is there");
+    assert_eq!((marker.marks.count(again), marker.marks.count(gone)), (2, 0));
 }
