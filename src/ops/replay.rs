@@ -117,7 +117,8 @@ fn pick(
 fn hold(repo: &Repo, session: &Session) -> Result<(), OpError> {
     let packs = repo.db.read(|view| view.live_packs())?;
     let packs: HashSet<PackId> = packs.into_iter().map(|pack| pack.id).collect();
-    Ok(session.hold(&packs)?)
+    session.hold(&packs)?;
+    Ok(repo.store.settle()?)
 }
 
 fn waiting(

@@ -26,7 +26,8 @@ pub fn commit(repo: &Repo, id: CommitId, cancel: &Cancel) -> Result<(), StepErro
         false => Err(partial(id)),
     };
     session.hold_commit(id)?;
-    // Not before it is held: of what a collection finds then, it takes nothing.
+    // Not before it is held and seen to be: of what a collection finds then, it takes nothing.
+    repo.store.settle()?;
     check()
 }
 
@@ -39,7 +40,7 @@ pub fn target(repo: &Repo, target: RefTarget, cancel: &Cancel) -> Result<(), Ste
         let found = repo.store.catalog().find(PackKind::History, &id.into())?;
         let pack = found.ok_or(StoreError::Missing(id.into()))?.pack;
         session.hold(&[pack].into())?;
-        repo.store.catalog().reload(&repo.db)?;
+        repo.store.settle()?;
         if repo.store.catalog().is_live(pack) {
             break;
         }
@@ -52,9 +53,22 @@ fn partial(id: CommitId) -> StepError {
     StoreError::Damaged { what: format!("commit {}", id.short()), why }.into()
 }
 
+/// How often the refs are read again because one of them moved, and what it had named was collected.
+const ATTEMPTS: usize = 4;
+
 /// Whether a ref or HEAD reaches a commit: then all of it is live. In a damaged history, where that
 /// cannot be told, it counts as reached, so that there is a way out.
 fn is_reached(repo: &Repo, id: CommitId) -> Result<bool, StepError> {
+    for _ in 0..ATTEMPTS {
+        if let Some(is_reached) = try_is_reached(repo, id)? {
+            return Ok(is_reached);
+        }
+    }
+    Ok(true)
+}
+
+/// Nothing where an object of the history is not there or damaged.
+fn try_is_reached(repo: &Repo, id: CommitId) -> Result<Option<bool>, StepError> {
     let (mut tips, refs) = repo.db.read(|view| {
         let mut heads = Vec::new();
         for worktree in view.worktrees()? {
@@ -64,14 +78,21 @@ fn is_reached(repo: &Repo, id: CommitId) -> Result<bool, StepError> {
     })?;
     tips.extend(refs.iter().filter_map(|(_, target)| target.commit()));
     if tips.contains(&id) {
-        return Ok(true);
+        return Ok(Some(true));
     }
     for (_, target) in refs {
         if let RefTarget::Tag(tag) = target {
-            let Ok(tag) = repo.store.read_tag(tag) else { return Ok(true) };
+            let Ok(tag) = repo.store.read_tag(tag) else { return Ok(None) };
             tips.push(tag.target);
         }
     }
-    let Ok(mut reached) = Ancestors::new(&repo.store, tips) else { return Ok(true) };
-    Ok(reached.any(|found| found.is_err() || found.is_ok_and(|(found, _)| found == id)))
+    let Ok(reached) = Ancestors::new(&repo.store, tips) else { return Ok(None) };
+    for found in reached {
+        match found {
+            Err(_) => return Ok(None),
+            Ok((found, _)) if found == id => return Ok(Some(true)),
+            Ok(_) => {}
+        }
+    }
+    Ok(Some(false))
 }

@@ -258,6 +258,16 @@ impl Store {
         Ok(pack)
     }
 
+    /// Waits for the transaction under way, and takes the list of packs as it is then.
+    ///
+    /// For who has just noted in a session what it holds. A collection reads such notes inside the
+    /// transaction in which it condemns, and readers see the state from before that until it ends: what
+    /// they find live without having waited may be dropped by it all the same.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.db.write(|_| Ok::<_, StoreError>(()))?;
+        Ok(self.catalog.reload(&self.db)?)
+    }
+
     /// Takes the present list of packs if it changed since it was last taken; says whether it had.
     fn refresh(&self) -> Result<bool, StoreError> {
         let is_new = self.db.read(|view| view.generation())? != self.catalog.generation();

@@ -124,6 +124,7 @@ impl Fetch<'_> {
         let session = self.store.start_session()?;
         // What is here counts as here until the refs have moved: nobody may drop it meanwhile.
         session.hold(&live_packs(self.store)?)?;
+        self.store.settle()?;
         let history = RemoteHistory::new(self.remote, self.state, self.store);
         if self.local_tips.is_empty() {
             history.prefetch(self.downloads, self.cancel)?;

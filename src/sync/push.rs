@@ -258,6 +258,7 @@ impl Push<'_> {
         // A session of the local store, so that no pack is dropped here while it is read.
         let local = self.store.start_session()?;
         local.hold(&live_packs(self.store)?)?;
+        self.store.settle()?;
         let mut base = self.load()?;
         let journal = Journal::read(db, self.remote)?;
         let is_wanted = |moves: &[Move]| {

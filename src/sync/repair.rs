@@ -63,6 +63,7 @@ impl Push<'_> {
         // A session of the local store, so that no pack is dropped here while it is read.
         let local = self.store.start_session()?;
         local.hold(&live_packs(self.store)?)?;
+        self.store.settle()?;
         let keys = found.problems.iter().filter_map(|problem| Area::parse(&problem.key));
         let (packs, others): (Vec<_>, Vec<_>) = keys.partition(|(area, _)| *area == Area::Pack);
         let bad: BTreeSet<PackId> = packs.into_iter().map(|(_, id)| id).collect();

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use super::copy::{Copier, Copying};
 use super::mark::Marker;
 use super::{CollectOptions, GcRoots, Rewrite};
 use crate::catalog::{Claim, Claims};
-use crate::db::{DbError, NewState, RepositoryId, StateDb};
+use crate::db::{Access, DbError, NewState, RepositoryId, StateDb};
 use crate::format::FormatParameters;
 use crate::id::{Address, BlobId, ChunkId, CommitId, PackId, TreeId};
 use crate::object::access::WriteObjects;
@@ -262,4 +264,37 @@ fn a_recipe_that_names_a_dropped_pack_hides_no_other_of_its_blob() {
     let roots = GcRoots { blobs: vec![(id, 6)], ..GcRoots::default() };
     marker.mark(&roots).expect("all of it is there");
     assert_eq!((marker.marks.count(again), marker.marks.count(gone)), (2, 0));
+}
+
+#[test]
+fn who_holds_something_while_a_collection_condemns_it_finds_that_it_is_gone() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let store = open(dir.path());
+    let pack = publish(&store, &[b"alone"]);
+    let holder = Store::open(dir.path(), *store.params(), store.db.clone()).expect("open");
+    let session = holder.start_session().expect("session");
+    // Another connection, as another process has.
+    let (path, log) = (dir.path().join("state.db"), dir.path().join("refs.log"));
+    let db = StateDb::open(&path, &log, Access::ReadWrite).expect("open");
+    let (condemning, held) = (mpsc::channel(), mpsc::channel());
+    thread::scope(|scope| {
+        let (tell, wait) = (condemning.0, held.1);
+        scope.spawn(move || {
+            let condemn = |tx: &crate::db::Tx<'_>| {
+                // It looked at what sessions hold before there was anything.
+                tell.send(()).expect("send");
+                wait.recv().expect("receive");
+                // Long enough for who does not wait.
+                thread::sleep(Duration::from_millis(50));
+                let generation = tx.next_generation()?;
+                tx.condemn_pack(pack, generation, 0)
+            };
+            assert!(db.write::<_, DbError>(condemn).expect("condemned"));
+        });
+        condemning.1.recv().expect("receive");
+        session.hold(&HashSet::from([pack])).expect("held");
+        held.0.send(()).expect("send");
+        holder.settle().expect("settle");
+        assert!(!holder.catalog().is_live(pack));
+    });
 }
