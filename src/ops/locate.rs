@@ -23,18 +23,36 @@ pub(super) fn all_if_root(paths: Vec<RepoPath>) -> Vec<RepoPath> {
     if paths.iter().any(RepoPath::is_root) { Vec::new() } else { paths }
 }
 
+/// How often a revision is looked up again when what it named moved on and was collected.
+const ATTEMPTS: usize = 16;
+
 /// The commit that a revision names.
 pub(super) fn commit(ctx: &Context, source: &dyn Source, text: &str) -> Result<CommitId, OpError> {
-    let id = resolver(ctx, source).resolve(text).or_else(|e| Err(unresolved(source, e)?))?;
-    source.hold(ctx, id.into())?;
-    Ok(id)
+    let find = || resolver(ctx, source).resolve(text).or_else(|e| Err(unresolved(source, e)?));
+    held(ctx, source, find)
 }
 
 /// What a revision names: an annotated tag itself, or a commit.
 pub(super) fn target(ctx: &Context, source: &dyn Source, text: &str) -> Result<RefTarget, OpError> {
-    let target = resolver(ctx, source).target(text).or_else(|e| Err(unresolved(source, e)?))?;
-    source.hold(ctx, target)?;
-    Ok(target)
+    let find = || resolver(ctx, source).target(text).or_else(|e| Err(unresolved(source, e)?));
+    held(ctx, source, find)
+}
+
+/// Holds what `find` gives. What a ref named until a moment ago may be gone: then it names another.
+fn held<T: Copy + PartialEq + Into<RefTarget>>(
+    ctx: &Context,
+    source: &dyn Source,
+    find: impl Fn() -> Result<T, OpError>,
+) -> Result<T, OpError> {
+    let mut found = find()?;
+    for _ in 0..ATTEMPTS {
+        let Err(e) = source.hold(ctx, found.into()) else { return Ok(found) };
+        match find()? {
+            again if again == found => return Err(e),
+            again => found = again,
+        }
+    }
+    source.hold(ctx, found.into()).map(|()| found)
 }
 
 /// Why a revision names nothing, with what was probably meant.

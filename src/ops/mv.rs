@@ -12,7 +12,7 @@ use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::steps::carried::Carried;
-use crate::steps::{StepError, data_roots, select, stage};
+use crate::steps::{StepError, data_roots, hold, select, stage};
 use crate::worktree::handles::WorktreeRoot;
 use crate::worktree::ignore;
 use crate::worktree::plan::{Plan, Why};
@@ -53,6 +53,7 @@ pub struct Moved {
 /// Moves tracked paths. Reads no file's data.
 pub fn run(ctx: &Context, options: &MvOptions) -> Result<MvOutcome, OpError> {
     let repo = ctx.open_repo()?;
+    hold::everything(&repo)?;
     let moves = plan(ctx, &repo, options)?;
     if !options.dry_run {
         carry_out(&repo, &moves, options.force)?;

@@ -5,19 +5,17 @@
 //! the new one. At a commit that conflicts it stops as a cherry-pick does, whose `--continue`, `--skip`
 //! and `--abort` take it from there; given up, the branch is what it was before.
 
-use std::collections::HashSet;
-
 use super::integrate::{self, ConflictEntry, MadeCommit, MergeOutcome, MergeResult};
 use super::{Context, OpError, locate};
 use crate::history::merge_base::reachable_minus;
-use crate::id::{CommitId, PackId, TreeId};
+use crate::id::{CommitId, TreeId};
 use crate::object::access::ReadObjects;
 use crate::object::commit::{Commit, Person};
 use crate::repo::{Repo, WorkState};
+use crate::steps::hold;
 use crate::steps::merging::{self, Bring, Prepared, Request, Source};
 use crate::steps::operation::{self, Kind, Operation};
 use crate::store::StoreError;
-use crate::store::session::Session;
 
 /// Commits of the current branch, to be made anew on top of another.
 pub(super) struct Replay<'r> {
@@ -47,13 +45,12 @@ pub(super) fn replay(
     let todo = commits(repo, replay)?;
     let committer = ctx.person(repo)?;
     // Nothing names the new commits until the branch moves: nobody may drop them meanwhile.
-    let session = repo.store.start_session()?;
     let onto = repo.store.read_root(replay.onto)?;
     let mut tip = Tip { commit: replay.onto, tree: onto };
     for (at, (id, commit)) in todo.iter().enumerate() {
         ctx.cancel.check().map_err(|_| OpError::Interrupted)?;
         let prepared = pick(repo, &tip, (*id, commit), &committer)?;
-        hold(repo, &session)?;
+        hold::everything(repo)?;
         outcome.other = Some(*id);
         if !prepared.conflicts.is_empty() {
             let rest = todo[at + 1..].iter().map(|(id, _)| *id).collect();
@@ -112,13 +109,6 @@ fn pick(
         ..commit.clone()
     };
     Ok(merging::prepare(repo, &request, |tree| (tree != tip.tree).then(|| anew(tree)))?)
-}
-
-fn hold(repo: &Repo, session: &Session) -> Result<(), OpError> {
-    let packs = repo.db.read(|view| view.live_packs())?;
-    let packs: HashSet<PackId> = packs.into_iter().map(|pack| pack.id).collect();
-    session.hold(&packs)?;
-    Ok(repo.store.settle()?)
 }
 
 fn waiting(

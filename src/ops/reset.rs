@@ -9,7 +9,7 @@ use crate::object::access::ReadObjects;
 use crate::refs::{Head, HeadTarget, RefNote, RefTarget, RefUpdate};
 use crate::repo::{Repo, WorkState};
 use crate::steps::checkout::{self as steps, Switch, Target};
-use crate::steps::{StepError, data_roots, look, operation, select};
+use crate::steps::{StepError, data_roots, hold, look, operation, select};
 
 /// How much goes along with the branch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -90,6 +90,7 @@ fn reset_paths(
     repo: &Repo,
     options: &ResetOptions,
 ) -> Result<ResetOutcome, OpError> {
+    hold::everything(repo)?;
     let state = repo.state()?;
     let paths = locate::select(ctx, repo, &options.paths)?;
     let tree = match &options.revision {

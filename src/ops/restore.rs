@@ -8,7 +8,7 @@ use crate::id::TreeId;
 use crate::object::access::ReadObjects;
 use crate::path::RepoPath;
 use crate::repo::Repo;
-use crate::steps::{materialize, restore};
+use crate::steps::{hold, materialize, restore};
 
 /// What to put back.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +54,7 @@ pub fn run(ctx: &Context, options: &RestoreOptions) -> Result<RestoreOutcome, Op
     let paths = locate::select(ctx, &repo, &options.paths)?;
     let mut outcome = RestoreOutcome::default();
     if options.staged {
+        hold::everything(&repo)?;
         let tree = source_tree(ctx, &repo, options)?;
         let done = plans::unstage(&repo, tree, &paths, options.dry_run)?;
         outcome.unstaged = done.count;

@@ -11,6 +11,16 @@ use crate::refs::RefTarget;
 use crate::repo::Repo;
 use crate::store::StoreError;
 
+/// Keeps all packs that are live now until the repository is closed: for a verb that names what the
+/// stage, HEAD or a stash has, though these may have moved on by then. Whatever is read from them after
+/// this stays whole. Does nothing for who only reads.
+pub fn everything(repo: &Repo) -> Result<(), StepError> {
+    let Some(session) = &repo.session else { return Ok(()) };
+    let packs = repo.db.read(|view| view.live_packs())?;
+    session.hold(&packs.into_iter().map(|pack| pack.id).collect())?;
+    Ok(repo.store.settle()?)
+}
+
 /// Makes sure that a commit which is about to be named, or trees of which are, is there with all that it
 /// reaches, and stays so until the repository is closed. Does nothing for who only reads: what is there
 /// when a repository is opened can be read until it is closed.

@@ -11,7 +11,7 @@ use crate::object::tree::EntryValue;
 use crate::ops::{Context, OpError, plans};
 use crate::repo::{Repo, WorkState};
 use crate::steps::checkout::{self as steps, Shift};
-use crate::steps::stage;
+use crate::steps::{hold, stage};
 use crate::store::objects::ObjectWriter;
 
 /// Merges a stash into what is there; with `drop`, forgets it then.
@@ -21,6 +21,7 @@ pub(super) fn apply(
     options: &Apply,
     drop: bool,
 ) -> Result<StashOutcome, OpError> {
+    hold::everything(repo)?;
     let stash = find(ctx, repo, options.stash.as_deref())?;
     let state = repo.state()?;
     let merged = merge(repo, &state, &stash, options.index)?;
