@@ -144,7 +144,12 @@ impl InUse {
 
     /// Whether a pack is in use.
     pub fn contains(&self, pack: PackId) -> bool {
-        self.sessions.contains(&pack.session) || self.held.contains(&pack)
+        self.is_of_running(pack) || self.held.contains(&pack)
+    }
+
+    /// Whether a pack was written by a session that still runs.
+    pub fn is_of_running(&self, pack: PackId) -> bool {
+        self.sessions.contains(&pack.session)
     }
 
     /// Commits that sessions are about to name, but for those of `own`.

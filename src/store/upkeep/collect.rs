@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::copy::{Copier, Copying, Moved};
 use super::mark::{GcRoots, Marker};
-use super::needed::kept_bytes;
+use super::needed::{kept_bytes, packs_named_in};
 use crate::db::{DbError, PackRow, Tx};
 use crate::fsio::{AtPath, FsError};
 use crate::id::PackId;
@@ -235,10 +235,13 @@ struct Collection<'c> {
 struct Plan {
     dead: Vec<PackRow>,
     sparse: Vec<PackRow>,
-    /// Bytes of the sparse packs that will be copied, nearly.
+    /// Bytes of the sparse packs that will be copied, nearly, of each and of all.
+    kept: HashMap<PackId, u64>,
     copied_bytes: u64,
     /// Layout packs that count, for the recipes in them.
     layouts: Vec<PackId>,
+    /// Likewise, but in use: they stay as they are, and so do the packs that their recipes name.
+    fixed: Vec<PackId>,
     /// How many chunks of each dead or sparse pack are needed.
     counts: HashMap<PackId, u64>,
 }
@@ -249,14 +252,24 @@ impl Plan {
         self.sparse.iter().any(|p| p.id == *id && self.counts.get(id) == Some(&p.chunks))
     }
 
+    /// Leaves packs as they are that were to be rewritten.
+    fn leave(&mut self, is_left: impl Fn(&PackRow) -> bool) {
+        self.sparse.retain(|pack| {
+            let is_left = is_left(pack);
+            if is_left && let Some(kept) = self.kept.remove(&pack.id) {
+                self.copied_bytes -= kept;
+            }
+            !is_left
+        });
+    }
+
     /// Leaves a small pack as it is that is the only one of its kind to be rewritten.
     fn leave_lonely(&mut self) {
         for kind in PackKind::ALL {
             let mut of_kind = self.sparse.iter().filter(|p| p.kind == kind as u8);
             let (Some(only), None) = (of_kind.next().cloned(), of_kind.next()) else { continue };
             if self.counts.get(&only.id) == Some(&only.chunks) {
-                self.sparse.retain(|pack| pack.id != only.id);
-                self.copied_bytes -= only.bytes;
+                self.leave(|pack| pack.id == only.id);
             }
         }
     }
@@ -316,6 +329,9 @@ impl Collection<'_> {
             let count = self.marker.marks.count(pack.id);
             if in_use.contains(pack.id) || !self.known.contains(&pack.id) {
                 self.outcome.in_use.add(pack.bytes);
+                if pack.kind == PackKind::Layout as u8 && count > 0 {
+                    plan.fixed.push(pack.id);
+                }
                 continue;
             }
             let kept = match count {
@@ -341,9 +357,16 @@ impl Collection<'_> {
             };
             if is_rewritten {
                 plan.counts.insert(pack.id, count);
+                plan.kept.insert(pack.id, kept);
                 plan.copied_bytes += kept;
                 plan.sparse.push(pack);
             }
+        }
+        if plan.sparse.iter().any(|p| p.kind == PackKind::Data as u8) {
+            let store = self.store;
+            let named =
+                packs_named_in(store, &self.marker.marks, &plan.fixed, self.options.cancel)?;
+            plan.leave(|pack| named.contains(&pack.id));
         }
         if self.options.rewrite == Rewrite::Untidy {
             plan.leave_lonely();
@@ -365,7 +388,8 @@ impl Collection<'_> {
         }
         self.outcome.copied = Amount::default();
         new.iter().for_each(|pack| self.outcome.copied.add(pack.bytes));
-        let known: HashSet<PackId> = plan.layouts.iter().chain(&ids).copied().collect();
+        let known = plan.layouts.iter().chain(&plan.fixed).chain(&ids);
+        let known: HashSet<PackId> = known.copied().collect();
         let (marker, seen) = (&mut self.marker, &mut self.seen);
         let (own, own_sessions) = (self.session.id(), self.store.own_sessions());
         let is_empty = new.is_empty();
@@ -375,9 +399,10 @@ impl Collection<'_> {
                 p.kind == PackKind::Layout as u8
                     && p.id.session != own
                     && !known.contains(&p.id)
-                    && !in_use.contains(p.id)
+                    && !in_use.is_of_running(p.id)
             };
-            // A recipe written meanwhile may name a pack that is rewritten here.
+            // A recipe written meanwhile may name a pack that is rewritten here. Who wrote one and
+            // still runs holds what it names.
             if moves_data && tx.live_packs()?.iter().any(is_new) {
                 return Err(StoreError::Changed);
             }

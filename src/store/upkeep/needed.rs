@@ -1,10 +1,14 @@
 //! How much of the store some roots need.
 
+use std::collections::HashSet;
+
 use super::copy::open;
 use super::mark::{GcRoots, Marker, Marks};
 use crate::db::PackRow;
-use crate::id::BlobId;
+use crate::id::{Address, BlobId, PackId};
+use crate::pack::reader::BlockBuf;
 use crate::progress::Cancel;
+use crate::recipe;
 use crate::store::{Store, StoreError};
 
 impl Store {
@@ -64,4 +68,35 @@ pub(super) fn kept_bytes(store: &Store, marks: &Marks, row: &PackRow) -> Result<
     }
     let lists = row.bytes - u64::from(pack.blocks_end());
     Ok((blocks + lists * chunks / row.chunks.max(1)).min(row.bytes))
+}
+
+/// The packs that wanted recipes and pages in these layout packs name.
+pub(super) fn packs_named_in(
+    store: &Store,
+    marks: &Marks,
+    layouts: &[PackId],
+    cancel: &Cancel,
+) -> Result<HashSet<PackId>, StoreError> {
+    let (mut named, mut buf) = (HashSet::new(), BlockBuf::new());
+    for &id in layouts {
+        cancel.check()?;
+        let (pack, trailer) = open(store, id)?;
+        let mut index = 0;
+        for (block, chunks) in trailer.blocks_with_chunks() {
+            let mut objects = Vec::new();
+            let take = |_: &Address, bytes: &[u8]| {
+                if marks.has(id, index) {
+                    objects.push(recipe::packs_named(bytes));
+                }
+                index += 1;
+                true
+            };
+            pack.check_block(block, chunks, &mut buf, take)
+                .map_err(|e| store.block_error(id, block.offset, e))?;
+            for packs in objects {
+                named.extend(packs?);
+            }
+        }
+    }
+    Ok(named)
 }

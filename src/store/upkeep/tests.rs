@@ -15,11 +15,13 @@ use crate::format::FormatParameters;
 use crate::id::{Address, BlobId, ChunkId, CommitId, PackId, TreeId};
 use crate::object::access::WriteObjects;
 use crate::object::commit::{Commit, Person};
+use crate::object::prolly;
+use crate::object::tree::{Entry, EntryValue};
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::PackKind;
 use crate::progress::{Cancel, Silent};
 use crate::recipe::{Body, Recipe};
-use crate::refs::{RefNote, branch_ref};
+use crate::refs::{RefNote, WorktreeId, branch_ref};
 use crate::store::ingest::layout::{PageBuilder, Piece};
 use crate::store::lane::Lane;
 use crate::store::objects::ObjectWriter;
@@ -297,4 +299,51 @@ fn who_holds_something_while_a_collection_condemns_it_finds_that_it_is_gone() {
         holder.settle().expect("settle");
         assert!(!holder.catalog().is_live(pack));
     });
+}
+
+/// Stages a tree that holds one blob.
+fn stage_blob(store: &Store, id: BlobId, size: u64) {
+    let session = store.start_session().expect("session");
+    let mut writer = ObjectWriter::new(store, &session, 1, true).expect("writer");
+    let value = EntryValue::File { id, size, executable: false };
+    let entry = Entry { name: "file".into(), value };
+    let tree = prolly::build([entry], &mut writer).expect("tree").id;
+    let packs = writer.finish().expect("packs");
+    let with = |tx: &crate::db::Tx<'_>| tx.set_stage(WorktreeId::MAIN, None, Some(tree));
+    let with = |tx: &crate::db::Tx<'_>| with(tx).map_err(|e| StoreError::Random(e.to_string()));
+    store.publish(packs, &HashSet::new(), with).expect("publish");
+}
+
+#[test]
+fn data_that_a_recipe_in_a_pack_in_use_names_stays_where_it_is() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let store = open(dir.path());
+    let mut dead = vec![0; 1 << 17];
+    blake3::Hasher::new().finalize_xof().fill(&mut dead);
+    let (first, second) = dead.split_at(1 << 16);
+    let blob: &[&[u8]] = &[b"one", b"two"];
+    let id = BlobId::of(&blob.concat());
+    let data = publish(&store, &[b"one", b"two", first, second]);
+    publish_recipes(&store, &[blob]);
+    stage_blob(&store, id, 6);
+    let packs = store.db.read(|view| view.live_packs()).expect("packs");
+    let layout = packs.iter().find(|p| p.kind == PackKind::Layout as u8).expect("one").id;
+    store.sessions.lock().expect("lock").clear();
+    // Somebody relies on another recipe in that pack, and on none of this one's data.
+    let open_again = || Store::open(dir.path(), *store.params(), store.db.clone()).expect("open");
+    let holder = open_again();
+    let session = holder.start_session().expect("session");
+    session.hold(&HashSet::from([layout])).expect("held");
+    let is_live = |pack| {
+        store.refresh().expect("refresh");
+        store.catalog().is_live(pack)
+    };
+    collect(&open_again());
+    assert!(is_live(data));
+    assert!(store.has_blob(id, 6).expect("looked for"));
+    drop(session);
+    drop(holder);
+    collect(&open_again());
+    assert!(!is_live(data), "it is rewritten once the recipe can be, too");
+    assert!(store.has_blob(id, 6).expect("looked for"));
 }
