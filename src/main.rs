@@ -33,7 +33,7 @@ fn run(args: &[OsString]) -> u8 {
     };
     let (is_comparison, tells_damage) = (cli.is_comparison(), cli.is_verification());
     let reporter = |global: &_| Reporter::new(global, is_comparison).telling_damage(tells_damage);
-    let meter = Arc::new(Meter::new(Look::detect(&cli.global)));
+    let meter = Arc::new(Meter::new(Look::detect(&cli.global)).announcing(&cli.global));
     let context = match gather::context(&cli.global, meter.clone()) {
         Ok(context) => context,
         Err(error) => return reporter(&cli.global).failure(&error.into()),

@@ -5,11 +5,15 @@
 //! neither `.esker` nor `.git` on any file system in use: what is written under a checked path is
 //! data, never something that a tool would run.
 
+mod set;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
 use thiserror::Error;
+
+pub use set::PathSet;
 
 /// The longest name of an entry, in bytes.
 pub const MAX_NAME_BYTES: usize = 255;

@@ -21,6 +21,12 @@ pub trait Progress: Send + Sync {
         let _ = (bytes, files);
     }
 
+    /// Says that contents which are missing here are about to be fetched: how many, their bytes, and from
+    /// which remote.
+    fn fetching(&self, files: u64, bytes: u64, from: &str) {
+        let _ = (files, bytes, from);
+    }
+
     /// Ends the phase begun last.
     fn finish(&self) {}
 }

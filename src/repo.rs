@@ -11,6 +11,7 @@ use crate::format::FormatParameters;
 use crate::fsio::{self, FsError};
 use crate::id::{CommitId, TreeId};
 use crate::object::access::{AccessError, ReadObjects};
+use crate::path::PathSet;
 use crate::refs::{Head, RefNameError, RefNote, WorktreeId};
 use crate::store::session::{Session, random_u64};
 use crate::store::{Store, StoreError, StorePaths};
@@ -235,6 +236,8 @@ pub struct Repo {
     pub settings: Settings,
     /// Which worktree of the repository this is.
     pub worktree: WorktreeId,
+    /// What this worktree is to have, as it was when the repository was opened.
+    pub sparse: PathSet,
     /// The session of whoever may change the repository.
     pub session: Option<Session>,
 }
@@ -245,12 +248,13 @@ impl Repo {
         let db = Arc::new(StateDb::open(&paths.state_db(), &paths.refs_log(), access)?);
         let params = db.read(|view| view.format())?;
         let worktree = which_worktree(&paths, &db, access)?;
+        let sparse = db.read(|view| view.sparse(worktree))?.map_or(PathSet::ALL, PathSet::of);
         let cache = CacheDb::new(&paths.cache_db(), db.has_shared_memory());
         let store = Store::open(&paths.dir, params, db.clone())?;
         // Before anything is read of the history: what is condemned from now on stays until this ends.
         // Where no session can be had, on a full disk or one that is read only, reading must go on.
         let session = store.start_session().ok().filter(|_| access == Access::ReadWrite);
-        Ok(Self { paths, db, cache, store, settings, worktree, session })
+        Ok(Self { paths, db, cache, store, settings, worktree, sparse, session })
     }
 
     /// What the worktree is on.

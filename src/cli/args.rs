@@ -95,6 +95,10 @@ pub struct Global {
     )]
     pub limit_rate: Option<String>,
 
+    /// Ask no remote for anything; what would need one fails with 12
+    #[arg(long, global = true, hide_short_help = true)]
+    pub offline: bool,
+
     /// Show no progress
     #[arg(long, global = true, hide_short_help = true)]
     pub no_progress: bool,
@@ -188,7 +192,8 @@ fn verb_ahead(args: &[OsString]) -> Option<&str> {
     while let Some(arg) = args.next() {
         match arg? {
             "-C" | "--color" | "--jobs" => drop(args.next()),
-            "--json" | "-q" | "--quiet" | "-v" | "--verbose" | "--no-progress" | "--no-pager" => {}
+            "--json" | "-q" | "--quiet" | "-v" | "--verbose" | "--no-progress" | "--no-pager"
+            | "--offline" => {}
             flag if flag.starts_with("--color=") || flag.starts_with("--jobs=") => {}
             flag if flag.starts_with('-') => return None,
             verb => return Some(verb),

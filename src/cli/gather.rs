@@ -44,6 +44,7 @@ pub fn context(global: &Global, progress: Arc<dyn Progress>) -> Result<Context, 
         progress,
         cancel: Cancel::new(),
         threads: 0,
+        offline: global.offline,
     })
 }
 

@@ -10,11 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use esker::path::escape;
 use esker::progress::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use super::args::Global;
-use super::render::units::{bytes, count, seconds};
+use super::render::units::{bytes, count, counted, seconds};
 use super::{signal, term};
 
 const BAR_AFTER: Duration = Duration::from_millis(500);
@@ -48,6 +49,8 @@ impl Look {
 /// A [`Progress`] that shows itself on standard error.
 pub struct Meter {
     look: Look,
+    /// Whether what is about to be fetched is said.
+    announces: bool,
     counts: Arc<Counts>,
     drawer: Mutex<Option<Drawer>>,
 }
@@ -83,7 +86,12 @@ struct Snapshot {
 impl Meter {
     /// A meter that has not begun.
     pub fn new(look: Look) -> Self {
-        Self { look, counts: Arc::default(), drawer: Mutex::default() }
+        Self { look, announces: false, counts: Arc::default(), drawer: Mutex::default() }
+    }
+
+    /// The same, saying what is about to be fetched where the flags do not forbid it.
+    pub fn announcing(self, global: &Global) -> Self {
+        Self { announces: !global.quiet && !global.json, ..self }
     }
 
     /// Removes the bar; a later phase brings it back.
@@ -130,6 +138,15 @@ impl Progress for Meter {
     fn advance(&self, bytes: u64, files: u64) {
         self.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.counts.files.fetch_add(files, Ordering::Relaxed);
+    }
+
+    fn fetching(&self, files: u64, size: u64, from: &str) {
+        if self.announces {
+            self.stop();
+            let files = counted(files, "file");
+            let line = format!("fetching {files}, {}, from {}", bytes(size), escape(from));
+            let _ = writeln!(io::stderr(), "{line}");
+        }
     }
 
     fn finish(&self) {

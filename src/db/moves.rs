@@ -372,6 +372,7 @@ impl Tx<'_> {
         self.run("DELETE FROM journal WHERE worktree = ?1", [worktree.0])?;
         self.run("DELETE FROM reflog WHERE worktree = ?1", [worktree.0])?;
         self.run("DELETE FROM worktrees WHERE id = ?1", [worktree.0])?;
+        self.set_sparse(worktree, None)?;
         self.forget_place(worktree)
     }
 

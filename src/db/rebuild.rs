@@ -79,6 +79,7 @@ fn fill(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
     tx.set_meta(key::GENERATION, &generation.to_string())?;
     tx.restore_forgotten(meta)?;
     replay_moves(tx, from)?;
+    tx.restore_partial(meta)?;
     tx.restore_places(meta)
     // The recorded length of refs.log is left out: the next write then completes the log.
 }

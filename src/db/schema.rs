@@ -5,9 +5,9 @@ use crate::format::FormatError;
 use std::fmt;
 use std::str::FromStr;
 
-/// Newest format number of `state.db`, in its `user_version`: that of a database with any of
+/// Newest format number of `state.db`, in its `user_version`: that of a database with the newest of
 /// [`MORE_TABLES`].
-pub const STATE_VERSION: u32 = 2;
+pub const STATE_VERSION: u32 = 3;
 
 /// Format number of a database without them, as it is made.
 pub(super) const FIRST_STATE_VERSION: u32 = 1;
@@ -46,16 +46,26 @@ CREATE TABLE journal(
   PRIMARY KEY(worktree, kind, key)) WITHOUT ROWID;
 ";
 
-/// What few repositories need, by name; each is made when first needed, which makes the format 2.
-pub(super) const MORE_TABLES: &[(&str, &str)] = &[
+/// What few repositories need, by name; each is made when first needed, which makes the format at least
+/// the number beside it.
+pub(super) const MORE_TABLES: &[(&str, u32, &str)] = &[
     (
         "forgotten",
+        2,
         "CREATE TABLE forgotten(commit_id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;",
     ),
     (
         "places",
+        2,
         "CREATE TABLE places(worktree INTEGER PRIMARY KEY, token TEXT NOT NULL, path TEXT NOT NULL);",
     ),
+    (
+        "promised",
+        3,
+        "CREATE TABLE promised(commit_id BLOB PRIMARY KEY, remote TEXT NOT NULL) WITHOUT ROWID;",
+    ),
+    ("shallow", 3, "CREATE TABLE shallow(commit_id BLOB PRIMARY KEY) WITHOUT ROWID;"),
+    ("sparse", 3, "CREATE TABLE sparse(worktree INTEGER PRIMARY KEY, paths TEXT NOT NULL);"),
 ];
 
 /// `page`, `seal` and `hash` end in 16 bytes of BLAKE3 over the row: this file is never synced.

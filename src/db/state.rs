@@ -5,7 +5,7 @@ use super::schema::{
 };
 use super::{
     BUSY_TIMEOUT, DbError, MAX_STATE_WAL_LEFT, RepositoryId, Tx, View, beside, fold_wal, forgotten,
-    places,
+    partial, places,
 };
 use crate::format::FormatParameters;
 use crate::fsio::{self, AtPath};
@@ -387,6 +387,7 @@ fn log_lacks(view: &View, replay: &Replay) -> Result<Vec<LogRecord>, DbError> {
     let names = format.rows().map(|(name, _)| name);
     let mut facts = view.forgotten_facts()?;
     facts.extend(view.place_facts()?);
+    facts.extend(view.partial_facts()?);
     facts.extend(withdrawn(&replay.meta, &facts));
     for name in names.into_iter().chain([key::REPOSITORY]) {
         facts.push((name.to_owned(), view.meta(name)?.unwrap_or_default()));
@@ -402,7 +403,8 @@ fn withdrawn(
     facts: &[(String, String)],
 ) -> Vec<(String, String)> {
     let known: HashSet<&str> = facts.iter().map(|fact| fact.0.as_str()).collect();
-    let is_ours = |name: &str| [forgotten::FACT, places::FACT].iter().any(|f| name.starts_with(f));
+    let prefixes = [forgotten::FACT, places::FACT].into_iter().chain(partial::FACTS);
+    let is_ours = |name: &str| prefixes.clone().any(|prefix| name.starts_with(prefix));
     let gone = logged.iter().filter(|(name, value)| {
         is_ours(name) && *value != forgotten::NOT && !known.contains(name.as_str())
     });

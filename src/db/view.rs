@@ -2,7 +2,7 @@
 //!
 //! Here are the small tables: meta, roots and journal. Packs and refs have their own files.
 
-use super::schema::{MORE_TABLES, STATE_APPLICATION, STATE_VERSION, key, stamp};
+use super::schema::{MORE_TABLES, STATE_APPLICATION, key, stamp};
 use super::{DbError, RepositoryId, to_i64};
 use crate::format::FormatParameters;
 use crate::id::{CommitId, TreeId};
@@ -237,8 +237,11 @@ impl<'c> Tx<'c> {
         if self.has_table(name)? {
             return Ok(());
         }
-        let (_, table) = MORE_TABLES.iter().find(|t| t.0 == name).expect("one of the tables");
-        let stamp = stamp(STATE_APPLICATION, STATE_VERSION);
+        let (_, needed, table) =
+            MORE_TABLES.iter().find(|t| t.0 == name).expect("one of the tables");
+        let sql = "PRAGMA user_version";
+        let version = self.one(sql, [], |row| Ok(row.get(0)?))?.unwrap_or(*needed);
+        let stamp = stamp(STATE_APPLICATION, version.max(*needed));
         Ok(self.view.conn.execute_batch(&format!("{table}{stamp}"))?)
     }
 

@@ -34,7 +34,7 @@ pub fn diff(
     new: Option<TreeId>,
     visit: &mut dyn FnMut(Change) -> Flow,
 ) -> Result<Flow, AccessError> {
-    Walk { read, visit }.directories(&RepoPath::root(), old, new)
+    Walk { read, visit, enters: &|_| true }.directories(&RepoPath::root(), old, new)
 }
 
 /// As [`diff`], of what two trees have at one path and below it.
@@ -45,7 +45,7 @@ pub fn diff_values(
     new: Option<EntryValue>,
     visit: &mut dyn FnMut(Change) -> Flow,
 ) -> Result<Flow, AccessError> {
-    Walk { read, visit }.values(path, old, new)
+    Walk { read, visit, enters: &|_| true }.values(path, old, new)
 }
 
 /// As [`diff`], but only of `paths` and what lies below them; all, if there are none. What lies beside
@@ -87,9 +87,28 @@ pub fn changes(
     Ok(found)
 }
 
+/// The differences at paths that `enters` is true of, as a list. What is below another path is not read.
+pub fn changes_where(
+    read: &dyn ReadObjects,
+    old: Option<TreeId>,
+    new: Option<TreeId>,
+    enters: &dyn Fn(&RepoPath) -> bool,
+) -> Result<Vec<Change>, AccessError> {
+    let mut found = Vec::new();
+    let mut visit = |change| {
+        found.push(change);
+        Flow::Continue(())
+    };
+    let mut walk = Walk { read, visit: &mut visit, enters };
+    let _ = walk.directories(&RepoPath::root(), old, new)?;
+    Ok(found)
+}
+
 struct Walk<'w> {
     read: &'w dyn ReadObjects,
     visit: &'w mut dyn FnMut(Change) -> Flow,
+    /// Whether a path, and what is below it, is looked at.
+    enters: &'w dyn Fn(&RepoPath) -> bool,
 }
 
 impl Walk<'_> {
@@ -122,7 +141,7 @@ impl Walk<'_> {
         old: Option<EntryValue>,
         new: Option<EntryValue>,
     ) -> Result<Flow, AccessError> {
-        if old == new {
+        if old == new || !(self.enters)(&path) {
             return Ok(Flow::Continue(()));
         }
         let (old_dir, new_dir) = (tree_of(&old), tree_of(&new));

@@ -7,7 +7,7 @@ use super::ref_line::line;
 use super::{Context, OpError, RefLine};
 use crate::refs::RefName;
 use crate::repo::Repo;
-use crate::steps::remotes::{self, Now};
+use crate::steps::remotes::{self, Now, Wanted};
 use crate::sync::chain::Remote;
 use crate::sync::state::State;
 
@@ -62,6 +62,7 @@ pub(super) fn bring(
     refuse_unknown(name, &state, names)?;
     let is_wanted =
         |name: &RefName| names.is_empty() || names.iter().any(|wanted| is_named(name, wanted));
+    let wanted = Wanted { refs: &is_wanted, prune, scope: remotes::scope_of(repo) };
     let remote: Remote<'_> = connection.remote();
     let note = ctx.note(repo, format!("fetch: from {name}"));
     let run = ctx.run_context(&repo.settings);
@@ -74,14 +75,13 @@ pub(super) fn bring(
     };
     let moves = if dry_run {
         let now = Now { name, remote: &remote, root: &root, state: &state };
-        let (plan, moves) = remotes::plan_fetch(repo, &now, &is_wanted, prune, &run, downloads)?;
+        let (plan, moves) = remotes::plan_fetch(repo, &now, wanted, &run, downloads)?;
         (brought.commits, brought.files) = (plan.commits, plan.files);
         (brought.planned_objects, brought.planned_bytes) = (plan.objects, plan.bytes);
         moves
     } else {
-        let fetch = |repo: &Repo, now: &Now<'_>| {
-            remotes::fetch(repo, now, &is_wanted, prune, &note, &run, downloads)
-        };
+        let fetch =
+            |repo: &Repo, now: &Now<'_>| remotes::fetch(repo, now, wanted, &note, &run, downloads);
         let at = (root, state);
         let ((fetched, moves), _) = remotes::fetch_newest(repo, (name, &remote), at, &fetch)?;
         (brought.commits, brought.files) = (fetched.commits, fetched.files);

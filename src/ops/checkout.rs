@@ -5,6 +5,7 @@ use super::names::Kind;
 use super::{Context, OpError, Skipped, integrate, locate, plans};
 use crate::merge::Side;
 use crate::object::access::ReadObjects;
+use crate::path::PathSet;
 use crate::refs::{HeadTarget, RefTarget};
 use crate::repo::{Repo, WorkState};
 use crate::steps::{materialize, restore, stage};
@@ -116,6 +117,8 @@ fn take_side(
         tree,
         paths: open.iter().map(|o| o.conflict.path.clone()).collect(),
         remove_tracked: before.staged_tree(),
+        expected: PathSet::ALL,
+        absent_only: false,
     };
     let run = ctx.run_context(&repo.settings);
     let planned = restore::plan_restore(repo, &wanted, &run)?;
@@ -151,6 +154,8 @@ fn bring_paths(
         tree,
         paths: locate::all_if_root(paths.clone()),
         remove_tracked: None,
+        expected: locate::expected(repo, &paths),
+        absent_only: false,
     };
     let run = ctx.run_context(&repo.settings);
     let planned = restore::plan_restore(repo, &wanted, &run)?;

@@ -5,19 +5,22 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::connect::{self, DEFAULT_REMOTE, RemoteSettings};
+use super::supply::FetchedData;
 use super::{Context, OpError, encode, plans};
 use crate::config::edit;
 use crate::db::{Access, RepositoryId};
 use crate::id::CommitId;
 use crate::object::access::ReadObjects;
+use crate::path::{PathSet, RepoPath};
 use crate::refs::{self, RefName, RefNote, RefTarget, RefUpdate};
 use crate::remote::Location;
 use crate::repo::{self, NewRepo, Repo, RepoPaths, WorktreeLink};
 use crate::steps::checkout::{self, Switch, Target};
-use crate::steps::remotes::{self, Now};
+use crate::steps::remotes::{self, Now, Wanted};
 use crate::sync::SyncError;
 use crate::sync::cache::Cache;
 use crate::sync::chain::{Remote, StoredRoot};
+use crate::sync::download::Scope;
 use crate::sync::state::State;
 
 /// What to make.
@@ -37,8 +40,12 @@ pub struct CloneOptions {
     pub profile: Option<String>,
     /// Sign nothing.
     pub anonymous: bool,
-    /// Check nothing out.
+    /// Bring commits and trees only, and check nothing out.
     pub no_checkout: bool,
+    /// Bring and check out only these paths; everything when there is none.
+    pub sparse: Vec<String>,
+    /// Bring only so many commits of each branch.
+    pub depth: Option<u32>,
 }
 
 /// What was made.
@@ -62,6 +69,10 @@ pub struct CloneOutcome {
     pub written: u64,
     /// Bytes written.
     pub bytes: u64,
+    /// Commits whose parents were not brought.
+    pub shallow: u64,
+    /// Contents that were brought for what was checked out, of a clone that has not everything.
+    pub fetched: FetchedData,
     /// Bytes that came in.
     pub received_bytes: u64,
     /// Requests that it took.
@@ -91,35 +102,63 @@ pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpErro
     let remote = Remote { transport: &*transport, cache: &cache };
     let none = || SyncError::NoRepository { place: location.to_string() };
     let (root, state) = remote.load(None)?.ok_or_else(none)?;
+    let part = Part::of(options)?;
     let repo = make(ctx, &paths, &root)?;
     write_settings(&paths, &settings)?;
     choose_branch(&state, options.branch.as_deref())?;
+    repo.db.write(|tx| tx.set_sparse(repo.worktree, part.set.tops()))?;
     let run = ctx.run_context(&repo.settings);
     let note = ctx.note(&repo, format!("clone: from {location}"));
     let fetch = |repo: &Repo, now: &Now<'_>| {
-        remotes::fetch(repo, now, &|_| true, false, &note, &run, transfers(repo))
+        let wanted = Wanted { refs: &|_| true, prune: false, scope: part.scope };
+        remotes::fetch(repo, now, wanted, &note, &run, transfers(repo))
     };
     let ((fetched, moves), (_, state)) =
         remotes::fetch_newest(&repo, (DEFAULT_REMOTE, &remote), (root, state), &fetch)?;
     let branch = choose_branch(&state, options.branch.as_deref())?;
+    // As it is now: what it lacks on purpose was noted with what was fetched.
+    let repo = Repo::open(paths.clone(), ctx.settings(Some(&paths))?, Access::ReadWrite)?;
     let mut outcome = CloneOutcome {
         refs: moves.len() as u64,
         commits: fetched.commits,
+        shallow: repo.store.absent().shallow.len() as u64,
         url: location.to_string(),
         ..CloneOutcome::default()
     };
     if let Some((name, commit)) = branch {
         start_branch(&repo, &name, &note)?;
-        if !options.no_checkout {
-            let written = check_out(&repo, &name, commit, &note, &run)?;
-            (outcome.written, outcome.bytes) = (written.files, written.bytes);
-        }
+        let written = check_out(&repo, &name, commit, &note, &run)?;
+        (outcome.written, outcome.bytes) = (written.files, written.bytes);
         (outcome.branch, outcome.commit) = (Some(name.short().to_owned()), Some(commit));
     }
-    let traffic = transport.traffic();
-    (outcome.received_bytes, outcome.requests) = (traffic.bytes_in, traffic.requests());
+    let (traffic, supplied) = (transport.traffic(), run.supplied());
+    outcome.received_bytes = traffic.bytes_in + supplied.received_bytes;
+    outcome.requests = traffic.requests() + supplied.requests;
+    outcome.fetched = supplied.into();
     (outcome.dir, outcome.seconds) = (dir, started.elapsed().as_secs_f64());
     Ok(outcome)
+}
+
+/// What of a remote a clone has.
+struct Part {
+    /// The paths that are checked out.
+    set: PathSet,
+    scope: Scope,
+}
+
+impl Part {
+    fn of(options: &CloneOptions) -> Result<Self, OpError> {
+        let root = RepoPath::root();
+        let path = |text: &String| Ok(RepoPath::from_user(&root, text)?);
+        let paths: Vec<RepoPath> =
+            options.sparse.iter().map(path).collect::<Result<_, OpError>>()?;
+        let set = match options.no_checkout || !paths.is_empty() {
+            true => PathSet::of(paths),
+            false => PathSet::ALL,
+        };
+        let scope = Scope { history_only: !set.is_all(), depth: options.depth };
+        Ok(Self { set, scope })
+    }
 }
 
 fn transfers(repo: &Repo) -> usize {

@@ -141,6 +141,9 @@ pub(super) fn open(
     location: &Location,
     paths: Option<&RepoPaths>,
 ) -> Result<Arc<Counting>, OpError> {
+    if ctx.offline {
+        return Err(OpError::Offline { place: location.to_string() });
+    }
     let limits = config::load(&ctx.config_files(paths), &ctx.env, &ctx.flags)
         .map_err(convert::config_error)?
         .transfer;

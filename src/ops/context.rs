@@ -1,6 +1,7 @@
 //! What a verb does with its context: opening the repository, settings, and names of people.
 
 use super::convert;
+use super::supply::FromRemotes;
 use super::{Context, OpError};
 use crate::config::{self, Settings};
 use crate::db::Access;
@@ -8,8 +9,10 @@ use crate::object::commit::Person;
 use crate::refs::RefNote;
 use crate::repo::{Repo, RepoPaths};
 use crate::steps::RunContext;
+use crate::steps::supply::Supply;
 use crate::store::ingest::CheckpointRule;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 impl Context {
     /// Where the repository lies that the start directory is in.
@@ -96,7 +99,8 @@ impl Context {
         let max_bytes = self.env("ESKER_TEST_CHECKPOINT_BYTES").and_then(|v| v.parse().ok());
         checkpoint.max_bytes = max_bytes.unwrap_or(checkpoint.max_bytes);
         let (progress, cancel) = (self.progress.clone(), self.cancel.clone());
-        RunContext { threads, progress, cancel, checkpoint }
+        let supply: Option<Arc<dyn Supply>> = Some(Arc::new(FromRemotes::new(self)));
+        RunContext { threads, progress, cancel, checkpoint, supply }
     }
 
     /// How many threads work at once, unless a setting says otherwise.

@@ -390,6 +390,10 @@ impl From<StepError> for OpError {
             StepError::Handle(e) => e.into(),
             StepError::Merge(e) => e.into(),
             StepError::Sync(e) => (*e).into(),
+            StepError::Supply(e) => match e.downcast::<OpError>() {
+                Ok(e) => *e,
+                Err(e) => OpError::Other(e),
+            },
         }
     }
 }

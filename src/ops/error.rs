@@ -414,6 +414,32 @@ pub enum OpError {
         /// What to do instead.
         hint: Option<String>,
     },
+    /// Contents of files are missing here, and must not be fetched.
+    #[error("{} of {} are not here but at {}", count_of(*.files, "file"), count_of(*.bytes, "byte"), escape(.remote))]
+    NotHere {
+        /// How many different contents.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+        /// The remote that has them.
+        remote: String,
+    },
+    /// Contents of files are missing here, and the remote that promised them has them no more.
+    #[error("{} of {} are neither here nor at {}", count_of(*.files, "file"), count_of(*.bytes, "byte"), list(.remotes))]
+    PromiseBroken {
+        /// How many different contents.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+        /// The remotes that promised them.
+        remotes: Vec<String>,
+    },
+    /// A remote is needed, and must not be asked.
+    #[error("{} would have to be asked, and this is offline", escape(.place))]
+    Offline {
+        /// The remote.
+        place: String,
+    },
     /// There is no lock file.
     #[error("no esker.lock in {} or above it", shown(.start))]
     NoLock {
@@ -520,7 +546,10 @@ impl OpError {
             Self::Locked { .. } => ErrorKind::Locked,
             Self::PinContradicts { .. } => ErrorKind::Damaged,
             Self::PinnedElsewhere { .. } | Self::PinnedUnknown { .. } => ErrorKind::Remote,
-            Self::Remote { .. } => ErrorKind::Remote,
+            Self::Remote { .. }
+            | Self::NotHere { .. }
+            | Self::PromiseBroken { .. }
+            | Self::Offline { .. } => ErrorKind::Remote,
             Self::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         }
@@ -657,6 +686,10 @@ impl OpError {
             Self::DamagedThere { .. } => {
                 "see what is affected: esker fsck --remote, in a repository that has the remote"
             }
+            Self::NotHere { .. } | Self::Offline { .. } => {
+                "run the command again without --offline"
+            }
+            Self::PromiseBroken { .. } => "push them again from a clone that has them: esker push",
             Self::NoLock { .. } => "pin something first: esker pin PATH",
             Self::LockConflict { .. } => {
                 "take one side of each pin, as in: git checkout --theirs esker.lock; then: \
@@ -748,6 +781,11 @@ fn stashes(count: usize) -> String {
 fn list(paths: &[String]) -> String {
     let shown: Vec<_> = paths.iter().map(|path| escape(path)).collect();
     shown.join(", ")
+}
+
+fn count_of(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 fn and_more(more: u64) -> String {

@@ -42,6 +42,12 @@ pub struct FsckOutcome {
     pub commits: u64,
     /// Commits among them whose files were forgotten.
     pub forgotten: u64,
+    /// Commits among them whose parents were not fetched.
+    pub shallow: u64,
+    /// Different contents that are not here, since a remote has them.
+    pub promised: u64,
+    /// Bytes of those contents.
+    pub promised_bytes: u64,
     /// Tree nodes checked.
     pub trees: u64,
     /// Files named by the trees.
@@ -271,6 +277,9 @@ impl FsckOutcome {
         let verify::Counts { commits, trees, files, blobs, chunks, packs, .. } = report.counts;
         (self.commits, self.trees, self.files) = (commits, trees, files);
         self.forgotten = report.counts.forgotten;
+        self.shallow = report.counts.shallow;
+        (self.promised, self.promised_bytes) =
+            (report.counts.promised, report.counts.promised_bytes);
         (self.blobs, self.chunks, self.packs) = (blobs, chunks, packs);
         self.blocks_read = report.counts.blocks_read;
         self.bytes_read = report.counts.bytes_read;

@@ -60,6 +60,8 @@ pub struct GcOutcome {
     pub waiting: Files,
     /// Files of processes that were killed.
     pub leftovers: Files,
+    /// Contents that are needed and not here, since a remote has them.
+    pub promised: Files,
     /// Packs that running commands use; they were left alone.
     pub in_use: Files,
     /// Folders of worktrees that are not there; what those need is kept.
@@ -88,6 +90,7 @@ pub fn run(ctx: &Context, options: &GcOptions) -> Result<GcOutcome, OpError> {
         expired: found.expired.into(),
         waiting: found.waiting.into(),
         leftovers: found.leftovers.into(),
+        promised: found.promised.into(),
         in_use: found.in_use.into(),
         unseen: names::unseen(&repo)?,
         grace_seconds,

@@ -5,8 +5,9 @@ use super::{Context, OpError};
 use crate::id::CommitId;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
-use crate::path::{RepoPath, escape};
+use crate::path::{PathSet, RepoPath, escape};
 use crate::refs::{self, RefTarget};
+use crate::repo::Repo;
 use crate::revision::{Range, Resolver, RevisionError};
 
 /// Repository paths of what a person typed.
@@ -161,5 +162,14 @@ pub(super) fn find_either<'t>(
             Ok(("HEAD", path, value))
         }
         found => found.map(|(path, value)| (revision.unwrap_or("HEAD"), path, value)),
+    }
+}
+
+/// What of some paths is to come to the worktree: all that was named, but of the whole tree only what this
+/// worktree is to have.
+pub(super) fn expected(repo: &Repo, paths: &[RepoPath]) -> PathSet {
+    match paths.iter().any(RepoPath::is_root) || paths.is_empty() {
+        true => repo.sparse.clone(),
+        false => PathSet::ALL,
     }
 }

@@ -79,10 +79,12 @@ mod sequence;
 pub mod show;
 mod similar;
 mod source;
+pub mod sparse;
 mod starts;
 pub mod stash;
 pub mod stats;
 pub mod status;
+mod supply;
 pub mod switch;
 pub mod tag;
 mod there;
@@ -102,6 +104,7 @@ pub use names::DeletedRef;
 pub use plans::LostWork;
 pub use ref_line::{RefChange, RefLine};
 pub use similar::similar;
+pub use supply::FetchedData;
 pub use there::{LocationFlags, RemoteCost, RemotePlace, Target, find_target, target};
 
 /// What a verb knows of the process it runs in.
@@ -123,6 +126,8 @@ pub struct Context {
     pub cancel: Cancel,
     /// How many threads work at once; 0 for as many as there are cores.
     pub threads: usize,
+    /// Ask no remote for anything.
+    pub offline: bool,
 }
 
 impl Context {

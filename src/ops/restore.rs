@@ -98,6 +98,8 @@ fn restore_files(
         tree,
         paths: looked_at,
         remove_tracked: options.source.as_ref().and(repo.state()?.staged_tree()),
+        expected: locate::expected(repo, paths),
+        absent_only: false,
     };
     let planned = restore::plan_restore(repo, &wanted, &run)?;
     let (plan, unknown) = (planned.plan, planned.unknown);

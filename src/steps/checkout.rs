@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::carry::{self, Carried};
 use super::materialize::{self, Written};
 use super::switch::{self, SwitchFrom};
-use super::{RunContext, StepError, operation, restore};
+use super::{RunContext, StepError, operation, restore, supply};
 use crate::db::{DbError, Tx};
 use crate::diff::tree as diff;
 use crate::id::TreeId;
@@ -87,6 +87,8 @@ pub fn switch(
     if *dry_run || !plan.conflicts.is_empty() {
         return Ok(nothing(plan));
     }
+    // Before anything is noted: who may not fetch has changed nothing.
+    supply::ensure(repo, &plan.files, run)?;
     begin(repo, target.tree)?;
     let written = materialize::apply(repo, &plan, run)?;
     let (stage, _session) = carried.stage(repo, target.tree)?;
@@ -121,6 +123,7 @@ pub fn shift(
     if !plan.conflicts.is_empty() {
         return Ok(Switched { plan, written: Written::default() });
     }
+    supply::ensure(repo, &plan.files, run)?;
     begin(repo, shift.to)?;
     let written = materialize::apply(repo, &plan, run)?;
     repo.db.write(|tx| {

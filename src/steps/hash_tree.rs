@@ -11,7 +11,7 @@ use crate::fsio::FsError;
 use crate::id::BlobId;
 use crate::object::access::{AccessError, ReadObjects, WriteObjects};
 use crate::object::tree::EntryValue;
-use crate::path::RepoPath;
+use crate::path::{PathSet, RepoPath};
 use crate::stat_cache::StatRow;
 use crate::stat_cache::seal::Seal;
 use crate::store::ingest::{self, IngestOptions};
@@ -106,6 +106,10 @@ pub struct NothingKnown<'r> {
 }
 
 impl KnownFiles for NothingKnown<'_> {
+    fn expected(&self) -> &PathSet {
+        &PathSet::ALL
+    }
+
     fn rows(&self, _: &RepoPath) -> Box<dyn Iterator<Item = StatRow> + '_> {
         Box::new(std::iter::empty())
     }

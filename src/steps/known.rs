@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::db::{BootRow, CacheDb, CacheTx, DbError, SealRow, StatPage};
 use crate::id::BlobId;
 use crate::object::access::AccessError;
-use crate::path::{RepoPath, check_symlink_target};
+use crate::path::{PathSet, RepoPath, check_symlink_target};
 use crate::refs::WorktreeId;
 use crate::repo::Repo;
 use crate::stat::system_time_ns;
@@ -29,6 +29,8 @@ pub struct Known<'r> {
     root: PathBuf,
     /// What that folder is called in the cache.
     prefix: RepoPath,
+    /// What is to be on disk.
+    expected: PathSet,
     /// Where bytes must be for an id to count.
     store: Option<&'r Store>,
     boot: Option<BootId>,
@@ -55,13 +57,31 @@ impl<'r> Known<'r> {
     /// For looking only.
     pub fn for_looking(repo: &'r Repo) -> Self {
         Self::of(&repo.cache, repo.worktree, repo.paths.root.clone(), RepoPath::root())
+            .expecting(repo.sparse.clone())
+    }
+
+    /// The same, with other paths that are to be on disk.
+    pub fn expecting(self, expected: PathSet) -> Self {
+        Self { expected, ..self }
     }
 
     /// For looking at the folder `root`, which the cache knows as `prefix`.
     pub fn of(cache: &'r CacheDb, worktree: WorktreeId, root: PathBuf, prefix: RepoPath) -> Self {
         let boots = cache.read(|view| view.boots()).unwrap_or_default();
         let (boot, seals_asked, seals) = (current_boot(), AtomicUsize::new(0), OnceLock::new());
-        Self { cache, worktree, root, prefix, store: None, boot, boots, seals_asked, seals }
+        let expected = PathSet::ALL;
+        Self {
+            cache,
+            worktree,
+            root,
+            prefix,
+            expected,
+            store: None,
+            boot,
+            boots,
+            seals_asked,
+            seals,
+        }
     }
 
     fn find_seal(&self, dir: &RepoPath) -> Option<SealRow> {
@@ -172,6 +192,10 @@ impl KnownFiles for Known<'_> {
     fn seal(&self, dir: &RepoPath) -> Option<Seal> {
         let row = self.find_seal(&self.in_cache(dir))?;
         Seal::decode(&row.seal).filter(|_| self.may_believe(&row.boot, row.written_at))
+    }
+
+    fn expected(&self) -> &PathSet {
+        &self.expected
     }
 
     fn is_stored(&self, id: BlobId, size: u64) -> Result<bool, AccessError> {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::known;
-use super::{RunContext, StepError};
+use super::{RunContext, StepError, supply};
 use crate::catalog::Location;
 use crate::fsio::FsError;
 use crate::id::{Address, BlobId, PackId};
@@ -49,8 +49,9 @@ pub struct Written {
     pub removed: u64,
 }
 
-/// Carries out a plan without conflicts.
+/// Carries out a plan without conflicts. What it needs and is missing here on purpose is fetched first.
 pub fn apply(repo: &Repo, plan: &Plan, run: &RunContext) -> Result<Written, StepError> {
+    supply::ensure(repo, &plan.files, run)?;
     // A session of its own: what a kill leaves in its folder is swept by the next session.
     let session = repo.store.start_session()?;
     let root = WorktreeRoot::open(&repo.paths.root, session.dir())?;

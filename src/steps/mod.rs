@@ -19,7 +19,9 @@ pub mod repair;
 pub mod restore;
 mod resume;
 pub mod select;
+pub mod sparse;
 pub mod stage;
+pub mod supply;
 pub mod switch;
 pub mod untracked;
 
@@ -40,6 +42,8 @@ use crate::sync::SyncError;
 use crate::worktree::handles::HandleError;
 use crate::worktree::scan::ScanError;
 
+use supply::{Supplied, Supply};
+
 /// What every long step is given.
 #[derive(Clone)]
 pub struct RunContext {
@@ -51,6 +55,15 @@ pub struct RunContext {
     pub cancel: Cancel,
     /// When an ingest makes durable what it has read.
     pub checkpoint: CheckpointRule,
+    /// Brings what is missing here on purpose; without it nothing is.
+    pub supply: Option<Arc<dyn Supply>>,
+}
+
+impl RunContext {
+    /// What was brought so far because it was missing.
+    pub fn supplied(&self) -> Supplied {
+        self.supply.as_ref().map(|supply| supply.supplied()).unwrap_or_default()
+    }
 }
 
 /// Why a step failed.
@@ -98,6 +111,9 @@ pub enum StepError {
     /// A remote could not be read.
     #[error(transparent)]
     Sync(Box<SyncError>),
+    /// What is missing here could not be brought.
+    #[error(transparent)]
+    Supply(Box<dyn std::error::Error + Send + Sync>),
     /// The step was asked to stop.
     #[error("interrupted")]
     Cancelled(#[from] Cancelled),

@@ -10,7 +10,7 @@ use crate::refs::{RefName, RefNote, RefTarget, RefUpdate, WorktreeId};
 use crate::repo::Repo;
 use crate::sync::SyncError;
 use crate::sync::chain::{MAX_RELOADS, Remote, Seen, StoredRoot};
-use crate::sync::download::{Fetch, FetchPlan, Fetched};
+use crate::sync::download::{Fetch, FetchPlan, Fetched, Scope};
 use crate::sync::state::State;
 
 use super::{RunContext, StepError};
@@ -67,6 +67,22 @@ pub struct Now<'n> {
     pub state: &'n State,
 }
 
+/// What a fetch is to bring.
+#[derive(Clone, Copy)]
+pub struct Wanted<'w> {
+    /// Which refs of the remote.
+    pub refs: &'w dyn Fn(&RefName) -> bool,
+    /// Whether refs here are removed whose branch is gone from the remote.
+    pub prune: bool,
+    /// How much of what they reach.
+    pub scope: Scope,
+}
+
+/// How much fetches of a repository bring: where files are missing on purpose, no others come either.
+pub fn scope_of(repo: &Repo) -> Scope {
+    Scope { history_only: !repo.store.absent().promised.is_empty(), depth: None }
+}
+
 /// A root, and what it holds.
 pub type At = (StoredRoot, State);
 
@@ -87,19 +103,18 @@ pub struct Moved {
 
 /// Brings what refs of the remote reach, and moves the refs here that follow them.
 ///
-/// Tags here are never moved. `prune` removes refs here whose branch is gone from the remote.
+/// Tags here are never moved.
 pub fn fetch(
     repo: &Repo,
     now: &Now<'_>,
-    wanted: &dyn Fn(&RefName) -> bool,
-    prune: bool,
+    wanted: Wanted<'_>,
     note: &RefNote,
     run: &RunContext,
     downloads: usize,
 ) -> FetchResult {
-    let moves = moves(repo, now, wanted, prune)?;
+    let moves = moves(repo, now, wanted)?;
     let seen = Seen { seq: now.root.root.seq, hash: now.root.hash };
-    let fetch = fetch_of(repo, now, run, downloads)?;
+    let fetch = fetch_of(repo, now, wanted.scope, run, downloads)?;
     let (fetched, ()) = fetch.run::<(), FetchError>(&targets(&moves), |tx| {
         for moved in &moves {
             tx.update_ref(moved.update.clone(), note)?;
@@ -113,27 +128,29 @@ pub fn fetch(
 pub fn plan_fetch(
     repo: &Repo,
     now: &Now<'_>,
-    wanted: &dyn Fn(&RefName) -> bool,
-    prune: bool,
+    wanted: Wanted<'_>,
     run: &RunContext,
     downloads: usize,
 ) -> Result<(FetchPlan, Vec<Moved>), FetchError> {
-    let moves = moves(repo, now, wanted, prune)?;
-    let plan = fetch_of(repo, now, run, downloads)?.plan_run(&targets(&moves))?;
+    let moves = moves(repo, now, wanted)?;
+    let plan = fetch_of(repo, now, wanted.scope, run, downloads)?.plan_run(&targets(&moves))?;
     Ok((plan, moves))
 }
 
 fn fetch_of<'n>(
     repo: &'n Repo,
     now: &Now<'n>,
+    scope: Scope,
     run: &'n RunContext,
     downloads: usize,
 ) -> Result<Fetch<'n>, FetchError> {
     Ok(Fetch {
+        name: now.name,
         remote: now.remote,
         state: now.state,
         store: &repo.store,
         local_tips: local_tips(repo)?,
+        scope,
         downloads,
         level: repo.settings.core.compression_level,
         progress: &*run.progress,
@@ -142,14 +159,9 @@ fn fetch_of<'n>(
 }
 
 /// The refs here that a fetch moves, by their names on the remote.
-fn moves(
-    repo: &Repo,
-    now: &Now<'_>,
-    wanted: &dyn Fn(&RefName) -> bool,
-    prune: bool,
-) -> Result<Vec<Moved>, FetchError> {
+fn moves(repo: &Repo, now: &Now<'_>, wanted: Wanted<'_>) -> Result<Vec<Moved>, FetchError> {
     let mut moves = Vec::new();
-    for (name, record) in now.state.refs.iter().filter(|(name, _)| wanted(name)) {
+    for (name, record) in now.state.refs.iter().filter(|(name, _)| (wanted.refs)(name)) {
         let Some(here) = tracking(now.name, name) else { continue };
         let old = repo.db.read(|view| view.get_ref(&here))?;
         if old == Some(record.target) || (name.is_tag() && old.is_some()) {
@@ -158,7 +170,7 @@ fn moves(
         let update = RefUpdate { name: here, old, new: Some(record.target) };
         moves.push(Moved { name: name.clone(), update });
     }
-    if prune {
+    if wanted.prune {
         moves.extend(gone(repo, now)?);
     }
     Ok(moves)

@@ -11,7 +11,7 @@ use crate::id::TreeId;
 use crate::object::access::ReadObjects;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
-use crate::path::RepoPath;
+use crate::path::{PathSet, RepoPath};
 use crate::repo::Repo;
 use crate::store::ingest::{self, IngestOptions};
 use crate::worktree::compare::{self, Delta, FileRef};
@@ -26,6 +26,10 @@ pub struct RestoreOptions {
     pub paths: Vec<RepoPath>,
     /// Tracked files, as of this tree, that `tree` does not have are removed.
     pub remove_tracked: Option<TreeId>,
+    /// What is to be on disk: of what is missing there only this comes back.
+    pub expected: PathSet,
+    /// Whether what is on disk stays as it is.
+    pub absent_only: bool,
 }
 
 /// What a restore would do, and what it cannot.
@@ -52,9 +56,10 @@ pub fn plan_restore(
         cancel: Some(&flag),
     };
     let scan = scan::scan(&repo.paths.root, &scan_options)?;
-    let known = Known::for_looking(repo);
+    let known = Known::for_looking(repo).expecting(options.expected.clone());
     let comparison = compare::compare(&scan, Some(options.tree), &repo.store, &known, run.threads)?;
-    let ids = hash_unknown(repo, &scan, &comparison.to_read, run)?;
+    let unknown = if options.absent_only { &[] } else { &comparison.to_read[..] };
+    let ids = hash_unknown(repo, &scan, unknown, run)?;
     let mut restore = Restore { repo, plan: Plan::default() };
     for (number, (dir, delta)) in scan.dirs.iter().zip(&comparison.dirs).enumerate() {
         for one in &delta.deltas {
@@ -63,6 +68,7 @@ pub fn plan_restore(
                     let path = dir.path.join(&entry.name)?;
                     restore.bring(path, &entry.value)?;
                 }
+                Delta::New { .. } | Delta::Found { .. } if options.absent_only => {}
                 Delta::New { entry } | Delta::Found { entry, .. } => {
                     let scanned = &dir.entries[*entry as usize];
                     let path = dir.path.join(&scanned.name)?;
@@ -84,7 +90,7 @@ pub fn plan_restore(
             unknown.push(path);
         }
     }
-    for dir in &scan.dirs {
+    for dir in scan.dirs.iter().filter(|_| !options.absent_only) {
         for name in &dir.withheld {
             restore.replace(dir.path.join(name)?, options.tree)?;
         }
@@ -105,7 +111,13 @@ pub(super) fn plan_drop(
     run: &RunContext,
 ) -> Result<(), StepError> {
     let Some(paths) = data_roots::to_look_at(repo, Vec::new())? else { return Ok(()) };
-    let wanted = RestoreOptions { tree, paths, remove_tracked: None };
+    let wanted = RestoreOptions {
+        tree,
+        paths,
+        remove_tracked: None,
+        expected: repo.sparse.clone(),
+        absent_only: false,
+    };
     let mut back = plan_restore(repo, &wanted, run)?.plan;
     back.removals.retain(|path| !settled.contains(path));
     back.dirs.retain(|path| !settled.contains(path));

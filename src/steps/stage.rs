@@ -12,6 +12,7 @@ use super::{RunContext, StepError};
 use crate::db::{RefError, Tx};
 use crate::fsio::FsError;
 use crate::id::{BlobId, PackId, TreeId};
+use crate::object::access::WriteObjects;
 use crate::object::paths::edit_paths;
 use crate::object::tree::EntryValue;
 use crate::path::{RepoPath, escape};
@@ -572,7 +573,8 @@ fn build_tree(
 ) -> Result<TreeId, StepError> {
     let (scan, comparison) = (values.scan, values.comparison);
     let memory = crate::object::paths::Memory::default();
-    let is_simple = scan.dirs.first().is_some_and(|d| d.path.is_root() && d.is_complete);
+    let is_whole = scan.dirs.first().is_some_and(|d| d.path.is_root() && d.is_complete);
+    let is_simple = is_whole && comparison.missing.is_empty();
     let read = crate::object::paths::ReadThrough { read: &repo.store, memory: &memory };
     Ok(if is_simple {
         let tops =
@@ -581,12 +583,16 @@ fn build_tree(
     } else {
         let mut out = crate::object::paths::WriteThrough { out: writer, memory: &memory };
         let tops = compare::build(scan, comparison, taken, &read, &mut out, |f| values.value(f))?;
-        let mut edits: Vec<_> =
-            tops.into_iter().filter_map(|(p, v)| v.map(|v| (p, Some(v)))).collect();
+        let (mut base, mut edits) = (state.staged_tree(), Vec::new());
+        if is_whole {
+            base = Some(root_of(tops, state, &mut out)?);
+        } else {
+            edits.extend(tops.into_iter().filter_map(|(p, v)| v.map(|v| (p, Some(v)))));
+        }
         if taken.removed {
             edits.extend(comparison.missing.iter().map(|(p, _)| (p.clone(), None)));
         }
-        edit_paths(&read, state.staged_tree(), edits, &mut out)?.id
+        edit_paths(&read, base, edits, &mut out)?.id
     })
 }
 
@@ -604,7 +610,7 @@ fn packs_of_known(repo: &Repo, comparison: &Comparison) -> Result<HashSet<PackId
 fn root_of(
     tops: Vec<(RepoPath, Option<EntryValue>)>,
     state: &WorkState,
-    writer: &mut ObjectWriter<'_>,
+    writer: &mut dyn WriteObjects,
 ) -> Result<TreeId, StepError> {
     match (tops.into_iter().next(), state.staged_tree()) {
         (Some((_, Some(EntryValue::Directory { id, .. }))), _) => Ok(id),

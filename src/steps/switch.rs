@@ -70,12 +70,15 @@ fn paths_to_visit(
 ) -> Result<BTreeMap<RepoPath, States>, StepError> {
     let read: &dyn ReadObjects = &repo.store;
     let mut visits: BTreeMap<RepoPath, States> = BTreeMap::new();
-    for change in diff::changes(read, from.tree, to)? {
+    // What this worktree is not to have stays away; what of it is there all the same goes along.
+    let is_ours = |path: &RepoPath| repo.sparse.touches(path) || is_on_disk(repo, path);
+    let changes = |from, to| diff::changes_where(read, from, to, &is_ours);
+    for change in changes(from.tree, to)? {
         let allowed = change.old.iter().chain(&change.new).cloned().collect();
         visits.insert(change.path, States { allowed, target: change.new });
     }
     for interrupted in &from.interrupted {
-        for change in diff::changes(read, from.tree, Some(*interrupted))? {
+        for change in changes(from.tree, Some(*interrupted))? {
             let target = match to {
                 Some(to) => prolly::resolve(read, to, &change.path)?,
                 None => None,
@@ -87,6 +90,11 @@ fn paths_to_visit(
         }
     }
     Ok(visits)
+}
+
+/// Whether there is anything at a path of the worktree.
+fn is_on_disk(repo: &Repo, path: &RepoPath) -> bool {
+    repo.paths.root.join(path.as_str()).symlink_metadata().is_ok()
 }
 
 struct Planner<'p> {

@@ -7,6 +7,7 @@
 pub mod ingest;
 pub mod lane;
 pub mod objects;
+mod promised;
 mod publish;
 pub mod read;
 pub mod relocate;
@@ -22,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use self::objects::BlockCache;
 use self::session::Session;
 use crate::catalog::{Catalog, CatalogError};
-use crate::db::{BadBlock, DbError, StateDb};
+use crate::db::{Absent, BadBlock, DbError, StateDb};
 use crate::format::FormatParameters;
 use crate::fsio::{FsError, LockError};
 use crate::id::{Address, CommitId, PackId, SessionId};
@@ -162,6 +163,8 @@ pub struct Store {
     blocks: BlockCache,
     /// Commits whose trees were let go, as they were when the store was opened.
     forgotten: BTreeMap<CommitId, i64>,
+    /// What is elsewhere on purpose, as it was then.
+    absent: Absent,
     /// The sessions started here: they keep what they stored until the store is closed.
     sessions: Mutex<Vec<Session>>,
 }
@@ -188,9 +191,10 @@ impl Store {
         db: Arc<StateDb>,
     ) -> Result<Self, StoreError> {
         let catalog = Catalog::open(paths.tables.clone(), &db)?;
-        let forgotten = db.read(|view| view.forgotten())?;
+        let (forgotten, absent) =
+            db.read(|view| Ok::<_, DbError>((view.forgotten()?, view.absent()?)))?;
         let (packs, blocks, sessions) = (Mutex::default(), BlockCache::default(), Mutex::default());
-        Ok(Self { paths, params, db, catalog, packs, blocks, forgotten, sessions })
+        Ok(Self { paths, params, db, catalog, packs, blocks, forgotten, absent, sessions })
     }
 
     /// The same store by way of a connection of its own: it may be read inside a transaction.
@@ -216,6 +220,11 @@ impl Store {
     /// Commits whose trees were let go, and when, in Unix seconds.
     pub fn forgotten(&self) -> &BTreeMap<CommitId, i64> {
         &self.forgotten
+    }
+
+    /// What is elsewhere on purpose, as it was when the store was opened.
+    pub fn absent(&self) -> &Absent {
+        &self.absent
     }
 
     /// The database that lists what is live.

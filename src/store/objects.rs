@@ -186,8 +186,13 @@ impl ReadObjects for Store {
 
     fn read_commit(&self, id: CommitId) -> Result<Commit, AccessError> {
         let bytes = self.read_history(ObjectKind::Commit, id.into(), |b| CommitId::of(b).into())?;
-        Commit::decode(&bytes)
-            .map_err(|e| AccessError::damaged(ObjectKind::Commit, id, e.to_string()))
+        let mut commit = Commit::decode(&bytes)
+            .map_err(|e| AccessError::damaged(ObjectKind::Commit, id, e.to_string()))?;
+        if self.absent().shallow.contains(&id) {
+            // Every walk ends where the history was cut off.
+            commit.parents.clear();
+        }
+        Ok(commit)
     }
 
     fn read_tag(&self, id: TagId) -> Result<Tag, AccessError> {

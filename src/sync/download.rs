@@ -12,9 +12,10 @@ use crossbeam_channel::{bounded, unbounded};
 
 use super::SyncError;
 use super::chain::Remote;
+use super::cut::{Cut, tips};
+use super::lookup::{FindBlobs, Whole};
 use super::missing::{Missing, decide_missing};
-use super::objects::{Layouts, RemoteHistory};
-use super::places::Index;
+use super::objects::RemoteHistory;
 use super::root::Area;
 use super::state::State;
 use super::upload::read_trailer;
@@ -42,6 +43,8 @@ const MAX_LISTS: usize = 256;
 
 /// What a fetch is given.
 pub struct Fetch<'f> {
+    /// The name of the remote here.
+    pub name: &'f str,
     /// The remote.
     pub remote: &'f Remote<'f>,
     /// What its newest root holds.
@@ -50,6 +53,8 @@ pub struct Fetch<'f> {
     pub store: &'f Store,
     /// Commits that local refs reach: all below them is here.
     pub local_tips: Vec<CommitId>,
+    /// How much is brought.
+    pub scope: Scope,
     /// How many packs are read at once.
     pub downloads: usize,
     /// zstd level of what is compressed anew.
@@ -58,6 +63,15 @@ pub struct Fetch<'f> {
     pub progress: &'f dyn Progress,
     /// Asked between two packs.
     pub cancel: &'f Cancel,
+}
+
+/// How much a fetch brings of what is new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Commits, trees and tags only: the files stay where they are.
+    pub history_only: bool,
+    /// Only so many commits of each line of history; all when absent.
+    pub depth: Option<u32>,
 }
 
 /// What a fetch brought.
@@ -88,9 +102,7 @@ impl Fetch<'_> {
     /// Says what a run would bring; reads history and the lists of packs for that.
     pub fn plan_run(&self, targets: &[RefTarget]) -> Result<FetchPlan, SyncError> {
         let history = RemoteHistory::new(self.remote, self.state, self.store);
-        if self.local_tips.is_empty() {
-            history.prefetch(self.downloads, self.cancel)?;
-        }
+        self.prefetch(&history)?;
         let missing = decide_missing(&history, targets, &self.local_tips, self.store.forgotten())?;
         let blobs = self.absent_blobs(&missing)?;
         let objects = missing.commits.len() + missing.trees.len() + missing.tags.len();
@@ -100,8 +112,10 @@ impl Fetch<'_> {
             objects: objects as u64,
             bytes: 0,
         };
-        let layouts = Layouts::new(self.remote, self.state)?;
-        for (id, chunks) in self.plan(&layouts, &blobs)? {
+        if blobs.is_empty() {
+            return Ok(plan);
+        }
+        for (id, chunks) in self.plan(&Whole::open(self.remote, self.state)?, &blobs)? {
             self.cancel.check()?;
             let trailer = read_trailer(self.remote.transport, id, &self.state.packs[&id])?;
             for (block, rows) in self.wanted_blocks(&trailer, &chunks)? {
@@ -126,37 +140,70 @@ impl Fetch<'_> {
         session.hold(&live_packs(self.store)?)?;
         self.store.settle()?;
         let history = RemoteHistory::new(self.remote, self.state, self.store);
-        if self.local_tips.is_empty() {
-            history.prefetch(self.downloads, self.cancel)?;
-        }
+        self.prefetch(&history)?;
         let forgotten = self.store.forgotten();
-        let missing = decide_missing(&history, targets, &self.local_tips, forgotten)?;
-        let mut fetched = Fetched {
-            commits: missing.commits.len() as u64,
-            files: missing.blobs.len() as u64,
-            stored_bytes: 0,
-        };
-        let layouts = Layouts::new(self.remote, self.state)?;
+        let cut = Cut::after(&history, targets, self.scope.depth, &self.local_tips)?;
+        let missing = decide_missing(&cut, targets, &self.local_tips, forgotten)?;
+        let mut fetched = Fetched { commits: missing.commits.len() as u64, ..Fetched::default() };
         let blobs = self.absent_blobs(&missing)?;
-        let data = self.plan(&layouts, &blobs)?;
-        fetched.stored_bytes += self.bring_data(&session, &data)?;
-        let recipes = self.bring_recipes(&session, &layouts, &blobs)?;
-        fetched.stored_bytes += recipes.iter().map(|p| p.bytes).sum::<u64>();
-        self.store.publish(recipes, &HashSet::new(), |_| Ok::<_, E>(()))?;
+        if !blobs.is_empty() {
+            fetched.files = missing.blobs.len() as u64;
+            let whole = Whole::open(self.remote, self.state)?;
+            fetched.stored_bytes += self.bring_blobs(&session, &whole, &blobs)?;
+        }
         let packs = self.write_history(&session, &history, &missing)?;
+        let promised = if self.scope.history_only { tips(&cut, targets)? } else { Vec::new() };
         fetched.stored_bytes += packs.iter().map(|p| p.bytes).sum::<u64>();
         let again = missing.commits.iter().filter(|id| forgotten.contains_key(id));
         let value = self.store.publish(packs, &HashSet::new(), |tx| {
             // One that no ref reached any more came again, and whole.
             again.copied().try_for_each(|id| tx.remember(id).map(|_| ()))?;
+            promised.iter().try_for_each(|id| tx.promise(*id, self.name))?;
+            cut.commits().iter().try_for_each(|id| tx.set_shallow(*id))?;
             with(tx)
         })?;
         Ok((fetched, value))
     }
 
+    /// Brings the data of blobs, which a commit here names already; returns the bytes that were stored.
+    pub fn run_for_blobs(
+        &self,
+        find: &dyn FindBlobs,
+        blobs: &[(BlobId, u64)],
+    ) -> Result<u64, SyncError> {
+        let session = self.store.start_session()?;
+        session.hold(&live_packs(self.store)?)?;
+        self.bring_blobs(&session, find, blobs)
+    }
+
+    fn bring_blobs(
+        &self,
+        session: &Session,
+        find: &dyn FindBlobs,
+        blobs: &[(BlobId, u64)],
+    ) -> Result<u64, SyncError> {
+        let data = self.plan(find, blobs)?;
+        let data_bytes = self.bring_data(session, &data)?;
+        let recipes = self.bring_recipes(session, find, blobs)?;
+        let recipe_bytes: u64 = recipes.iter().map(|p| p.bytes).sum();
+        self.store.publish(recipes, &HashSet::new(), |_| Ok::<_, SyncError>(()))?;
+        Ok(data_bytes + recipe_bytes)
+    }
+
+    /// Reads all packs of history at once, where nearly all of them are wanted.
+    fn prefetch(&self, history: &RemoteHistory<'_>) -> Result<(), SyncError> {
+        match self.local_tips.is_empty() && self.scope.depth.is_none() {
+            true => history.prefetch(self.downloads, self.cancel),
+            false => Ok(()),
+        }
+    }
+
     /// The blobs that are not stored here.
     fn absent_blobs(&self, missing: &Missing) -> Result<Vec<(BlobId, u64)>, SyncError> {
         let mut absent = Vec::new();
+        if self.scope.history_only {
+            return Ok(absent);
+        }
         for &(id, size) in &missing.blobs {
             if !self.store.has_blob(id, size)? {
                 absent.push((id, size));
@@ -166,17 +213,14 @@ impl Fetch<'_> {
     }
 
     /// Which chunks of which packs make up the blobs.
-    fn plan(&self, layouts: &Layouts<'_>, blobs: &[(BlobId, u64)]) -> Result<DataPlan, SyncError> {
-        let chunks = Index::open(self.remote, self.state, PackKind::Data, None)?;
+    fn plan(&self, find: &dyn FindBlobs, blobs: &[(BlobId, u64)]) -> Result<DataPlan, SyncError> {
         let mut plan = DataPlan::default();
         for &(id, size) in blobs {
-            if let Some(at) =
-                chunks.find(&id.into())?.filter(|at| u64::from(at.place.raw_len) == size)
-            {
+            if let Some(at) = find.chunk(id, size)? {
                 plan.entry(at.pack).or_default().push(at.place.chunk);
                 continue;
             }
-            layouts.for_each_page(id, size, &mut |page| {
+            find.for_each_page(id, size, &mut |page| {
                 for run in &page.runs {
                     if let Run::Stored(run) = run {
                         let pack = page.packs[run.pack as usize];
@@ -286,7 +330,7 @@ impl Fetch<'_> {
     fn bring_recipes(
         &self,
         session: &Session,
-        layouts: &Layouts<'_>,
+        find: &dyn FindBlobs,
         blobs: &[(BlobId, u64)],
     ) -> Result<Vec<SealedPack>, SyncError> {
         let codec = BlockCodec::new(self.level, true)?;
@@ -297,9 +341,9 @@ impl Fetch<'_> {
             if self.store.catalog().find(PackKind::Data, &id.into())?.is_some() {
                 continue;
             }
-            for found in layouts.objects(id, size)? {
-                let bytes = relocate(&found.bytes, &here)?.unwrap_or(found.bytes);
-                lane.add(found.address, &bytes, &mut |_, _| ())?;
+            for (address, bytes) in find.layout(id, size)? {
+                let bytes = relocate(&bytes, &here)?.unwrap_or(bytes);
+                lane.add(address, &bytes, &mut |_, _| ())?;
             }
         }
         sealed(&mut lane)

@@ -266,6 +266,11 @@ impl<'l> Layouts<'l> {
         Ok((decode(&found.bytes)?, found))
     }
 
+    /// Whether there is a recipe of a blob.
+    pub fn has(&self, id: BlobId) -> Result<bool, SyncError> {
+        Ok(self.index.find(&id.into())?.is_some())
+    }
+
     /// Visits the pages of a blob's recipe.
     pub fn for_each_page(
         &self,

@@ -11,7 +11,7 @@ use crate::id::{BlobId, TreeId};
 use crate::object::access::{AccessError, ReadObjects, WriteObjects};
 use crate::object::prolly::{self, Entries, Subtree, TreeBuilder, TreeError};
 use crate::object::tree::{Entry, EntryValue};
-use crate::path::RepoPath;
+use crate::path::{PathSet, RepoPath};
 use crate::stat_cache::seal::{Fingerprint, Seal, SealedFile, may_be_sealed};
 use crate::stat_cache::{RowKind, StatRow};
 use crate::worktree::scan::{Scan, ScannedDir, ScannedEntry, ScannedKind};
@@ -29,6 +29,9 @@ pub trait KnownFiles {
 
     /// The seal of a folder, if it may be trusted.
     fn seal(&self, dir: &RepoPath) -> Option<Seal>;
+
+    /// What is to be on disk: what is not there and not in this is as it should be.
+    fn expected(&self) -> &PathSet;
 
     /// Where a symlink points; `None` when it cannot be read or is not valid.
     fn read_link(&self, dir: &RepoPath, name: &str) -> Option<Box<str>>;
@@ -98,6 +101,8 @@ pub struct DirDelta {
     pub deltas: Vec<Delta>,
     /// Whether a seal said that it equals its tree, so that no entry was looked at.
     pub is_sealed: bool,
+    /// Whether names of the tree were passed over that are not to be on disk.
+    pub is_partial: bool,
 }
 
 /// A file that must be read: indices of its folder and entry in the scan.
@@ -118,7 +123,8 @@ pub struct Comparison {
     pub to_read: Vec<FileRef>,
     /// Files that are as in the tree.
     pub unchanged: u64,
-    /// Paths asked for that are in the tree and not on disk.
+    /// Paths that were asked for, or are expected below a folder that is not there: in the tree and not on
+    /// disk.
     pub missing: Vec<(RepoPath, EntryValue)>,
 }
 
@@ -156,15 +162,32 @@ pub fn compare(
         result.dirs.append(&mut part.dirs);
         result.to_read.append(&mut part.to_read);
         result.unchanged += part.unchanged;
+        result.missing.append(&mut part.missing);
     }
     if let Some(base) = base {
         for path in &scan.missing {
-            if let Some(value) = prolly::resolve(read, base, path)? {
-                result.missing.push((path.clone(), value));
-            }
+            add_missing(read, base, known.expected(), path, &mut result.missing)?;
         }
     }
     Ok(result)
+}
+
+/// Adds a path that is not on disk, or what below it is expected there, as far as the tree has it.
+fn add_missing(
+    read: &dyn ReadObjects,
+    base: TreeId,
+    expected: &PathSet,
+    path: &RepoPath,
+    missing: &mut Vec<(RepoPath, EntryValue)>,
+) -> Result<(), AccessError> {
+    let one = [path.clone()];
+    let paths = if expected.has(path) { &one[..] } else { expected.below(path) };
+    for path in paths {
+        if let Some(value) = prolly::resolve(read, base, path)? {
+            missing.push((path.clone(), value));
+        }
+    }
+    Ok(())
 }
 
 struct Task<'c> {
@@ -319,11 +342,30 @@ impl OneDir<'_> {
         };
         while let Some(entry) = tree.next_if(is_before) {
             let entry = entry?;
-            if self.dir.withheld.binary_search(&entry.name).is_err() {
+            if self.dir.withheld.binary_search(&entry.name).is_err() && self.is_expected(&entry)? {
                 self.delta().deltas.push(Delta::Gone(Box::new(entry)));
             }
         }
         Ok(())
+    }
+
+    /// Whether a name of the tree that is not on disk should be there. Of a folder only parts of which
+    /// should, those are missing.
+    fn is_expected(&mut self, entry: &Entry) -> Result<bool, AccessError> {
+        let expected = self.task.known.expected();
+        if expected.is_all() {
+            return Ok(true);
+        }
+        let path = self.dir.path.join(&entry.name).map_err(AccessError::io)?;
+        if expected.has(&path) {
+            return Ok(true);
+        }
+        self.delta().is_partial = true;
+        if let (EntryValue::Directory { .. }, Some(base)) = (&entry.value, self.task.base) {
+            let missing = &mut self.result.missing;
+            add_missing(self.task.read, base, expected, &path, missing)?;
+        }
+        Ok(false)
     }
 
     fn compare_entry(
@@ -432,7 +474,9 @@ pub fn new_seals<'c>(
 ) -> impl Iterator<Item = (&'c RepoPath, Seal)> {
     let is_settled = |entry: &ScannedEntry| may_be_sealed(&entry.stat, scan.started_at_ns);
     scan.dirs.iter().zip(&comparison.dirs).filter_map(move |(dir, delta)| {
-        let tree = delta.base.filter(|_| !delta.is_sealed && delta.deltas.is_empty())?;
+        let tree = delta
+            .base
+            .filter(|_| !delta.is_sealed && !delta.is_partial && delta.deltas.is_empty())?;
         let is_worth_it = !dir.entries.is_empty() && dir.entries.iter().all(is_settled);
         let fingerprint = is_worth_it.then(|| fingerprint(dir)).flatten()?;
         Some((&dir.path, Seal { tree, fingerprint }))

@@ -73,6 +73,7 @@ impl Trial {
             progress: Arc::new(Silent),
             cancel: Cancel::new(),
             threads: 1,
+            offline: false,
         };
         let folder = env.path(".esker");
         let whole = contents_of(&folder);

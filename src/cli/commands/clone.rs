@@ -44,9 +44,17 @@ pub struct Args {
     #[arg(long)]
     anonymous: bool,
 
-    /// Check nothing out
-    #[arg(long)]
+    /// Bring commits and trees only, and check nothing out; files come when they are wanted
+    #[arg(long, conflicts_with = "sparse")]
     no_checkout: bool,
+
+    /// Bring and check out only this file or folder; may be given several times
+    #[arg(long, value_name = "PATH")]
+    sparse: Vec<String>,
+
+    /// Bring only the newest N commits of each branch
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    depth: Option<u32>,
 }
 
 impl Args {
@@ -60,6 +68,8 @@ impl Args {
             profile: self.profile,
             anonymous: self.anonymous,
             no_checkout: self.no_checkout,
+            sparse: self.sparse,
+            depth: self.depth,
         };
         let outcome = clone::run(context, &options)?;
         ui.summary(&outcome, remotes::clone)?;

@@ -52,6 +52,7 @@ mod rm;
 mod roots;
 mod sequence;
 mod show;
+mod sparse;
 mod stash;
 mod stats;
 mod status;
@@ -121,6 +122,7 @@ commands! {
     Clean: clean = "clean",
     CheckIgnore: check_ignore = "check-ignore",
     Roots: roots = "roots",
+    Sparse: sparse = "sparse",
     Clone: clone = "clone",
     Remote: remote = "remote",
     Push: push = "push",

@@ -144,6 +144,10 @@ pub fn clone(out: &mut dyn Write, palette: &Palette, outcome: &CloneOutcome) -> 
         }
         _ => writeln!(out, "there is no branch to check out yet")?,
     }
+    if outcome.shallow > 0 {
+        let commits = counted(outcome.shallow, "commit");
+        writeln!(out, "the history before {commits} was not brought")?;
+    }
     let (refs, commits) = (counted(outcome.refs, "ref"), counted(outcome.commits, "commit"));
     let (written, size) = (counted(outcome.written, "file"), bytes(outcome.bytes));
     let (came, requests) = (bytes(outcome.received_bytes), counted(outcome.requests, "request"));

@@ -158,6 +158,15 @@ pub fn fsck(
     if outcome.forgotten > 0 {
         writeln!(out, "the files of {} were forgotten", counted(outcome.forgotten, "commit"))?;
     }
+    if outcome.promised > 0 {
+        let files = counted(outcome.promised, "file content");
+        let size = bytes(outcome.promised_bytes);
+        writeln!(out, "{files} ({size}) not here on purpose: a remote has them")?;
+    }
+    if outcome.shallow > 0 {
+        let commits = counted(outcome.shallow, "commit");
+        writeln!(out, "the history before {commits} was not fetched")?;
+    }
     if outcome.blocks_read > 0 {
         let blocks = counted(outcome.blocks_read, "block");
         writeln!(out, "read and verified {blocks} of data, {}", bytes(outcome.bytes_read))?;

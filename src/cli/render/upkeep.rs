@@ -30,6 +30,11 @@ pub fn gc(out: &mut dyn Write, _: &Palette, outcome: &GcOutcome) -> io::Result<(
         writeln!(out, "  {:>10} copied from them", bytes(outcome.copied.bytes))?;
     }
     later(out, outcome.later_bytes, outcome.grace_seconds)?;
+    if outcome.promised.files > 0 {
+        let files = counted(outcome.promised.files, "file content");
+        let size = bytes(outcome.promised.bytes);
+        writeln!(out, "{files} ({size}) not here on purpose: a remote has them")?;
+    }
     if outcome.in_use.files > 0 {
         let packs = counted(outcome.in_use.files, "pack");
         writeln!(out, "{packs} in use by running commands: left alone")?;

@@ -1,4 +1,4 @@
-//! What the small verbs of the worktree did, as text for people: rm, mv, clean, check-ignore, roots.
+//! What the small verbs of the worktree did, as text for people: rm, mv, clean, check-ignore, roots, sparse.
 
 use std::io::{self, Write};
 
@@ -7,6 +7,7 @@ use esker::ops::clean::CleanOutcome;
 use esker::ops::mv::MvOutcome;
 use esker::ops::rm::RmOutcome;
 use esker::ops::roots::RootsOutcome;
+use esker::ops::sparse::SparseOutcome;
 use esker::path::escape;
 
 use super::units::{bytes, count, counted};
@@ -106,5 +107,33 @@ pub fn roots(out: &mut dyn Write, outcome: &RootsOutcome) -> io::Result<()> {
         (true, false) => {
             outcome.roots.iter().try_for_each(|root| writeln!(out, "{}", escape(root)))
         }
+    }
+}
+
+/// `sparse` without a change.
+pub fn sparse_paths(out: &mut dyn Write, outcome: &SparseOutcome) -> io::Result<()> {
+    for path in outcome.paths.iter().flatten() {
+        writeln!(out, "{}", escape(path))?;
+    }
+    Ok(())
+}
+
+/// `sparse` with a change.
+pub fn sparse(out: &mut dyn Write, outcome: &SparseOutcome) -> io::Result<()> {
+    let would = if outcome.dry_run { "would be " } else { "" };
+    let (written, size) = (counted(outcome.written, "file"), bytes(outcome.bytes));
+    let removed = counted(outcome.removed, "file");
+    writeln!(out, "{would}written: {written} ({size}); {would}removed from disk: {removed}")?;
+    if outcome.planned.files > 0 {
+        let (files, size) = (counted(outcome.planned.files, "file"), bytes(outcome.planned.bytes));
+        writeln!(out, "would be fetched: {files}, {size}")?;
+    }
+    for path in &outcome.kept {
+        writeln!(out, "kept, since it was changed: {}", escape(path))?;
+    }
+    match outcome.paths.as_deref() {
+        None => writeln!(out, "the worktree has everything"),
+        Some([]) => writeln!(out, "the worktree has no tracked file"),
+        Some(paths) => writeln!(out, "the worktree has {}", counted(paths.len() as u64, "path")),
     }
 }

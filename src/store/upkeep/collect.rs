@@ -107,6 +107,8 @@ pub struct Collected {
     pub waiting: Amount,
     /// Files that no database lists: processes were killed.
     pub leftovers: Amount,
+    /// Contents that are needed and not here, since a remote has them: how many, and their bytes.
+    pub promised: Amount,
     /// Packs left alone because commands that run rely on them.
     pub in_use: Amount,
     /// Bytes of files that were removed.
@@ -312,6 +314,9 @@ impl Collection<'_> {
             self.options.progress.begin("marking", None, None);
             self.marker.mark(&roots)?;
             self.options.progress.finish();
+            let promised = &self.marker.promised;
+            let bytes = promised.values().sum();
+            self.outcome.promised = Amount { files: promised.len() as u64, bytes };
             self.seen = roots;
         }
     }

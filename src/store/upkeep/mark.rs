@@ -98,6 +98,10 @@ pub struct GcRoots {
     pub forgotten: BTreeSet<CommitId>,
     /// Commits that running sessions are about to name, if they are whole.
     pub held: Vec<CommitId>,
+    /// Commits whose files may be missing, since a remote has them; and those before them.
+    pub promised: Vec<CommitId>,
+    /// Commits whose parents were not fetched.
+    pub shallow: BTreeSet<CommitId>,
 }
 
 /// Sets the marks.
@@ -115,6 +119,13 @@ pub(super) struct Marker<'m> {
     large: Option<(u64, HashSet<(BlobId, u64)>)>,
     /// Commits met by this walk, where it must also go through what is marked already.
     met: Option<HashSet<CommitId>>,
+    /// Whether what is met is reached from promised commits.
+    in_promise: bool,
+    /// Blobs that are not here and are promised, with their sizes.
+    pub(super) promised: HashMap<BlobId, u64>,
+    /// Blobs that are not here and were met elsewhere.
+    lacking: HashMap<BlobId, u64>,
+    shallow: BTreeSet<CommitId>,
 }
 
 impl<'m> Marker<'m> {
@@ -122,7 +133,23 @@ impl<'m> Marker<'m> {
     pub(super) fn new(store: Store, cancel: &'m Cancel) -> Self {
         let (marks, commits, trees) = (Marks::default(), Vec::new(), Vec::new());
         let (skipped, met, youngest, large) = (HashSet::new(), None, false, None);
-        Self { store, cancel, marks, commits, trees, skipped, youngest, large, met }
+        let (promised, lacking) = (HashMap::new(), HashMap::new());
+        let (in_promise, shallow) = (false, BTreeSet::new());
+        Self {
+            store,
+            cancel,
+            marks,
+            commits,
+            trees,
+            skipped,
+            youngest,
+            large,
+            met,
+            in_promise,
+            promised,
+            lacking,
+            shallow,
+        }
     }
 
     /// Marks of a blob that lies both as one chunk and as several the younger, in place of the one that
@@ -147,6 +174,12 @@ impl<'m> Marker<'m> {
         self.store.refresh()?;
         // What others have forgotten these roots may need.
         self.met = (!self.skipped.is_empty()).then(HashSet::new);
+        self.shallow.clone_from(&roots.shallow);
+        // First, so that of what may be missing as little as can be is met on another way.
+        self.commits.extend(&roots.promised);
+        self.in_promise = true;
+        self.walk(&roots.forgotten)?;
+        self.in_promise = false;
         for id in &roots.tags {
             let bytes = self.enter(PackKind::History, (*id).into())?;
             if let Some(bytes) = bytes {
@@ -167,7 +200,25 @@ impl<'m> Marker<'m> {
             self.guess(*address)?;
         }
         self.walk(&roots.forgotten)?;
-        roots.held.iter().try_for_each(|id| self.held(*id, &roots.forgotten))
+        roots.held.iter().try_for_each(|id| self.held(*id, &roots.forgotten))?;
+        self.settle_lacking()
+    }
+
+    /// What is missing and was not met below a promised commit must be promised all the same, or is lost.
+    fn settle_lacking(&mut self) -> Result<(), StoreError> {
+        self.lacking.retain(|id, _| !self.promised.contains_key(id));
+        if self.lacking.is_empty() {
+            return Ok(());
+        }
+        let mut left: HashSet<BlobId> = self.lacking.keys().copied().collect();
+        self.store.strike_promised(&mut left, self.cancel)?;
+        match left.into_iter().min() {
+            Some(lost) => Err(StoreError::Missing(lost.into())),
+            None => {
+                self.promised.extend(self.lacking.drain());
+                Ok(())
+            }
+        }
     }
 
     /// Marks what a commit reaches that a session holds. One that is not whole gets no name, as the
@@ -227,7 +278,9 @@ impl<'m> Marker<'m> {
         };
         let commit = Commit::decode(checked(&bytes, CommitId::of(&bytes) == id, &id)?);
         let commit = commit.map_err(|e| damaged(&id, e))?;
-        self.commits.extend(commit.parents);
+        if !self.shallow.contains(&id) {
+            self.commits.extend(commit.parents);
+        }
         if !forgotten.contains(&id) {
             self.skipped.remove(&id);
             self.trees.push(commit.tree);
@@ -272,6 +325,14 @@ impl<'m> Marker<'m> {
         {
             self.marks.of(&self.store, at.pack)?.set(at.place.chunk);
             return Ok(());
+        }
+        if self.in_promise || !self.store.absent().promised.is_empty() {
+            let at = self.store.catalog().find(PackKind::Layout, &id.into())?;
+            if at.is_none() {
+                let absent = if self.in_promise { &mut self.promised } else { &mut self.lacking };
+                absent.insert(id, size);
+                return Ok(());
+            }
         }
         let Some(bytes) = self.enter(PackKind::Layout, id.into())? else { return Ok(()) };
         let recipe = Recipe::decode(&bytes)?;

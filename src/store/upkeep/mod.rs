@@ -40,8 +40,11 @@ impl Store {
 
     /// Whether all that a commit reaches is there.
     pub fn has_all_of(&self, commit: CommitId, cancel: &Cancel) -> Result<bool, StoreError> {
-        let forgotten = self.db.read(|view| view.forgotten())?.into_keys().collect();
-        let roots = GcRoots { commits: vec![commit], forgotten, ..GcRoots::default() };
+        let mut roots = GcRoots { commits: vec![commit], ..GcRoots::default() };
+        self.db.read(|view| {
+            roots.forgotten = view.forgotten()?.into_keys().collect();
+            roots.take_absent(view)
+        })?;
         match mark::Marker::new(self.reopen()?, cancel).mark(&roots) {
             Ok(()) => Ok(true),
             Err(e) if e.is_damaged() => Ok(false),

@@ -1,7 +1,7 @@
 //! What a collection starts from.
 
 use super::mark::GcRoots;
-use crate::db::{DbError, View};
+use crate::db::{Absent, DbError, View};
 use crate::id::{Address, CommitId};
 use crate::refs::RefTarget;
 
@@ -39,8 +39,16 @@ impl GcRoots {
             Ok::<_, DbError>(())
         })?;
         roots.forgotten = view.forgotten()?.into_keys().collect();
+        roots.take_absent(view)?;
         roots.sort();
         Ok(roots)
+    }
+
+    /// Takes over what is elsewhere on purpose.
+    pub(super) fn take_absent(&mut self, view: &View<'_>) -> Result<(), DbError> {
+        let Absent { promised, shallow } = view.absent()?;
+        (self.promised, self.shallow) = (promised.into_keys().collect(), shallow);
+        Ok(())
     }
 
     /// These roots, and commits that running sessions are about to name.

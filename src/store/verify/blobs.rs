@@ -37,6 +37,8 @@ pub(super) struct Blobs<'w> {
     max_chunk: u64,
     seen: HashSet<[u8; KEY_BYTES]>,
     jobs: Sender<Job>,
+    /// Whether what is checked belongs to commits whose files a remote promised.
+    pub(super) in_promise: bool,
     pub(super) counts: Counts,
 }
 
@@ -48,7 +50,8 @@ impl<'w> Blobs<'w> {
         jobs: Sender<Job>,
     ) -> Self {
         let max_chunk = store.params().chunk.max.into();
-        Self { run, index, max_chunk, seen: HashSet::new(), jobs, counts: Counts::default() }
+        let (seen, counts) = (HashSet::new(), Counts::default());
+        Self { run, index, max_chunk, seen, jobs, in_promise: false, counts }
     }
 
     /// Checks a content that a tree names; once for each size it is said to have.
@@ -60,6 +63,10 @@ impl<'w> Blobs<'w> {
         match self.look_up(id, size) {
             Ok(Place::Nothing) => {}
             Ok(Place::Chunk) => self.counts.chunks += 1,
+            Ok(Place::Elsewhere) => {
+                self.counts.promised += 1;
+                self.counts.promised_bytes += size;
+            }
             Ok(Place::Recipe) => {
                 let _ = self.jobs.send(Job { id, size });
             }
@@ -91,6 +98,7 @@ impl<'w> Blobs<'w> {
                 (Found::Lost(subject), _) | (Found::Nowhere, Found::Lost(subject)) => {
                     Err(Fail::Lost(subject, "it is known to be damaged".to_owned()))
                 }
+                (Found::Nowhere, _) if self.in_promise => Ok(Place::Elsewhere),
                 (Found::Nowhere, _) => fail("it is missing".to_owned()),
             },
         }
@@ -108,6 +116,8 @@ enum Place {
     Nothing,
     Chunk,
     Recipe,
+    /// Not here: a remote has it.
+    Elsewhere,
 }
 
 /// Why a content was not found to be whole.

@@ -67,6 +67,12 @@ pub struct Counts {
     pub commits: u64,
     /// Those among them whose files were let go.
     pub forgotten: u64,
+    /// Those among them whose parents were not fetched.
+    pub shallow: u64,
+    /// Different contents that are not here, since a remote has them.
+    pub promised: u64,
+    /// Bytes of those contents.
+    pub promised_bytes: u64,
     /// Nodes of trees.
     pub trees: u64,
     /// Files that the trees name.
@@ -89,6 +95,9 @@ impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.commits += other.commits;
         self.forgotten += other.forgotten;
+        self.shallow += other.shallow;
+        self.promised += other.promised;
+        self.promised_bytes += other.promised_bytes;
         self.trees += other.trees;
         self.files += other.files;
         self.blobs += other.blobs;

@@ -18,6 +18,8 @@ pub struct Roots {
     pub tags: Vec<(String, TagId)>,
     /// Staged trees, and those of unfinished operations.
     pub trees: Vec<(String, TreeId)>,
+    /// Commits whose files a remote promised; those before them, too.
+    pub promised: Vec<(String, CommitId)>,
 }
 
 impl Roots {
@@ -25,6 +27,9 @@ impl Roots {
     pub fn of(view: &View<'_>) -> Result<Self, DbError> {
         let mut roots = Self::default();
         let mut seen = HashSet::new();
+        let promised = view.absent()?.promised.into_iter();
+        roots.promised =
+            promised.map(|(id, remote)| (format!("promised by {remote}"), id)).collect();
         let refs = view.refs("refs/")?;
         for (name, target) in &refs {
             roots.add(&mut seen, name.short(), *target);

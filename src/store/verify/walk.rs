@@ -3,8 +3,8 @@
 //! Each node of a tree is read once, however many versions share it, and the walk keeps its own
 //! stack, so that no depth of folders is too deep.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crossbeam_channel::bounded;
@@ -62,6 +62,14 @@ pub(super) fn check(
     walked
 }
 
+/// A tree of a commit.
+struct FoundTree {
+    /// The commit, as it is shown.
+    name: String,
+    id: CommitId,
+    tree: TreeId,
+}
+
 /// What a directory is said, or found, to hold: files and bytes.
 type Sums = (u64, u64);
 
@@ -115,17 +123,45 @@ impl<'w> Walk<'w> {
     }
 
     fn run(mut self, roots: &Roots) -> Result<Walked, VerifyError> {
-        let mut starts = self.commits(roots)?;
-        starts.extend(roots.trees.iter().cloned());
-        for (_, id) in &starts {
-            self.pending.push(Pending { id: *id, said: None });
-            while let Some(next) = self.pending.pop() {
-                self.run.options.cancel.check()?;
-                self.directory(next)?;
-            }
+        let promised = self.promised(roots)?;
+        let commits = self.commits(roots)?;
+        // What a remote promised first: whatever is missing and was not met there is lost.
+        for is_promised in [true, false] {
+            self.blobs.in_promise = is_promised;
+            let of_kind =
+                commits.iter().filter(|found| promised.contains(&found.id) == is_promised);
+            of_kind.map(|found| found.tree).try_for_each(|tree| self.tree(tree))?;
         }
+        let mut starts: Vec<_> =
+            commits.into_iter().map(|found| (found.name, found.tree)).collect();
+        roots.trees.iter().try_for_each(|(_, tree)| self.tree(*tree))?;
+        starts.extend(roots.trees.iter().cloned());
         self.counts += self.blobs.counts;
         Ok(Walked { counts: self.counts, starts })
+    }
+
+    fn tree(&mut self, id: TreeId) -> Result<(), VerifyError> {
+        self.pending.push(Pending { id, said: None });
+        while let Some(next) = self.pending.pop() {
+            self.run.options.cancel.check()?;
+            self.directory(next)?;
+        }
+        Ok(())
+    }
+
+    /// The commits whose files may be missing, as far as they can be read.
+    fn promised(&self, roots: &Roots) -> Result<HashSet<CommitId>, VerifyError> {
+        let mut queue: Vec<CommitId> = roots.promised.iter().map(|(_, id)| *id).collect();
+        let mut seen = HashSet::new();
+        while let Some(id) = queue.pop() {
+            self.run.options.cancel.check()?;
+            if seen.insert(id)
+                && let Ok(commit) = self.store.read_commit(id)
+            {
+                queue.extend(commit.parents);
+            }
+        }
+        Ok(seen)
     }
 
     /// Finds the cause of an object of the history that cannot be read.
@@ -158,8 +194,9 @@ fn is_block_damage(error: &AccessError) -> bool {
 // Commits and tags.
 impl Walk<'_> {
     /// Visits all commits; returns their trees, newest commit first.
-    fn commits(&mut self, roots: &Roots) -> Result<Vec<(String, TreeId)>, VerifyError> {
+    fn commits(&mut self, roots: &Roots) -> Result<Vec<FoundTree>, VerifyError> {
         let mut queue = roots.commits.clone();
+        queue.extend(roots.promised.iter().cloned());
         for (label, id) in &roots.tags {
             match self.store.read_tag(*id) {
                 Ok(tag) => queue.push((label.clone(), tag.target)),
@@ -186,6 +223,7 @@ impl Walk<'_> {
                 Slot::Vacant(slot) => slot,
             };
             self.counts.commits += 1;
+            self.counts.shallow += u64::from(self.store.absent().shallow.contains(&id));
             match self.store.read_commit(id) {
                 Ok(commit) => {
                     slot.insert(None);
@@ -200,7 +238,7 @@ impl Walk<'_> {
                         trees
                             .into_iter()
                             .flatten()
-                            .map(|tree| (commit.committer.seconds, name.clone(), tree)),
+                            .map(|tree| (commit.committer.seconds, name.clone(), id, tree)),
                     );
                 }
                 Err(e) => {
@@ -213,7 +251,7 @@ impl Walk<'_> {
             }
         }
         found.sort_by_key(|(seconds, ..)| std::cmp::Reverse(*seconds));
-        Ok(found.into_iter().map(|(_, name, tree)| (name, tree)).collect())
+        Ok(found.into_iter().map(|(_, name, id, tree)| FoundTree { name, id, tree }).collect())
     }
 }
 

@@ -147,6 +147,8 @@ impl Site {
         let state = remote.load_state(&root.root)?;
         let targets: Vec<RefTarget> = state.refs.values().map(|r| r.target).collect();
         let fetch = Fetch {
+            name: "origin",
+            scope: crate::sync::download::Scope::default(),
             remote: &remote,
             state: &state,
             store: &repo.store,

@@ -41,6 +41,7 @@ impl World {
             progress: Arc::new(Silent),
             cancel: Cancel::new(),
             threads: 2,
+            offline: false,
         };
         init::run(&context, &InitOptions { path: None }).expect("init");
         let model = Model { on: Some(BRANCHES[0]), ..Model::default() };
