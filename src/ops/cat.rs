@@ -50,6 +50,6 @@ pub fn run(
     };
     let start = options.offset.min(size);
     let end = options.length.map_or(size, |length| start.saturating_add(length).min(size));
-    source.read_file(id, size, start..end, out)?;
-    Ok(CatOutcome { bytes: end - start, cost: source.cost() })
+    let cost = source.read_file(ctx, id, size, start..end, out)?;
+    Ok(CatOutcome { bytes: end - start, cost: cost.or_else(|| source.cost()) })
 }

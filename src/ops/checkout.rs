@@ -2,15 +2,20 @@
 
 use super::head::{self, Destination, How};
 use super::names::Kind;
+use super::source::Source;
 use super::{Context, OpError, Skipped, integrate, locate, plans};
 use crate::merge::Side;
 use crate::object::access::ReadObjects;
-use crate::path::PathSet;
+use crate::path::{PathSet, RepoPath};
 use crate::refs::{HeadTarget, RefTarget};
 use crate::repo::{Repo, WorkState};
-use crate::steps::{materialize, restore, stage};
+use crate::steps::{materialize, restore, stage, supply};
 
 pub use super::head::CheckoutOutcome;
+
+/// Said where everything was asked for, and this worktree is not to have everything.
+const ONLY_SPARSE: &str =
+    "only paths that this worktree is to have came back; for all: esker sparse disable";
 
 /// What to check out.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +42,7 @@ pub struct CheckoutOptions {
 pub fn run(ctx: &Context, options: &CheckoutOptions) -> Result<CheckoutOutcome, OpError> {
     let started = std::time::Instant::now();
     let repo = ctx.open_repo()?;
+    let options = &with_paths(ctx, &repo, options.clone())?;
     let mut outcome = match (options.ours, options.theirs, options.paths.is_empty()) {
         (true, ..) => take_side(ctx, &repo, options, Side::Ours)?,
         (_, true, _) => take_side(ctx, &repo, options, Side::Theirs)?,
@@ -45,6 +51,27 @@ pub fn run(ctx: &Context, options: &CheckoutOptions) -> Result<CheckoutOutcome, 
     };
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)
+}
+
+/// The options with a first argument that names no revision taken for a path, as git takes it.
+fn with_paths(
+    ctx: &Context,
+    repo: &Repo,
+    mut options: CheckoutOptions,
+) -> Result<CheckoutOptions, OpError> {
+    let is_plain = !options.detach && options.create.is_none();
+    let target = options.target.clone().filter(|target| is_plain && target != "-");
+    let Some(target) = target else { return Ok(options) };
+    match locate::commit(ctx, repo, &target) {
+        Err(OpError::UnknownRevision { .. } | OpError::IsEmptyRepository)
+            if repo.is_path(ctx, &target) =>
+        {
+            options.paths.splice(0..0, options.target.take());
+        }
+        // What else is wrong with it is said by who needs it.
+        _ => {}
+    }
+    Ok(options)
 }
 
 fn switch_to(
@@ -132,6 +159,7 @@ fn take_side(
         removed: written.removed,
         bytes: written.bytes,
         skipped: planned.skipped.into_iter().map(Skipped::from).collect(),
+        paths_only: true,
         ..CheckoutOutcome::default()
     })
 }
@@ -165,10 +193,15 @@ fn bring_paths(
         branch: state.head.branch().map(|b| b.short().to_owned()),
         commit: state.commit(),
         skipped: planned.skipped.into_iter().map(Skipped::from).collect(),
+        paths_only: true,
         ..CheckoutOutcome::default()
     };
+    if paths.iter().any(RepoPath::is_root) && !repo.sparse.is_all() {
+        outcome.warnings.push(ONLY_SPARSE.to_owned());
+    }
     if options.dry_run {
         outcome.plan = plans::lines(&plan);
+        outcome.planned = supply::missing(repo, &plan.files)?.into();
         return Ok(outcome);
     }
     let written = materialize::apply(repo, &plan, &run)?;
@@ -177,5 +210,6 @@ fn bring_paths(
     }
     (outcome.written, outcome.removed, outcome.bytes) =
         (written.files, written.removed, written.bytes);
+    outcome.fetched = run.supplied().into();
     Ok(outcome)
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::names::{self, Kind};
+use super::supply::FetchedData;
 use super::{Context, LostWork, OpError, Skipped, encode, integrate, locate, plans};
 use crate::db::DbError;
 use crate::history::merge_base;
@@ -12,6 +13,7 @@ use crate::refs::{Head, HeadTarget, RefNote, RefTarget, RefUpdate};
 use crate::repo::{Repo, WorkState};
 use crate::revision;
 use crate::steps::checkout::{self as steps, Switch, Target};
+use crate::steps::supply;
 
 /// What was changed.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -40,6 +42,12 @@ pub struct CheckoutOutcome {
     /// Commits that nothing names any more, now that HEAD has left them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_behind: Option<LeftBehind>,
+    /// Whether only paths were brought, and HEAD stayed.
+    pub paths_only: bool,
+    /// Contents that were missing here and were fetched.
+    pub fetched: FetchedData,
+    /// Contents that would have to be fetched; for a dry run only.
+    pub planned: FetchedData,
     /// What would be done, a line each; for a dry run only.
     pub plan: Vec<String>,
     /// What a person should know.
@@ -111,7 +119,8 @@ pub(super) fn go(
         dry_run: how.dry_run,
         note: ctx.note(repo, revision::moving(&state.head, &to.name)),
     };
-    let done = steps::switch(repo, state, &request, &ctx.run_context(&repo.settings))?;
+    let run = ctx.run_context(&repo.settings);
+    let done = steps::switch(repo, state, &request, &run)?;
     if !done.plan.conflicts.is_empty() {
         return Err(plans::would_overwrite(&done.plan));
     }
@@ -129,6 +138,11 @@ pub(super) fn go(
         removed: done.written.removed,
         bytes: done.written.bytes,
         lost: plans::lost(&done.plan),
+        fetched: run.supplied().into(),
+        planned: match how.dry_run {
+            true => supply::missing(repo, &done.plan.files)?.into(),
+            false => FetchedData::default(),
+        },
         left_behind: if how.dry_run { None } else { left_behind(repo, &state.head, to.commit)? },
         plan: if how.dry_run { plans::lines(&done.plan) } else { Vec::new() },
         ..CheckoutOutcome::default()

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
+use super::supply::FetchedData;
 use super::{Context, OpError, Skipped};
 use super::{locate, plans};
 use crate::id::TreeId;
 use crate::object::access::ReadObjects;
 use crate::path::RepoPath;
 use crate::repo::Repo;
-use crate::steps::{hold, materialize, restore};
+use crate::steps::{hold, materialize, restore, supply};
 
 /// What to put back.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,10 @@ pub struct RestoreOutcome {
     pub unstaged: u64,
     /// Bytes written.
     pub bytes: u64,
+    /// Contents that were missing here and were fetched.
+    pub fetched: FetchedData,
+    /// Contents that would have to be fetched; for a dry run only.
+    pub planned: FetchedData,
     /// What would be done, a line each; for a dry run only.
     pub plan: Vec<String>,
     /// Files that could not be written.
@@ -107,10 +112,12 @@ fn restore_files(
     plans::refuse(&plan, unknown.first(), options.source.as_deref())?;
     if options.dry_run {
         outcome.plan.extend(plans::lines(&plan));
+        outcome.planned = supply::missing(repo, &plan.files)?.into();
         return Ok(());
     }
     let written = materialize::apply(repo, &plan, &run)?;
     (outcome.written, outcome.removed, outcome.bytes) =
         (written.files, written.removed, written.bytes);
+    outcome.fetched = run.supplied().into();
     Ok(())
 }

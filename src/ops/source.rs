@@ -5,6 +5,7 @@
 use std::io::Write;
 use std::ops::Range;
 
+use super::supply::FromRemotes;
 use super::there::{self, RemoteCost, RemotePlace};
 use super::{Context, OpError};
 use crate::db::{DbError, ReflogRow};
@@ -39,14 +40,16 @@ pub(super) trait Source {
     /// Whether a word that is no revision is one of its paths.
     fn is_path(&self, ctx: &Context, text: &str) -> bool;
 
-    /// Writes bytes `range` of a file to `out`, verified.
+    /// Writes bytes `range` of a file to `out`, verified. Says what that cost, where the repository had to
+    /// ask a remote for it.
     fn read_file(
         &self,
+        ctx: &Context,
         id: BlobId,
         size: u64,
         range: Range<u64>,
         out: &mut dyn Write,
-    ) -> Result<(), OpError>;
+    ) -> Result<Option<RemoteCost>, OpError>;
 
     /// Whether the files of a commit were let go.
     fn is_forgotten(&self, id: CommitId) -> bool;
@@ -120,12 +123,17 @@ impl Source for Repo {
 
     fn read_file(
         &self,
+        ctx: &Context,
         id: BlobId,
         size: u64,
         range: Range<u64>,
         out: &mut dyn Write,
-    ) -> Result<(), OpError> {
-        Ok(self.store.read_blob_range(id, size, range, out)?)
+    ) -> Result<Option<RemoteCost>, OpError> {
+        if !self.store.absent().promised.is_empty() && !self.store.has_blob(id, size)? {
+            return FromRemotes::new(ctx).read(self, (id, size), range, out).map(Some);
+        }
+        self.store.read_blob_range(id, size, range, out)?;
+        Ok(None)
     }
 
     fn is_forgotten(&self, id: CommitId) -> bool {

@@ -111,9 +111,7 @@ fn change(
         ((plan.files.len() + plan.symlinks.len()) as u64, leaving.plan.removals.len() as u64);
     outcome.bytes = plan.files.iter().map(|file| file.size).sum();
     if dry_run {
-        let missing = supply::missing(repo, &plan.files)?;
-        outcome.planned.files = missing.len() as u64;
-        outcome.planned.bytes = missing.iter().map(|(_, size)| size).sum();
+        outcome.planned = supply::missing(repo, &plan.files)?.into();
         return Ok(outcome);
     }
     // What comes first, what goes last: wherever this is cut short, no path that the worktree is said to

@@ -1,16 +1,19 @@
 //! Bringing what is missing in a partial clone from the remotes that promised it.
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
 use super::connect::{self, Connection};
-use super::{Context, OpError};
+use super::{Context, OpError, RemoteCost};
 use crate::id::BlobId;
 use crate::repo::Repo;
 use crate::steps::StepError;
 use crate::steps::supply::{Supplied, Supply};
+use crate::store::read::BlobSource;
 use crate::sync::SyncError;
 use crate::sync::chain::{MAX_RELOADS, Seen, StoredRoot};
 use crate::sync::download::{Fetch, Scope};
@@ -41,6 +44,13 @@ impl From<Supplied> for FetchedData {
     }
 }
 
+impl From<Vec<(BlobId, u64)>> for FetchedData {
+    /// Contents that are missing, before any was fetched.
+    fn from(missing: Vec<(BlobId, u64)>) -> Self {
+        Self { files: missing.len() as u64, bytes: total(&missing), ..Self::default() }
+    }
+}
+
 /// The remotes of the repository at hand.
 pub(super) struct FromRemotes {
     ctx: Context,
@@ -57,7 +67,7 @@ impl FromRemotes {
         let mut left = blobs.to_vec();
         let mut last = None;
         for name in promisers(repo) {
-            self.say(&left, &name)?;
+            self.say((left.len() as u64, total(&left)), &name)?;
             match self.bring_from(repo, &name, &left) {
                 Ok(lacking) => left = lacking,
                 // Another one may have it.
@@ -70,9 +80,52 @@ impl FromRemotes {
         Err(last.unwrap_or_else(|| not_there(repo, &left)))
     }
 
-    /// Says what is about to be brought, or refuses to.
-    fn say(&self, blobs: &[(BlobId, u64)], from: &str) -> Result<(), OpError> {
-        let (files, bytes) = (blobs.len() as u64, total(blobs));
+    /// Writes bytes `range` of a file that is not here to `out`, verified. Nothing of it is kept.
+    pub(super) fn read(
+        &self,
+        repo: &Repo,
+        (id, size): (BlobId, u64),
+        range: Range<u64>,
+        out: &mut dyn Write,
+    ) -> Result<RemoteCost, OpError> {
+        let mut last = None;
+        for name in promisers(repo) {
+            self.say((1, range.end - range.start), &name)?;
+            match self.find_at(repo, &name, (id, size)) {
+                Ok(Some((connection, reading))) => {
+                    reading.read_blob_range(id, size, range, out)?;
+                    let traffic = connection.traffic();
+                    let requests = traffic.requests();
+                    return Ok(RemoteCost { requests, received_bytes: traffic.bytes_in });
+                }
+                Ok(None) => {}
+                Err(e) => last = Some(e),
+            }
+        }
+        Err(last.unwrap_or_else(|| not_there(repo, &[(id, size)])))
+    }
+
+    /// A remote, if it has a content.
+    fn find_at(
+        &self,
+        repo: &Repo,
+        name: &str,
+        (id, size): (BlobId, u64),
+    ) -> Result<Option<(Connection, Reading)>, OpError> {
+        let connection = self.connect(repo, name)?;
+        let (root, state) = connection.load_for(repo)?;
+        let reading = Reading::new(connection.transport.clone(), state, root.root.format);
+        Ok(reading.find_blob(id, size)?.map(|_| (connection, reading)))
+    }
+
+    fn connect(&self, repo: &Repo, name: &str) -> Result<Connection, OpError> {
+        let config = connect::config(&self.ctx, &repo.paths)?;
+        let settings = connect::choose(&config, Some(name), None)?;
+        connect::connect(&self.ctx, settings, &repo.paths)
+    }
+
+    /// Says what is about to be brought, how many contents of how many bytes, or refuses to.
+    fn say(&self, (files, bytes): (u64, u64), from: &str) -> Result<(), OpError> {
         if self.ctx.offline {
             return Err(OpError::NotHere { files, bytes, remote: from.to_owned() });
         }
@@ -87,9 +140,7 @@ impl FromRemotes {
         name: &str,
         blobs: &[(BlobId, u64)],
     ) -> Result<Vec<(BlobId, u64)>, OpError> {
-        let config = connect::config(&self.ctx, &repo.paths)?;
-        let settings = connect::choose(&config, Some(name), None)?;
-        let connection = connect::connect(&self.ctx, settings, &repo.paths)?;
+        let connection = self.connect(repo, name)?;
         let mut at = connection.load_for(repo)?;
         for _ in 0..MAX_RELOADS {
             match self.bring_at(repo, &connection, &at, blobs) {

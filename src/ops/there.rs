@@ -258,12 +258,14 @@ impl Source for There {
 
     fn read_file(
         &self,
+        _: &Context,
         id: BlobId,
         size: u64,
         range: Range<u64>,
         out: &mut dyn Write,
-    ) -> Result<(), OpError> {
-        Ok(self.reading.read_blob_range(id, size, range, out)?)
+    ) -> Result<Option<RemoteCost>, OpError> {
+        self.reading.read_blob_range(id, size, range, out)?;
+        Ok(None)
     }
 
     fn is_forgotten(&self, _: CommitId) -> bool {

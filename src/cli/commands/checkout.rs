@@ -21,9 +21,9 @@ use crate::cli::ui::Ui;
     , " 11" "the repository is locked by another process"
 ))]
 pub struct Args {
-    /// A branch, tag or commit, HEAD by default; `-` is where HEAD was before
-    #[arg(value_name = "REV")]
-    target: Option<String>,
+    /// A branch, tag or commit, HEAD by default; `-` is where HEAD was before; or files and folders
+    #[arg(value_name = "REV|PATH")]
+    args: Vec<String>,
 
     /// Only these files and folders
     #[arg(value_name = "PATH", last = true)]
@@ -56,16 +56,19 @@ pub struct Args {
 
 impl Args {
     pub fn run(mut self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
+        let mut args = self.args.into_iter();
+        let mut target = args.next();
+        self.paths.splice(0..0, args);
         if self.ours || self.theirs {
             // A side is taken of paths: also of one that stands where a revision could.
-            self.paths.splice(0..0, self.target.take());
+            self.paths.splice(0..0, target.take());
             if self.paths.is_empty() {
                 return Err(no_paths().into());
             }
         }
-        let (moves_head, dry_run) = (self.paths.is_empty(), self.dry_run);
+        let dry_run = self.dry_run;
         let options = CheckoutOptions {
-            target: self.target,
+            target,
             paths: self.paths,
             force: self.force,
             dry_run,
@@ -75,9 +78,9 @@ impl Args {
             theirs: self.theirs,
         };
         let outcome = checkout::run(context, &options)?;
-        ui.summary(&outcome, |out, palette, outcome| match moves_head {
-            true => refs::switch(out, palette, outcome, dry_run),
-            false => text::checkout_paths(out, outcome, dry_run),
+        ui.summary(&outcome, |out, palette, outcome| match outcome.paths_only {
+            false => refs::switch(out, palette, outcome, dry_run),
+            true => text::checkout_paths(out, outcome, dry_run),
         })?;
         refs::switch_warnings(ui, &outcome);
         Ok(ui.skipped(&outcome.skipped))

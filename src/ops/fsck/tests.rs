@@ -30,6 +30,7 @@ impl Env {
             progress: Arc::new(Silent),
             cancel: Cancel::new(),
             threads: 2,
+            offline: false,
         };
         fs::create_dir(&ctx.start_dir).expect("mkdir");
         init::run(&ctx, &InitOptions::default()).expect("init");

@@ -46,6 +46,7 @@ pub fn context(dir: &Path) -> Context {
         progress: Arc::new(Silent),
         cancel: Cancel::new(),
         threads: 2,
+        offline: false,
     }
 }
 
