@@ -47,6 +47,8 @@ pub(super) struct Bring<'b> {
     pub prune: bool,
     /// Say what would be brought, and bring nothing.
     pub dry_run: bool,
+    /// Bring the history that was left out.
+    pub unshallow: bool,
 }
 
 /// Brings refs by name, or all of them.
@@ -56,13 +58,13 @@ pub(super) fn bring(
     connection: &Connection,
     options: Bring<'_>,
 ) -> Result<Brought, OpError> {
-    let Bring { names, prune, dry_run } = options;
+    let Bring { names, prune, dry_run, unshallow } = options;
     let (root, state) = connection.load_for(repo)?;
     let name = connection.settings.name.as_str();
     refuse_unknown(name, &state, names)?;
     let is_wanted =
         |name: &RefName| names.is_empty() || names.iter().any(|wanted| is_named(name, wanted));
-    let wanted = Wanted { refs: &is_wanted, prune, scope: remotes::scope_of(repo) };
+    let wanted = Wanted { refs: &is_wanted, prune, scope: remotes::scope_of(repo), unshallow };
     let remote: Remote<'_> = connection.remote();
     let note = ctx.note(repo, format!("fetch: from {name}"));
     let run = ctx.run_context(&repo.settings);

@@ -43,6 +43,12 @@ pub fn run(ctx: &Context, options: &CheckoutOptions) -> Result<CheckoutOutcome, 
     let started = std::time::Instant::now();
     let repo = ctx.open_repo()?;
     let options = &with_paths(ctx, &repo, options.clone())?;
+    if !options.paths.is_empty() && (options.create.is_some() || options.detach) {
+        return Err(OpError::Usage {
+            message: "paths are taken where HEAD stays".to_owned(),
+            hint: Some("move HEAD first, then take the paths".to_owned()),
+        });
+    }
     let mut outcome = match (options.ours, options.theirs, options.paths.is_empty()) {
         (true, ..) => take_side(ctx, &repo, options, Side::Ours)?,
         (_, true, _) => take_side(ctx, &repo, options, Side::Theirs)?,

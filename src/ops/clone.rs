@@ -110,7 +110,7 @@ pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpErro
     let run = ctx.run_context(&repo.settings);
     let note = ctx.note(&repo, format!("clone: from {location}"));
     let fetch = |repo: &Repo, now: &Now<'_>| {
-        let wanted = Wanted { refs: &|_| true, prune: false, scope: part.scope };
+        let wanted = Wanted { refs: &|_| true, prune: false, scope: part.scope, unshallow: false };
         remotes::fetch(repo, now, wanted, &note, &run, transfers(repo))
     };
     let ((fetched, moves), (_, state)) =

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::person::parse_person;
 use super::{Context, OpError, Skipped, encode};
-use super::{convert, integrate, locate};
+use super::{convert, integrate, locate, starts};
 use crate::diff::tree as diff;
 use crate::id::{CommitId, TreeId};
 use crate::object::access::{ReadObjects, WriteObjects};
@@ -166,7 +166,12 @@ fn make_commit(
     let waiting = previous.waiting;
     let amended = match (options.amend, previous.commit) {
         (false, _) => None,
-        (true, Some(commit)) => Some(commit),
+        (true, Some(commit)) => {
+            if let Some(head) = state.commit() {
+                starts::refuse_shallow(repo, head)?;
+            }
+            Some(commit)
+        }
         (true, None) => return Err(OpError::IsEmptyRepository),
     };
     let tree = state.staged_tree();

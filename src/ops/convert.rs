@@ -367,6 +367,8 @@ fn refused_hint(refused: &Refused) -> Option<&'static str> {
         Refused::Moved { .. } => Some("look at what it is now, then push again: esker fetch"),
         Refused::Stale { .. } => Some("look at what it is now: esker fetch"),
         Refused::NoSuchRef { .. } => Some("see what there is: esker ls-remote"),
+        Refused::Absent { .. } => Some("push them from a clone that has everything: esker clone"),
+        Refused::Shallow { .. } => Some("fetch it first: esker fetch --unshallow"),
     }
 }
 

@@ -434,6 +434,12 @@ pub enum OpError {
         /// The remotes that promised them.
         remotes: Vec<String>,
     },
+    /// What came before a commit was not fetched, and is needed.
+    #[error("the history before commit {commit} was not fetched")]
+    Shallow {
+        /// The commit.
+        commit: String,
+    },
     /// A remote is needed, and must not be asked.
     #[error("{} would have to be asked, and this is offline", escape(.place))]
     Offline {
@@ -689,6 +695,7 @@ impl OpError {
             Self::NotHere { .. } | Self::Offline { .. } => {
                 "run the command again without --offline"
             }
+            Self::Shallow { .. } => "fetch it: esker fetch --unshallow",
             Self::PromiseBroken { .. } => "push them again from a clone that has them: esker push",
             Self::NoLock { .. } => "pin something first: esker pin PATH",
             Self::LockConflict { .. } => {

@@ -15,6 +15,8 @@ pub struct FetchOptions {
     pub prune: bool,
     /// Say what would be brought, and bring nothing.
     pub dry_run: bool,
+    /// Bring the history that a clone with a depth left out.
+    pub unshallow: bool,
 }
 
 /// Brings branches and tags.
@@ -26,8 +28,9 @@ pub fn run(ctx: &Context, options: &FetchOptions) -> Result<Brought, OpError> {
     let settings =
         connect::choose(&config, options.remote.as_deref(), head.branch().map(RefName::short))?;
     let connection = connect::connect(ctx, settings, &repo.paths)?;
-    let FetchOptions { ref refs, prune, dry_run, .. } = *options;
-    let mut outcome = bring(ctx, &repo, &connection, Bring { names: refs, prune, dry_run })?;
+    let FetchOptions { ref refs, prune, dry_run, unshallow, .. } = *options;
+    let what = Bring { names: refs, prune, dry_run, unshallow };
+    let mut outcome = bring(ctx, &repo, &connection, what)?;
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)
 }

@@ -59,6 +59,8 @@ pub enum Patch {
     Binary,
     /// A side is larger than texts that are compared.
     TooLarge,
+    /// A side is not here but at a remote, which is not asked.
+    NotHere,
 }
 
 /// Sums over the differences.

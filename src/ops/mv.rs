@@ -81,7 +81,8 @@ fn plan(ctx: &Context, repo: &Repo, options: &MvOptions) -> Result<Vec<Move>, Op
     let given = select::expand_tracked(repo, staged, &ctx.start_dir, &options.sources)?;
     let sources = locate::select(ctx, repo, &given)?;
     let target = select::one_path(&repo.paths.root, &ctx.start_dir, &options.target)?;
-    let planner = Planner { repo, staged, into_folder: is_folder(repo, &target), target, options };
+    let mut planner = Planner { repo, staged, into_folder: false, target, options };
+    planner.into_folder = planner.is_folder(&planner.target.clone())?;
     if !planner.into_folder && (sources.len() > 1 || options.target.ends_with('/')) {
         return Err(planner.no_folder(&planner.target));
     }
@@ -114,6 +115,9 @@ impl Planner<'_> {
         let value = value.ok_or(OpError::NotTracked { path: shown.clone() })?;
         let inside = from.name().filter(|_| self.into_folder).map(|name| self.target.join(name));
         let to = inside.transpose().map_err(StepError::from)?.unwrap_or(self.target.clone());
+        if !exists(self.repo, &from) && !self.repo.sparse.has(&from) {
+            return self.plan_absent(from, to, value);
+        }
         if !exists(self.repo, &from) {
             let to = self.moved_by_hand(&value, [to, self.target.clone()])?;
             let to = to.ok_or(OpError::NoSuchPath { path: shown, revision: None })?;
@@ -129,6 +133,38 @@ impl Planner<'_> {
         self.refuse_what_is_there(&to, &value)?;
         self.refuse_where_it_would_be_lost(&to, &value)?;
         Ok(Move { from, to, value, is_done: false })
+    }
+
+    /// A move of what is not in this worktree on purpose: in the stage alone.
+    fn plan_absent(
+        &self,
+        from: RepoPath,
+        to: RepoPath,
+        value: EntryValue,
+    ) -> Result<Move, OpError> {
+        let shown = locate::shown(&from);
+        if self.repo.sparse.touches(&to) {
+            return Err(OpError::Usage {
+                message: format!(
+                    "'{shown}' is not in this worktree, and '{}' is to be",
+                    locate::shown(&to)
+                ),
+                hint: Some(format!("bring it first: esker checkout -- {shown}")),
+            });
+        }
+        self.refuse_what_is_there(&to, &value)?;
+        self.refuse_where_it_would_be_lost(&to, &value)?;
+        Ok(Move { from, to, value, is_done: true })
+    }
+
+    /// Whether a path is a folder on disk, or one that is merely not in this worktree.
+    fn is_folder(&self, path: &RepoPath) -> Result<bool, OpError> {
+        if is_folder_or_root(self.repo, path) {
+            return Ok(true);
+        }
+        let is_absent = !exists(self.repo, path) && !self.repo.sparse.has(path);
+        let staged = if is_absent { self.staged_at(path)? } else { None };
+        Ok(matches!(staged, Some(EntryValue::Directory { .. })))
     }
 
     fn staged_at(&self, path: &RepoPath) -> Result<Option<EntryValue>, OpError> {
@@ -160,7 +196,7 @@ impl Planner<'_> {
             return Err(OpError::Exists { path: locate::shown(to), is_folder });
         }
         match to.parent() {
-            Some(parent) if !is_folder_or_root(self.repo, &parent) => Err(self.no_folder(&parent)),
+            Some(parent) if !self.is_folder(&parent)? => Err(self.no_folder(&parent)),
             _ => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
-use super::{Context, OpError, locate};
+use super::{Context, OpError, locate, starts};
 use crate::db::{DbError, View};
 use crate::history::rewrite::{Rests, Rewriter, Unwanted};
 use crate::id::{Address, BlobId, CommitId, TreeId};
@@ -83,6 +83,7 @@ const REMOTES: &str = "refs/remotes/";
 pub fn run(ctx: &Context, options: &PurgeOptions) -> Result<PurgeOutcome, OpError> {
     for _ in 0..ATTEMPTS {
         let repo = ctx.open_repo()?;
+        starts::refuse_partial(&repo)?;
         let unwanted = unwanted(ctx, &repo, &options.targets)?;
         let seen = repo.db.read(Seen::of)?;
         if let Some(verb) = seen.under_way {

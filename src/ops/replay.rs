@@ -6,7 +6,7 @@
 //! and `--abort` take it from there; given up, the branch is what it was before.
 
 use super::integrate::{self, ConflictEntry, MadeCommit, MergeOutcome, MergeResult};
-use super::{Context, OpError, locate};
+use super::{Context, OpError, locate, starts};
 use crate::history::merge_base::reachable_minus;
 use crate::id::{CommitId, TreeId};
 use crate::object::access::ReadObjects;
@@ -74,6 +74,7 @@ pub(super) fn replay(
 fn commits(repo: &Repo, replay: &Replay<'_>) -> Result<Vec<(CommitId, Commit)>, OpError> {
     let mut todo = Vec::new();
     for id in reachable_minus(&repo.store, &[replay.ours], &[replay.onto])? {
+        starts::refuse_shallow(repo, id)?;
         let commit = repo.store.read_commit(id)?;
         if commit.parents.len() > 1 {
             return Err(OpError::Usage {

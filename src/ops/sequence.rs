@@ -1,7 +1,7 @@
 //! Commits taken one after the other: what `revert` and `cherry-pick` share.
 
 use super::integrate::{self, MergeOutcome, MergeResult, Step};
-use super::{Context, OpError, locate};
+use super::{Context, OpError, locate, starts};
 use crate::id::{CommitId, TreeId};
 use crate::object::access::ReadObjects;
 use crate::object::commit::Commit;
@@ -57,6 +57,7 @@ fn step_of(
         return Err(OpError::IsEmptyRepository);
     };
     let commit = repo.store.read_commit(id)?;
+    starts::refuse_shallow(repo, id)?;
     let parent = parent_of(&commit, id, sequence)?;
     let parent_tree = parent.map(|p| repo.store.read_root(p)).transpose()?;
     let own_tree = repo.store.read_root(id)?;

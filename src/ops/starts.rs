@@ -7,6 +7,7 @@ use super::{Context, OpError, locate};
 use crate::history::merge_base::{merge_bases, reachable_minus};
 use crate::id::CommitId;
 use crate::refs::RefTarget;
+use crate::repo::Repo;
 use crate::revision::Range;
 
 /// Where a walk begins, and its bounds.
@@ -72,5 +73,24 @@ fn all_refs(source: &dyn Source) -> Result<Vec<CommitId>, OpError> {
     match commits.is_empty() {
         true => Err(OpError::IsEmptyRepository),
         false => Ok(commits),
+    }
+}
+
+/// Refuses to take a commit for a first one whose parents were merely not fetched.
+pub(super) fn refuse_shallow(repo: &Repo, id: CommitId) -> Result<(), OpError> {
+    match repo.store.absent().shallow.contains(&id) {
+        true => Err(OpError::Shallow { commit: id.short() }),
+        false => Ok(()),
+    }
+}
+
+/// Refuses to write history anew where not all of it is here.
+pub(super) fn refuse_partial(repo: &Repo) -> Result<(), OpError> {
+    match repo.store.absent().is_empty() {
+        true => Ok(()),
+        false => Err(OpError::Usage {
+            message: "not all of this repository is here".to_owned(),
+            hint: Some("do it in a clone that has everything: esker clone URL".to_owned()),
+        }),
     }
 }

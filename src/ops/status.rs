@@ -40,6 +40,9 @@ pub struct StatusOutcome {
     pub untracked: Vec<Change>,
     /// What could not be looked at.
     pub skipped: Vec<Skipped>,
+    /// How many paths this worktree is to have, where it is not to have everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sparse: Option<u64>,
     /// The data roots; only inside a git checkout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roots: Option<Vec<String>>,
@@ -57,6 +60,7 @@ pub fn run(ctx: &Context, options: &StatusOptions) -> Result<StatusOutcome, OpEr
         branch: state.head.branch().map(|b| b.short().to_owned()),
         commit: state.commit(),
         staged: staged_changes(&repo, &state, &paths)?,
+        sparse: repo.sparse.tops().map(|tops| tops.len() as u64),
         roots: roots.map(|r| r.iter().map(locate::shown).collect()),
         ..StatusOutcome::default()
     };

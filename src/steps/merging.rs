@@ -8,7 +8,7 @@ use super::checkout::{self, Switched};
 use super::materialize::{self, Written};
 use super::operation::OpenConflict;
 use super::switch::{self, SwitchFrom};
-use super::{RunContext, StepError};
+use super::{RunContext, StepError, supply};
 use crate::db::Tx;
 use crate::id::{CommitId, TreeId};
 use crate::merge::{
@@ -218,6 +218,7 @@ pub fn bring(
     if !plan.conflicts.is_empty() {
         return Ok(Switched { plan, written: Written::default() });
     }
+    supply::ensure(repo, &plan.files, run)?;
     let key = bring.to;
     repo.db.write(|tx| tx.put_journal(repo.worktree, checkout::JOURNAL, key.as_bytes(), b""))?;
     let written = materialize::apply(repo, &plan, run)?;

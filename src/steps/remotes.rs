@@ -76,6 +76,8 @@ pub struct Wanted<'w> {
     pub prune: bool,
     /// How much of what they reach.
     pub scope: Scope,
+    /// Whether the history before commits is brought whose parents were not fetched.
+    pub unshallow: bool,
 }
 
 /// How much fetches of a repository bring: where files are missing on purpose, no others come either.
@@ -115,7 +117,17 @@ pub fn fetch(
     let moves = moves(repo, now, wanted)?;
     let seen = Seen { seq: now.root.root.seq, hash: now.root.hash };
     let fetch = fetch_of(repo, now, wanted.scope, run, downloads)?;
-    let (fetched, ()) = fetch.run::<(), FetchError>(&targets(&moves), |tx| {
+    let mut targets = targets(&moves);
+    let ends: Vec<CommitId> = match wanted.unshallow {
+        true => repo.store.absent().shallow.iter().copied().collect(),
+        false => Vec::new(),
+    };
+    for id in &ends {
+        let parents = repo.store.true_parents(*id).map_err(StepError::from)?;
+        targets.extend(parents.into_iter().map(RefTarget::Commit));
+    }
+    let (fetched, ()) = fetch.run::<(), FetchError>(&targets, |tx| {
+        ends.iter().try_for_each(|id| tx.clear_shallow(*id).map(|_| ()))?;
         for moved in &moves {
             tx.update_ref(moved.update.clone(), note)?;
         }

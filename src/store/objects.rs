@@ -208,6 +208,16 @@ impl ReadObjects for Store {
     }
 }
 
+impl Store {
+    /// The parents of a commit, also where they were not fetched.
+    pub fn true_parents(&self, id: CommitId) -> Result<Vec<CommitId>, AccessError> {
+        let bytes = self.read_history(ObjectKind::Commit, id.into(), |b| CommitId::of(b).into())?;
+        let commit = Commit::decode(&bytes)
+            .map_err(|e| AccessError::damaged(ObjectKind::Commit, id, e.to_string()))?;
+        Ok(commit.parents)
+    }
+}
+
 impl ReadBlob for Store {
     fn read_blob(&self, id: BlobId, size: u64, out: &mut dyn Write) -> Result<(), AccessError> {
         self.read_blob_range(id, size, 0..size, out).map_err(access_error)

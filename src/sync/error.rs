@@ -3,7 +3,7 @@
 use crate::catalog::CatalogError;
 use crate::db::{DbError, RefError};
 use crate::fsio::FsError;
-use crate::id::SessionId;
+use crate::id::{CommitId, SessionId};
 use crate::object::access::AccessError;
 use crate::pack::PackError;
 use crate::path::escape;
@@ -40,6 +40,20 @@ pub enum Refused {
     Stale {
         /// The ref.
         name: RefName,
+    },
+    /// Contents that are pushed are neither here nor on the remote.
+    #[error("{files} of the pushed files, with {bytes} bytes, are neither here nor on that remote")]
+    Absent {
+        /// How many different contents.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// The commits before a pushed one are neither here nor reached from a branch of the remote.
+    #[error("the history before commit {} is neither here nor on that remote", .commit.short())]
+    Shallow {
+        /// The commit.
+        commit: CommitId,
     },
     /// There is no such ref to delete.
     #[error("the remote has no {}", .name.short())]

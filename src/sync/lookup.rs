@@ -1,6 +1,6 @@
 //! How the blobs that a fetch wants lie on a remote: by its whole tables, or by parts of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::SyncError;
@@ -10,7 +10,7 @@ use super::places::Index;
 use super::reading::Reading;
 use super::state::State;
 use crate::catalog::Location;
-use crate::id::{Address, BlobId};
+use crate::id::{Address, BlobId, PackId};
 use crate::pack::PackKind;
 use crate::recipe::{Body, Page, Recipe, page_address};
 use crate::store::read::{BlobPlace, BlobSource};
@@ -46,6 +46,16 @@ impl<'w> Whole<'w> {
     pub fn open(remote: &'w Remote<'w>, state: &'w State) -> Result<Self, SyncError> {
         let layouts = Layouts::new(remote, state)?;
         Ok(Self { chunks: Index::open(remote, state, PackKind::Data, None)?, layouts })
+    }
+}
+
+impl Whole<'_> {
+    /// The packs that a blob lies in, those of its recipe too; `None` when it is not there.
+    pub fn packs_of(&self, id: BlobId, size: u64) -> Result<Option<BTreeSet<PackId>>, SyncError> {
+        match self.chunk(id, size)? {
+            Some(at) => Ok(Some([at.pack].into())),
+            None => self.layouts.packs_of(id, size),
+        }
     }
 }
 

@@ -28,6 +28,13 @@ pub struct Missing {
     pub anchors: BTreeSet<CommitId>,
 }
 
+impl Missing {
+    /// Bytes of the blobs.
+    pub fn bytes(&self) -> u64 {
+        self.blobs.iter().map(|(_, size)| size).sum()
+    }
+}
+
 /// What `targets` reach and `anchors` do not. Every anchor's closure must be readable here, but for the
 /// trees of commits that are `forgotten`.
 pub fn decide_missing(

@@ -10,6 +10,7 @@
 //! uses too: `start_session`, `decide_missing`, `upload_packs`, `journal_intent`, `check_against_root`,
 //! `create_root`, `read_back`, `rebase`, `resume_session`.
 
+mod absent;
 pub mod cache;
 mod cbor;
 pub mod chain;

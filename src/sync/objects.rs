@@ -2,7 +2,7 @@
 //!
 //! Packs of history and recipes are small and fetched whole when an object of theirs is first wanted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::unbounded;
@@ -288,6 +288,21 @@ impl<'l> Layouts<'l> {
             }
         }
         Ok(())
+    }
+
+    /// The packs that a blob's recipe names, and those that it and its pages lie in; `None` when there is no
+    /// recipe that is whole.
+    pub fn packs_of(&self, id: BlobId, size: u64) -> Result<Option<BTreeSet<PackId>>, SyncError> {
+        if !self.has(id)? {
+            return Ok(None);
+        }
+        let objects = match self.objects(id, size) {
+            Err(SyncError::Damaged { .. }) => return Ok(None),
+            objects => objects?,
+        };
+        let mut packs: BTreeSet<PackId> = objects.iter().map(|found| found.at.pack).collect();
+        self.for_each_page(id, size, &mut |page| packs.extend(page.packs.iter().copied()))?;
+        Ok(Some(packs))
     }
 
     /// A blob's pages that are stored apart, then its recipe.

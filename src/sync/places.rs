@@ -15,6 +15,8 @@ use crate::table::{Prefix, Row, Table};
 
 /// Tables longer than this in all are not fetched to find out what is there already, in bytes.
 const MAX_TABLE_BYTES: u64 = 256 << 20;
+/// So much of tables is always worth it, in bytes.
+const LEAST_TABLE_BYTES: u64 = 1 << 20;
 
 /// The objects that the session itself put on the remote.
 #[derive(Default)]
@@ -90,9 +92,11 @@ impl Index {
         Ok(index)
     }
 
-    /// The leaf chunks that are there, as far as that can be found out cheaply.
-    pub fn of_chunks(remote: &Remote<'_>, state: &State) -> Result<Self, SyncError> {
-        Self::open(remote, state, PackKind::Data, Some(MAX_TABLE_BYTES))
+    /// The leaf chunks that are there, as far as that can be found out cheaply by whoever has `wanted`
+    /// bytes to send: to find some of them there saves no more than that.
+    pub fn of_chunks(remote: &Remote<'_>, state: &State, wanted: u64) -> Result<Self, SyncError> {
+        let most = wanted.clamp(LEAST_TABLE_BYTES, MAX_TABLE_BYTES);
+        Self::open(remote, state, PackKind::Data, Some(most))
     }
 
     /// The youngest live pack that holds an object; an entry that names another pack counts as absent.

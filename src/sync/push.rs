@@ -1,7 +1,8 @@
 //! A push: decide, upload, check, create; again from the newest root when another one came first.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use super::absent::leave_out_absent;
 use super::cache::Cache;
 use super::chain::{Remote, RootCreated, Seen, StoredRoot};
 use super::download::live_packs;
@@ -205,10 +206,17 @@ impl Push<'_> {
         Ok(anchors)
     }
 
-    fn missing(&self, base: &Base, updates: &[Update]) -> Result<Missing, SyncError> {
+    /// What is to be sent, and the packs there that hold what is not here.
+    fn missing(
+        &self,
+        base: &Base,
+        updates: &[Update],
+    ) -> Result<(Missing, BTreeSet<PackId>), SyncError> {
         let targets: Vec<RefTarget> = updates.iter().filter_map(|update| update.new).collect();
         let anchors = self.anchors(&base.state)?;
-        decide_missing(self.store, &targets, &anchors, self.store.forgotten())
+        let mut missing = decide_missing(self.store, &targets, &anchors, self.store.forgotten())?;
+        let packs = leave_out_absent(&self.remote(), &base.state, self.store, &mut missing)?;
+        Ok((missing, packs))
     }
 
     /// Says what a push would send, and sends nothing.
@@ -216,8 +224,8 @@ impl Push<'_> {
         let base = self.load()?;
         let updates = self.updates(&base, wants)?;
         self.check(&base, start_session(base.seq())?, &updates, &Reliance::default())?;
-        let missing = self.missing(&base, &updates)?;
-        let present = Index::of_chunks(&self.remote(), &base.state)?;
+        let (missing, _) = self.missing(&base, &updates)?;
+        let present = Index::of_chunks(&self.remote(), &base.state, missing.bytes())?;
         let (chunks, bytes) = planned_data(self.store, &missing, &present)?;
         let history = missing.commits.len() + missing.trees.len() + missing.tags.len();
         Ok(PushPlan {
@@ -432,9 +440,10 @@ impl Push<'_> {
         base: &Base,
         updates: &[Update],
     ) -> Result<Option<Missing>, SyncError> {
-        let missing = self.missing(base, updates)?;
-        let present = Index::of_chunks(&self.remote(), &base.state)?;
+        let (missing, elsewhere) = self.missing(base, updates)?;
+        let present = Index::of_chunks(&self.remote(), &base.state, missing.bytes())?;
         let is_portion = self.send(work, &missing, (&present, Some(&base.state)))?;
+        work.reliance.packs.extend(elsewhere);
         Ok((!is_portion).then_some(missing))
     }
 

@@ -138,7 +138,7 @@ impl Push<'_> {
     }
 
     fn send_again(&self, work: &mut Work, whole: Base, lost: &Lost) -> Result<(), SyncError> {
-        let present = Index::of_chunks(&self.remote(), &whole.state)?;
+        let present = Index::of_chunks(&self.remote(), &whole.state, u64::MAX)?;
         self.send(work, &lost.here, (&present, None)).map(|_| ())
     }
 

@@ -28,6 +28,10 @@ pub struct Args {
     #[arg(short, long)]
     prune: bool,
 
+    /// Bring the history that `clone --depth` left out, too
+    #[arg(long, conflicts_with = "dry_run")]
+    unshallow: bool,
+
     /// Only say what would be brought
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -35,8 +39,8 @@ pub struct Args {
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let Self { remote, refs, prune, dry_run } = self;
-        let options = FetchOptions { remote, refs, prune, dry_run };
+        let Self { remote, refs, prune, unshallow, dry_run } = self;
+        let options = FetchOptions { remote, refs, prune, dry_run, unshallow };
         let outcome = fetch::run(context, &options)?;
         ui.summary(&outcome, remotes::fetch)?;
         Ok(Exit::Done)

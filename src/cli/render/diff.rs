@@ -33,6 +33,7 @@ pub fn patch(
         None => Ok(()),
         Some(Patch::Binary) => without_lines(out, "Binary", old, new, change),
         Some(Patch::TooLarge) => without_lines(out, "Large", old, new, change),
+        Some(Patch::NotHere) => without_lines(out, "Absent", old, new, change),
         Some(Patch::Text { hunks }) if hunks.is_empty() => Ok(()),
         Some(Patch::Text { hunks }) => {
             writeln!(out, "{strong}--- {}{strong:#}", ended(old))?;

@@ -38,6 +38,7 @@ impl Source {
 enum Content {
     Bytes(Vec<u8>),
     TooLarge,
+    NotHere,
 }
 
 /// The lines of a change; `None` where the content is the same on both sides.
@@ -54,6 +55,7 @@ pub(super) fn patch(repo: &Repo, found: &Found, context: u32) -> Result<Option<P
         (Content::Bytes(old), Content::Bytes(new)) => {
             Patch::Text { hunks: hunks(&old, &new, context) }
         }
+        (Content::NotHere, _) | (_, Content::NotHere) => Patch::NotHere,
         _ => Patch::TooLarge,
     }))
 }
@@ -63,6 +65,11 @@ fn read(repo: &Repo, path: &RepoPath, source: &Source) -> Result<Content, OpErro
         Source::Nothing => Ok(Content::Bytes(Vec::new())),
         Source::Stored(EntryValue::File { size, .. }) if *size > MAX_TEXT_BYTES => {
             Ok(Content::TooLarge)
+        }
+        Source::Stored(EntryValue::File { id, size, .. })
+            if !repo.store.absent().promised.is_empty() && !repo.store.has_blob(*id, *size)? =>
+        {
+            Ok(Content::NotHere)
         }
         Source::Stored(EntryValue::File { id, size, .. }) => {
             let mut bytes = Vec::new();

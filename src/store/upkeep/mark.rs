@@ -331,6 +331,9 @@ impl<'m> Marker<'m> {
             if at.is_none() {
                 let absent = if self.in_promise { &mut self.promised } else { &mut self.lacking };
                 absent.insert(id, size);
+                if let Some((_, blobs)) = &mut self.large {
+                    blobs.remove(&(id, size));
+                }
                 return Ok(());
             }
         }

@@ -1,0 +1,61 @@
+//! What a push leaves out because it is not here: nothing but what the remote has.
+//!
+//! A partial clone names contents that it never had. They are on the remote that promised them, where no
+//! anchor may reach them in the place they have now; so they are looked up there like chunks, and the push
+//! relies on the packs that hold them. What another remote lacks of them it cannot be given from here.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::chain::Remote;
+use super::lookup::Whole;
+use super::missing::Missing;
+use super::state::State;
+use super::{Refused, SyncError};
+use crate::id::{BlobId, PackId};
+use crate::store::Store;
+
+/// Takes out of `missing` the contents that are not here, each of which must be in live packs of `state`;
+/// returns those packs.
+///
+/// # Errors
+/// [`Refused::Absent`] where the remote has not all of them, [`Refused::Shallow`] where commits before what
+/// is pushed are neither here nor there.
+pub(super) fn leave_out_absent(
+    remote: &Remote<'_>,
+    state: &State,
+    store: &Store,
+    missing: &mut Missing,
+) -> Result<BTreeSet<PackId>, SyncError> {
+    if let Some(id) = missing.commits.iter().find(|id| store.absent().shallow.contains(id)) {
+        return Err(Refused::Shallow { commit: *id }.into());
+    }
+    let mut packs = BTreeSet::new();
+    if store.absent().promised.is_empty() {
+        return Ok(packs);
+    }
+    let mut absent: Vec<(BlobId, u64)> = Vec::new();
+    for &(id, size) in &missing.blobs {
+        if !store.has_blob(id, size)? {
+            absent.push((id, size));
+        }
+    }
+    if absent.is_empty() {
+        return Ok(packs);
+    }
+    let whole = Whole::open(remote, state)?;
+    let mut lacking = (0, 0);
+    for &(id, size) in &absent {
+        match whole.packs_of(id, size)? {
+            Some(found) => packs.extend(found),
+            None => lacking = (lacking.0 + 1, lacking.1 + size),
+        }
+    }
+    match lacking {
+        (0, _) => {
+            let absent: HashSet<_> = absent.into_iter().collect();
+            missing.blobs.retain(|blob| !absent.contains(blob));
+            Ok(packs)
+        }
+        (files, bytes) => Err(Refused::Absent { files, bytes }.into()),
+    }
+}
