@@ -24,7 +24,7 @@ macro_rules! concepts {
 
 concepts! {
     "identity" "storage" "history" "branches-and-tags" "worktrees" "merging" "undo" "recovery" "ignoring"
-    "git-checkouts" "remotes" "locations" "pins" "upkeep" "configuration" "scripts" "completion"
+    "git-checkouts" "remotes" "partial-clones" "locations" "pins" "upkeep" "configuration" "scripts" "completion"
 }
 
 impl Concept {

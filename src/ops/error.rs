@@ -415,7 +415,7 @@ pub enum OpError {
         hint: Option<String>,
     },
     /// Contents of files are missing here, and must not be fetched.
-    #[error("{} of {} are not here but at {}", count_of(*.files, "file"), count_of(*.bytes, "byte"), escape(.remote))]
+    #[error("not here but at {}: {} of {}", escape(.remote), count_of(*.files, "file"), count_of(*.bytes, "byte"))]
     NotHere {
         /// How many different contents.
         files: u64,
@@ -425,7 +425,7 @@ pub enum OpError {
         remote: String,
     },
     /// Contents of files are missing here, and the remote that promised them has them no more.
-    #[error("{} of {} are neither here nor at {}", count_of(*.files, "file"), count_of(*.bytes, "byte"), list(.remotes))]
+    #[error("neither here nor at {}: {} of {}", list(.remotes), count_of(*.files, "file"), count_of(*.bytes, "byte"))]
     PromiseBroken {
         /// How many different contents.
         files: u64,

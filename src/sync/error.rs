@@ -42,7 +42,7 @@ pub enum Refused {
         name: RefName,
     },
     /// Contents that are pushed are neither here nor on the remote.
-    #[error("{files} of the pushed files, with {bytes} bytes, are neither here nor on that remote")]
+    #[error("neither here nor on that remote: {files} of the pushed files, with {bytes} bytes")]
     Absent {
         /// How many different contents.
         files: u64,

@@ -35,6 +35,7 @@ mod model;
 mod moves;
 mod output;
 mod pager;
+mod partial;
 mod pins;
 mod refs;
 mod remotes;

@@ -190,6 +190,26 @@ fn esker_opens_the_frozen_repository_with_the_second_format_of_the_database() {
     done(esker(dir.path(), &["fsck", "--data"]));
 }
 
+#[test]
+fn esker_opens_the_frozen_repository_with_the_third_format_of_the_database() {
+    let from = fixture_dir().with_file_name("fixture-state-v3").join("esker");
+    let dir = tempfile::tempdir().expect("temporary folder");
+    copy(&from, &dir.path().join(".esker"));
+    assert_eq!(done(esker(dir.path(), &["log", "--oneline"])).lines().count(), 2);
+    assert_eq!(done(esker(dir.path(), &["sparse"])), "kept\n");
+    assert_eq!(done(esker(dir.path(), &["status", "-s"])), " D kept\n");
+    done(esker(dir.path(), &["restore", "."]));
+    assert_eq!(done(esker(dir.path(), &["status", "-s"])), "");
+    assert_eq!(done(esker(dir.path(), &["cat", "HEAD:kept/number"])), "kept 3\n".repeat(20_000));
+    assert_eq!(esker(dir.path(), &["cat", "HEAD:left/number"]).status.code(), Some(12));
+    done(esker(dir.path(), &["gc", "--grace", "0"]));
+    let checked = done(esker(dir.path(), &["fsck", "--data"]));
+    assert!(
+        checked.contains("3 file contents (") && checked.contains("before 1 commit"),
+        "{checked}"
+    );
+}
+
 /// Lines of b3sum in the order of paths, which compare component by component.
 fn lines_of(files: &BTreeMap<Vec<String>, Vec<u8>>) -> String {
     let line = |(path, bytes): (&Vec<String>, &Vec<u8>)| {

@@ -12,7 +12,7 @@ use esker::ops::tag::{TagInfo, TagOutcome};
 use esker::path::escape;
 
 use super::status::letter;
-use super::text::{planned, safe};
+use super::text::{planned, safe, to_be_fetched};
 use super::units::{bytes, count, counted, seconds};
 use crate::cli::term::Palette;
 use crate::cli::ui::Ui;
@@ -139,7 +139,8 @@ pub fn switch(
 ) -> io::Result<()> {
     if is_dry_run {
         to_be_lost(out, palette, &outcome.lost)?;
-        return planned(out, &outcome.plan);
+        planned(out, &outcome.plan)?;
+        return to_be_fetched(out, &outcome.planned);
     }
     let (id, good) = (palette.id, palette.good);
     match (&outcome.branch, &outcome.commit) {

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use esker::ops::ChangeKind;
 use esker::ops::add::AddOutcome;
 use esker::ops::checkout::CheckoutOutcome;
 use esker::ops::commit::CommitOutcome;
@@ -12,6 +11,7 @@ use esker::ops::fsck::{FsckOutcome, Problem};
 use esker::ops::init::InitOutcome;
 use esker::ops::restore::RestoreOutcome;
 use esker::ops::stats::StatsOutcome;
+use esker::ops::{ChangeKind, FetchedData};
 use esker::path::escape;
 
 use super::units::{bytes, count, counted, seconds};
@@ -108,17 +108,30 @@ pub fn checkout_paths(
     is_dry_run: bool,
 ) -> io::Result<()> {
     if is_dry_run {
-        return planned(out, &outcome.plan);
+        planned(out, &outcome.plan)?;
+        return to_be_fetched(out, &outcome.planned);
     }
     let (written, removed) = (counted(outcome.written, "file"), count(outcome.removed));
     let (bytes, time) = (bytes(outcome.bytes), seconds(outcome.seconds));
     writeln!(out, "{written} written ({bytes}), {removed} removed, in {time}")
 }
 
+/// What a dry run found missing here.
+pub fn to_be_fetched(out: &mut dyn Write, missing: &FetchedData) -> io::Result<()> {
+    match missing.files {
+        0 => Ok(()),
+        files => {
+            let (files, size) = (counted(files, "file"), bytes(missing.bytes));
+            writeln!(out, "would be fetched: {files}, {size}")
+        }
+    }
+}
+
 /// `restore`.
 pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, is_dry_run: bool) -> io::Result<()> {
     if is_dry_run {
-        return planned(out, &outcome.plan);
+        planned(out, &outcome.plan)?;
+        return to_be_fetched(out, &outcome.planned);
     }
     let RestoreOutcome { written, removed, unstaged, .. } = *outcome;
     let counts = [(written, "written"), (removed, "removed"), (unstaged, "unstaged")];

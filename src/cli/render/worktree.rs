@@ -10,6 +10,7 @@ use esker::ops::roots::RootsOutcome;
 use esker::ops::sparse::SparseOutcome;
 use esker::path::escape;
 
+use super::text::to_be_fetched;
 use super::units::{bytes, count, counted};
 use crate::cli::term::Palette;
 
@@ -124,10 +125,7 @@ pub fn sparse(out: &mut dyn Write, outcome: &SparseOutcome) -> io::Result<()> {
     let (written, size) = (counted(outcome.written, "file"), bytes(outcome.bytes));
     let removed = counted(outcome.removed, "file");
     writeln!(out, "{would}written: {written} ({size}); {would}removed from disk: {removed}")?;
-    if outcome.planned.files > 0 {
-        let (files, size) = (counted(outcome.planned.files, "file"), bytes(outcome.planned.bytes));
-        writeln!(out, "would be fetched: {files}, {size}")?;
-    }
+    to_be_fetched(out, &outcome.planned)?;
     for path in &outcome.kept {
         writeln!(out, "kept, since it was changed: {}", escape(path))?;
     }
