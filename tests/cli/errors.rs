@@ -166,6 +166,49 @@ const CASES: &[(&str, &str, Provoke, i32)] = &[
         1,
     ),
     ("Remote", "a remote is not there", no_remote, 12),
+    (
+        "NotHere",
+        "data that is elsewhere is needed, and `--offline` is set",
+        |env| {
+            partial(env);
+            Some(env.run(&["-C", "../part", "--offline", "checkout", "labels.csv"]))
+        },
+        12,
+    ),
+    (
+        "PromiseBroken",
+        "data that is elsewhere is needed, and is not there any more",
+        |env| {
+            partial(env);
+            env.write("labels.csv", "other");
+            env.ok(&["commit", "-a", "--amend", "-m", "other"]);
+            env.ok(&["push", "--force"]);
+            env.ok(&["gc", "--remote", "--grace", "0"]);
+            Some(env.run(&["-C", "../part", "-q", "checkout", "labels.csv"]))
+        },
+        12,
+    ),
+    (
+        "Offline",
+        "a remote would have to be asked, and `--offline` is set",
+        |env| {
+            partial(env);
+            Some(env.run(&["--offline", "push"]))
+        },
+        12,
+    ),
+    (
+        "Shallow",
+        "the first commit of a shallow clone is to be amended",
+        |env| {
+            partial(env);
+            env.ok(&["commit", "--allow-empty", "-m", "second"]);
+            env.ok(&["push"]);
+            env.ok(&["clone", "--depth", "1", "../shared", "../shallow"]);
+            Some(env.run(&["-C", "../shallow", "commit", "--amend", "-m", "anew"]))
+        },
+        1,
+    ),
     ("NotAFile", "a folder is given for a file", |env| run(env, &["cat", "HEAD:d"]), 1),
     (
         "Forgotten",
@@ -276,6 +319,16 @@ fn committed(env: &mut Env) {
     env.write("a.csv", "1,2\n");
     env.write("d/b.csv", "3,4\n");
     commit_all(env, "first");
+}
+
+/// A commit on the remote `shared`, of which the clone `part` has no data.
+fn partial(env: &Env) {
+    env.ok(&["init"]);
+    env.write("labels.csv", "cat");
+    commit_all(env, "first");
+    env.ok(&["remote", "add", "origin", "../shared"]);
+    env.ok(&["push"]);
+    env.ok(&["clone", "--no-checkout", "../shared", "../part"]);
 }
 
 fn with_worktree(env: &mut Env) {
