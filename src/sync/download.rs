@@ -173,6 +173,7 @@ impl Fetch<'_> {
     ) -> Result<u64, SyncError> {
         let session = self.store.start_session()?;
         session.hold(&live_packs(self.store)?)?;
+        self.store.settle()?;
         self.bring_blobs(&session, find, blobs)
     }
 
