@@ -167,7 +167,7 @@ complete -c esker -n "__fish_esker_using_subcommand diff" -l jobs -d 'How many t
 complete -c esker -n "__fish_esker_using_subcommand diff" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand diff" -l staged -l cached -d 'Compare with what is staged instead of the worktree'
 complete -c esker -n "__fish_esker_using_subcommand diff" -s p -l patch -d 'Show the lines of texts that differ; the default, and with --json part of the document'
-complete -c esker -n "__fish_esker_using_subcommand diff" -l stat -d 'Show one line a file with its sizes, and sums; reads no file'
+complete -c esker -n "__fish_esker_using_subcommand diff" -l stat -d 'Show one line a file with its sizes, and sums, also of what is new after deduplication; reads no file'
 complete -c esker -n "__fish_esker_using_subcommand diff" -l name-status -d 'Show a letter and the path, one line a file, as git does'
 complete -c esker -n "__fish_esker_using_subcommand diff" -l name-only -d 'Show the paths only'
 complete -c esker -n "__fish_esker_using_subcommand diff" -l md -d 'Print a table in Markdown, for a pull request'
@@ -275,6 +275,7 @@ complete -c esker -n "__fish_esker_using_subcommand du" -l jobs -d 'How many thr
 complete -c esker -n "__fish_esker_using_subcommand du" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand du" -s a -l files -d 'Also show files'
 complete -c esker -n "__fish_esker_using_subcommand du" -s u -l unique -d 'Also count the bytes of equal files once; this walks all folders'
+complete -c esker -n "__fish_esker_using_subcommand du" -s s -l stored -d 'Also count what the files take in packs, chunks that several share once; this walks all folders'
 complete -c esker -n "__fish_esker_using_subcommand du" -s b -l bytes -d 'Show sizes in bytes'
 complete -c esker -n "__fish_esker_using_subcommand du" -l anonymous -d 'Sign nothing: for buckets that anyone may read'
 complete -c esker -n "__fish_esker_using_subcommand du" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'

@@ -13,6 +13,7 @@ use crate::path::RepoPath;
 use crate::repo::Repo;
 
 mod content;
+mod deduplicated;
 mod sides;
 mod worktree;
 
@@ -36,6 +37,8 @@ pub struct DiffOptions {
     pub renames: bool,
     /// Hand out the lines of small texts, with that many unchanged lines around them.
     pub context: Option<u32>,
+    /// Say how many bytes are new after deduplication.
+    pub new_bytes: bool,
     /// One difference is enough.
     pub first_only: bool,
 }
@@ -111,12 +114,13 @@ pub fn run(
             }
         }
     }
+    let new_bytes = if options.new_bytes { deduplicated::new_bytes(&repo, &found)? } else { None };
     let changes: Vec<FileChange> = found.into_iter().map(|one| one.change).collect();
     Ok(DiffOutcome {
         old: asked.old,
         new: asked.new,
         differs: !changes.is_empty(),
-        totals: ChangeTotals::of(&changes),
+        totals: ChangeTotals { new_bytes, ..ChangeTotals::of(&changes) },
         changes,
         skipped,
     })

@@ -82,6 +82,10 @@ pub struct ChangeTotals {
     pub modified_bytes_before: u64,
     /// Bytes that the files that differ have.
     pub modified_bytes_after: u64,
+    /// Bytes in chunks that no file on the old side of a change has: what is new after deduplication.
+    /// Absent where that was not looked up, or a file on the new side is not in the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_bytes: Option<u64>,
 }
 
 impl FileChange {

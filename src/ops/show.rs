@@ -46,7 +46,7 @@ pub enum ShowOutcome {
         #[serde(flatten)]
         entry: Box<LogEntry>,
         /// Sums over all changes.
-        change_totals: ChangeTotals,
+        change_totals: Box<ChangeTotals>,
         /// The first changes, sorted by path.
         changes: Vec<FileChange>,
         /// How many there are beyond those.
@@ -112,7 +112,7 @@ pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError>
     };
     let commit = repo.store.read_commit(id)?;
     let mut changes = log::changes_of(&repo, id, &commit, &[], true)?.unwrap_or_default();
-    let change_totals = ChangeTotals::of(&changes);
+    let change_totals = Box::new(ChangeTotals::of(&changes));
     let more = changes.len().saturating_sub(MAX_CHANGES) as u64;
     changes.truncate(MAX_CHANGES);
     let totals = log::totals_of(&repo, id)?;

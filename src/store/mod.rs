@@ -4,6 +4,7 @@
 //! Readers see a pack only after the transaction; what a killed process left behind is in its
 //! session's folder below `tmp/`, or is an unlisted file that the next clean-up removes.
 
+pub mod footprint;
 pub mod ingest;
 pub mod lane;
 pub mod objects;

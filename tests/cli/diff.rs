@@ -116,7 +116,8 @@ fn two_versions_are_told_with_renames() {
                     A images/dog.png            - ->        2 B         +2 B\n \
                     M labels.csv             27 B ->       28 B         +1 B\n \
                     R raw/ => source/     2.0 KiB  2 files\n \
-                    5 files changed, 1 added (+2 B), 1 modified (+1 B of 28 B), 1 deleted (-4 B), 2 renamed\n";
+                    5 files changed, 1 added (+2 B), 1 modified (+1 B of 28 B), 1 deleted (-4 B), 2 renamed; \
+                    30 B new after deduplication\n";
     assert_eq!(stat, expected);
     let patch = env.ok(&["diff", "HEAD~1", "HEAD"]);
     assert!(
@@ -137,6 +138,42 @@ fn three_dots_compare_with_where_a_branch_left() {
     assert_eq!(env.ok(&["diff", "--name-status", "main...HEAD"]), "A\tside.csv\n");
     assert_eq!(env.ok(&["diff", "--name-status", "main..."]), "A\tside.csv\n");
     assert!(env.ok(&["diff", "--name-status", "main..HEAD"]).contains("R100\tsource/\traw/\n"));
+    clean(&env);
+}
+
+#[test]
+fn sums_say_what_is_new_after_deduplication() {
+    let env = Env::new();
+    env.ok(&["init"]);
+    let noise = |seed: u8, len: usize| {
+        let mut bytes = vec![0; len];
+        blake3::Hasher::new().update(&[seed]).finalize_xof().fill(&mut bytes);
+        bytes
+    };
+    let start = noise(1, 3_000_000);
+    env.write("a.bin", &start);
+    env.write("small.csv", "1\n2\n");
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "first"]);
+    env.write("a.bin", [&start[..], &noise(2, 500_000)].concat());
+    env.write("b.bin", &start[..1_000_000]);
+    env.write("copy.csv", "1\n2\n");
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "second"]);
+    let totals = |args: &[&str]| env.json(&[&["diff", "--json"], args].concat())["totals"].clone();
+    let new = totals(&["HEAD~1", "HEAD"])["new_bytes"].as_u64().expect("told");
+    // What was appended, the last chunk before it, and the last one of the part that was copied.
+    assert!((500_000..900_000).contains(&new), "{new}");
+    let without_copy = totals(&["HEAD~1", "HEAD", "--", "a.bin"])["new_bytes"].as_u64();
+    assert!(without_copy.is_some_and(|bytes| (500_000..new).contains(&bytes)), "{without_copy:?}");
+    // An equal file is not among the differences.
+    assert_eq!(totals(&["HEAD~1", "HEAD", "--", "copy.csv"])["new_bytes"], 4);
+    let back = totals(&["HEAD", "HEAD~1"])["new_bytes"].as_u64().expect("told");
+    assert!(back < 300_000, "only the last chunk of what is shorter: {back}");
+    env.write("small.csv", "3\n");
+    assert!(totals(&[]).get("new_bytes").is_none(), "not stored yet");
+    env.ok(&["add", "."]);
+    assert_eq!(totals(&["--staged"])["new_bytes"], 2);
     clean(&env);
 }
 

@@ -186,6 +186,13 @@ fn du_sums_folders_from_their_trees() {
     assert!(files.contains("2.9 KiB         1 images/y.png\n"), "{files}");
     let unique = h.env.ok(&["du", "-d", "0", "--unique", "--bytes"]);
     assert_eq!(unique, "      6032       3032         5 ./\n");
+    let stored = h.env.ok(&["du", "-d", "0", "--unique", "--stored", "--bytes", "--json"]);
+    let stored: Value = serde_json::from_str(&stored).expect("one document");
+    let bytes = stored["stored_bytes"].as_u64().expect("told");
+    assert!((1..3032).contains(&bytes), "zeros are compressed: {stored}");
+    let twice = h.env.ok(&["du", "-d", "0", "--stored", "--bytes", "--json", "HEAD:images"]);
+    let twice: Value = serde_json::from_str(&twice).expect("one document");
+    assert!(twice["stored_bytes"].as_u64() < Some(bytes), "{twice} is without a.csv: {stored}");
     let text = h.env.ok(&["du", "-d", "0", "--json", "a.csv"]);
     let document: Value = serde_json::from_str(&text).expect("one document");
     assert_eq!((&document["path"], &document["bytes"]), (&json!("a.csv"), &json!(2)));

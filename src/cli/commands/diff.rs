@@ -63,7 +63,7 @@ struct Form {
     #[arg(short, long)]
     patch: bool,
 
-    /// Show one line a file with its sizes, and sums; reads no file
+    /// Show one line a file with its sizes, and sums, also of what is new after deduplication; reads no file
     #[arg(long)]
     stat: bool,
 
@@ -105,6 +105,7 @@ impl Args {
             staged: self.staged,
             renames: !self.no_renames,
             context: with_lines.then_some(self.context),
+            new_bytes: (stat || md || ui.json) && !ui.quiet,
             first_only: ui.quiet && !ui.json,
         }
     }

@@ -9,12 +9,13 @@ use crate::cli::ui::{Stream, Ui};
 
 /// Show how many bytes and files folders of a commit hold
 ///
-/// Sizes are those of the data, not of what is stored. The sums lie in the trees, so that only the
-/// folders that are shown are read. A location, URL[@REV][:PATH], is looked at without a clone. With
+/// Sizes are those of the data; --stored adds what it takes in packs here, after deduplication and
+/// compression. The sums of the data lie in the trees, so that only the folders that are shown are read. A location, URL[@REV][:PATH], is looked at without a clone. With
 /// --json, one document a line.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
     "esker du" "esker du -d 2 v1:images" "esker du --files --bytes main" "esker du -d 0 --unique"
+    "esker du --stored v1:images"
     "esker du s3://bucket/weather";
     "  5" "a folder is damaged", " 10" "no repository",
     " 12" "the remote refused or cannot be reached"
@@ -39,6 +40,10 @@ pub struct Args {
     #[arg(short, long)]
     unique: bool,
 
+    /// Also count what the files take in packs, chunks that several share once; this walks all folders
+    #[arg(short, long)]
+    stored: bool,
+
     /// Show sizes in bytes
     #[arg(short, long)]
     bytes: bool,
@@ -51,8 +56,8 @@ impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
         let Where { at, revision, path } =
             self.at.resolve(context, self.what.as_deref(), self.path.as_deref())?;
-        let Self { depth, files, unique, .. } = self;
-        let options = DuOptions { at, revision, path, depth, files, unique };
+        let Self { depth, files, unique, stored, .. } = self;
+        let options = DuOptions { at, revision, path, depth, files, unique, stored };
         let (as_json, palette) = (ui.json, ui.palette);
         let mut stream = Stream::new(ui);
         let ended = du::run(context, &options, &mut |entry| {

@@ -281,7 +281,13 @@ pub fn sums(totals: &ChangeTotals) -> String {
     part(modified, "modified", format!(" ({} of {})", signed(before, after), bytes(after)));
     part(deleted, "deleted", format!(" (-{})", bytes(totals.deleted_bytes)));
     part(renamed, "renamed", String::new());
-    parts.join(", ")
+    let sums = parts.join(", ");
+    match totals.new_bytes {
+        Some(new) if added + modified > 0 => {
+            format!("{sums}; {} new after deduplication", bytes(new))
+        }
+        _ => sums,
+    }
 }
 
 /// `--md`: a table that fits into a pull request.

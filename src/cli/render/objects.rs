@@ -165,8 +165,8 @@ pub fn du(
 ) -> io::Result<()> {
     let size = |number: u64| if as_bytes { number.to_string() } else { bytes(number) };
     write!(out, "{:>10} ", size(entry.bytes))?;
-    if let Some(unique) = entry.unique_bytes {
-        write!(out, "{:>10} ", size(unique))?;
+    for column in [entry.unique_bytes, entry.stored_bytes].into_iter().flatten() {
+        write!(out, "{:>10} ", size(column))?;
     }
     let style = if entry.path.ends_with('/') { palette.directory } else { Style::new() };
     writeln!(out, "{:>9} {style}{}{style:#}", count(entry.files), escape(&entry.path))
