@@ -15,7 +15,7 @@ use crate::path::RepoPath;
 /// Sets (`Some`) or removes (`None`) entries by path, making the directories on the way.
 ///
 /// Edits are applied in order, later ones see earlier ones. The root itself can be replaced by a
-/// directory under the empty path.
+/// directory under the empty path. Edits that ascend by path are made at once, as by [`edit_sorted`].
 pub fn edit_paths(
     read: &dyn ReadObjects,
     root: Option<TreeId>,
@@ -25,21 +25,10 @@ pub fn edit_paths(
     let memory = Memory::default();
     let reader = ReadThrough { read, memory: &memory };
     let mut writer = WriteThrough { out, memory: &memory };
-    let mut top = match root {
-        Some(id) => Subtree { id, totals: read.read_tree(id)?.totals() },
-        None => prolly::build([], &mut writer)?,
-    };
-    for (path, value) in edits {
-        let components: Vec<&str> = path.components().collect();
-        top = match (components.as_slice(), value) {
-            ([], Some(EntryValue::Directory { id, .. })) => {
-                Subtree { id, totals: reader.read_tree(id)?.totals() }
-            }
-            ([], _) => prolly::build([], &mut writer)?,
-            (names, value) => {
-                edit_one(&reader, Some(top.id), names, value, &mut writer)?.unwrap_or(top)
-            }
-        };
+    let mut runs = edits.chunk_by(|a, b| a.0 < b.0);
+    let mut top = edit_sorted(&reader, root, runs.next().unwrap_or_default(), &mut writer)?;
+    for run in runs {
+        top = edit_sorted(&reader, Some(top.id), run, &mut writer)?;
     }
     Ok(top)
 }
@@ -119,42 +108,6 @@ fn directory_of(value: Option<&EntryValue>) -> Option<TreeId> {
         Some(EntryValue::Directory { id, .. }) => Some(*id),
         _ => None,
     }
-}
-
-/// Applies one edit below a directory; `None` when nothing was there to be removed.
-fn edit_one(
-    read: &dyn ReadObjects,
-    dir: Option<TreeId>,
-    names: &[&str],
-    value: Option<EntryValue>,
-    out: &mut dyn WriteObjects,
-) -> Result<Option<Subtree>, TreeError> {
-    let [name, below @ ..] = names else { return Ok(None) };
-    let new = if below.is_empty() {
-        value
-    } else {
-        let old = match dir {
-            Some(id) => prolly::find(read, id, name)?.map(|e| e.value),
-            None => None,
-        };
-        let child = match old {
-            Some(EntryValue::Directory { id, .. }) => Some(id),
-            _ if value.is_none() => return Ok(None),
-            _ => None,
-        };
-        match edit_one(read, child, below, value, out)? {
-            Some(subtree) => Some(subtree.entry_value()),
-            None => return Ok(None),
-        }
-    };
-    let edited = match dir {
-        Some(id) => prolly::edit(read, id, vec![((*name).into(), new)], out)?,
-        None => {
-            let entries = new.map(|value| super::tree::Entry { name: (*name).into(), value });
-            prolly::build(entries, out)?
-        }
-    };
-    Ok(Some(edited))
 }
 
 /// Trees written but not yet readable from where they went.
@@ -264,8 +217,18 @@ mod tests {
             (path("nowhere/x"), None),
         ];
         let sorted = edit_sorted(&read, Some(root), &edits, &mut out).expect("edit");
-        let single = edit_paths(&read, Some(root), edits, &mut out).expect("edit");
-        assert_eq!(sorted, single);
+        let mut single = root;
+        for edit in edits.clone() {
+            let (read, edits) = (out.clone(), vec![edit]);
+            single = edit_paths(&read, Some(single), edits, &mut out).expect("edit").id;
+        }
+        assert_eq!(sorted.id, single);
+        let mut turned = edits;
+        turned.reverse();
+        turned.retain(|(path, _)| !path.as_str().starts_with(['f', 'm']));
+        let ascending: Vec<_> = turned.iter().rev().cloned().collect();
+        let turned = edit_paths(&read, Some(root), turned, &mut out).expect("edit");
+        assert_eq!(turned, edit_sorted(&read, Some(root), &ascending, &mut out).expect("edit"));
         let found = prolly::resolve(&out, sorted.id, &path("m/c")).expect("resolve");
         assert_eq!(found, Some(file("3")));
         assert_eq!(edit_sorted(&read, Some(root), &[], &mut out).expect("edit").id, root);
