@@ -55,7 +55,7 @@ fn interrupt_often(env: &Env, args: &[&str], prepare: impl Fn(u64), check: impl 
     let mut usual = started.elapsed();
     let mut random = Random::new(11);
     let mut interrupted = 0;
-    for n in 1..=60 {
+    for n in 1..=200 {
         prepare(n);
         let delay = usual.mul_f64(random.below(1000) as f64 / 1000.0);
         let (ran, took) = interrupt(env, args, delay);
