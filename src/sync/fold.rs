@@ -74,6 +74,9 @@ pub struct Fold<'f> {
     pub state: &'f State,
     /// What was taken in so far.
     pub folded: &'f mut Folded,
+    /// Whether only packs of history are taken in: a partial clone has no copies of the others, and is to
+    /// fetch none.
+    pub history_only: bool,
 }
 
 impl Fold<'_> {
@@ -86,6 +89,9 @@ impl Fold<'_> {
         kind: PackKind,
     ) -> Result<(), SyncError> {
         sink.append_raw(kind, codec, gathered)?;
+        if self.history_only && kind != PackKind::History {
+            return Ok(());
+        }
         let recipes = self.state.packs.values().filter(|p| p.kind == PackKind::Layout);
         if kind == PackKind::Data && recipes.map(|p| p.bytes).sum::<u64>() > MAX_RECIPES {
             return Ok(());
@@ -108,6 +114,9 @@ impl Fold<'_> {
         relied: &mut BTreeSet<PackId>,
     ) -> Result<(), SyncError> {
         sink.append_raw(PackKind::Layout, codec, gathered)?;
+        if self.history_only {
+            return Ok(());
+        }
         let all = || self.state.packs.iter().filter(|(_, p)| p.kind == PackKind::Layout);
         let small = self.chosen(PackKind::Layout, sink.open_bytes());
         let has_moved = self.folded.packs.values().any(|kind| *kind == PackKind::Data);

@@ -501,7 +501,8 @@ impl Push<'_> {
             }
         };
         let remote = self.remote();
-        let fold = folds.map(|state| Fold { remote: &remote, state, folded });
+        let history_only = !self.store.absent().promised.is_empty();
+        let fold = folds.map(|state| Fold { remote: &remote, state, folded, history_only });
         self.progress.begin("uploading", None, None);
         let uploaded = upload_packs(&upload, missing, present, own, fold, &mut answered);
         self.progress.finish();

@@ -5,6 +5,7 @@ mod collect;
 mod cost;
 mod fold;
 mod overtaken;
+mod partial;
 mod races;
 mod repair;
 mod site;

@@ -21,7 +21,7 @@ use crate::steps::remotes;
 use crate::sync::SyncError;
 use crate::sync::cache::Cache;
 use crate::sync::chain::{Remote, Seen};
-use crate::sync::download::Fetch;
+use crate::sync::download::{Fetch, Scope};
 use crate::sync::push::{Mode, Push, Pushed, Want};
 use crate::sync::root::{Area, Root, SegmentRef};
 use crate::sync::state::{Segment, State};
@@ -141,6 +141,11 @@ impl Site {
 
     /// Brings everything, and proves it: every byte of every commit.
     pub fn fetch(&self, from: &dyn Transport) -> Result<State, SyncError> {
+        self.fetch_part(from, Scope::default())
+    }
+
+    /// As [`Site::fetch`], of a part.
+    pub fn fetch_part(&self, from: &dyn Transport, scope: Scope) -> Result<State, SyncError> {
         let repo = self.repo();
         let cache = self.cache();
         let remote = Remote { transport: from, cache: &cache };
@@ -149,7 +154,7 @@ impl Site {
         let targets: Vec<RefTarget> = state.refs.values().map(|r| r.target).collect();
         let fetch = Fetch {
             name: "origin",
-            scope: crate::sync::download::Scope::default(),
+            scope,
             remote: &remote,
             state: &state,
             store: &repo.store,
