@@ -248,7 +248,7 @@ impl Repo {
         let db = Arc::new(StateDb::open(&paths.state_db(), &paths.refs_log(), access)?);
         let params = db.read(|view| view.format())?;
         let worktree = which_worktree(&paths, &db, access)?;
-        let sparse = db.read(|view| view.sparse(worktree))?.map_or(PathSet::ALL, PathSet::of);
+        let sparse = db.read(|view| view.sparse(worktree))?;
         let cache = CacheDb::new(&paths.cache_db(), db.has_shared_memory());
         let store = Store::open(&paths.dir, params, db.clone())?;
         // Before anything is read of the history: what is condemned from now on stays until this ends.

@@ -3,6 +3,7 @@
 
 use super::{DbError, Tx, View};
 use crate::id::{CommitId, TagId, TreeId};
+use crate::path::PathSet;
 use crate::refs::{
     Head, HeadTarget, LogRecord, RefName, RefNote, RefTarget, RefUpdate, WorktreeId,
 };
@@ -372,7 +373,7 @@ impl Tx<'_> {
         self.run("DELETE FROM journal WHERE worktree = ?1", [worktree.0])?;
         self.run("DELETE FROM reflog WHERE worktree = ?1", [worktree.0])?;
         self.run("DELETE FROM worktrees WHERE id = ?1", [worktree.0])?;
-        self.set_sparse(worktree, None)?;
+        self.set_sparse(worktree, &PathSet::ALL)?;
         self.forget_place(worktree)
     }
 

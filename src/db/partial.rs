@@ -8,7 +8,7 @@
 use super::forgotten::NOT;
 use super::{DbError, Tx, View};
 use crate::id::CommitId;
-use crate::path::RepoPath;
+use crate::path::{PathSet, RepoPath};
 use crate::refs::WorktreeId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ const SPARSE: &str = "sparse";
 /// Begin the names of these facts in `refs.log`; a commit's id, or the number of a worktree, follows.
 pub(super) const FACTS: [&str; 3] = ["promised.", "shallow.", "sparse."];
 
-/// Ends each path of a sparse set: no name may hold it.
+/// Ends each rule of a sparse set: no name may hold it.
 const END: char = '\0';
 
 /// What of the history is elsewhere on purpose.
@@ -57,14 +57,14 @@ impl View<'_> {
         Ok(absent)
     }
 
-    /// The paths that a worktree is to have; `None` where it is to have all.
-    pub fn sparse(&self, worktree: WorktreeId) -> Result<Option<Vec<RepoPath>>, DbError> {
+    /// What a worktree is to have.
+    pub fn sparse(&self, worktree: WorktreeId) -> Result<PathSet, DbError> {
         if !self.has_table(SPARSE)? {
-            return Ok(None);
+            return Ok(PathSet::ALL);
         }
         let sql = "SELECT paths FROM sparse WHERE worktree = ?1";
         let text = self.one(sql, [worktree.0], |row| Ok(row.get::<_, String>(0)?))?;
-        text.map(|text| paths_of(&text)).transpose()
+        text.map_or(Ok(PathSet::ALL), |text| set_of(&text))
     }
 
     /// What `refs.log` must say of all this, by the names of the facts.
@@ -99,16 +99,39 @@ fn sparse_fact(worktree: WorktreeId) -> String {
     format!("{}{}", FACTS[2], worktree.0)
 }
 
-/// A set of paths as a fact; it begins so that not even an empty one looks like [`NOT`].
+/// A set as a fact; it begins so that not even an empty one looks like [`NOT`].
 fn sparse_value(paths: String) -> String {
     format!("={paths}")
 }
 
-fn paths_of(text: &str) -> Result<Vec<RepoPath>, DbError> {
-    let parse = |path: &str| {
-        RepoPath::parse(path).map_err(|e| DbError::damaged(format!("sparse path {e}")))
-    };
-    text.split_terminator(END).map(parse).collect()
+/// A set as text: of each rule its sign, its path and [`END`]; the root's comes first, if it is in it.
+fn text_of(set: &PathSet) -> String {
+    let (all, rules) = set.rules();
+    let mut text = if all { format!("+{END}") } else { String::new() };
+    for (path, is_in) in rules {
+        let sign = if *is_in { '+' } else { '-' };
+        text.extend([sign]);
+        text.push_str(path.as_str());
+        text.push(END);
+    }
+    text
+}
+
+fn set_of(text: &str) -> Result<PathSet, DbError> {
+    let (mut all, mut rules) = (false, Vec::new());
+    for rule in text.split_terminator(END) {
+        let wrong = |why: String| DbError::damaged(format!("rule of a sparse worktree: {why}"));
+        let (path, is_in) = match (rule.strip_prefix('+'), rule.strip_prefix('-')) {
+            (Some(path), _) => (path, true),
+            (_, Some(path)) => (path, false),
+            _ => return Err(wrong("it has no sign".to_owned())),
+        };
+        match path {
+            "" => all = is_in,
+            path => rules.push((RepoPath::parse(path).map_err(|e| wrong(e.to_string()))?, is_in)),
+        }
+    }
+    Ok(PathSet::from_rules(all, rules))
 }
 
 impl Tx<'_> {
@@ -147,14 +170,10 @@ impl Tx<'_> {
         Ok(was)
     }
 
-    /// Records which paths a worktree is to have: these and all below them, or all.
-    pub fn set_sparse(
-        &self,
-        worktree: WorktreeId,
-        paths: Option<&[RepoPath]>,
-    ) -> Result<(), DbError> {
-        if let Some(paths) = paths {
-            let text: String = paths.iter().map(|path| format!("{}{END}", path.as_str())).collect();
+    /// Records what a worktree is to have.
+    pub fn set_sparse(&self, worktree: WorktreeId, set: &PathSet) -> Result<(), DbError> {
+        if !set.is_all() {
+            let text = text_of(set);
             self.store_sparse(worktree, &text)?;
             self.log_fact(sparse_fact(worktree), sparse_value(text));
             return Ok(());

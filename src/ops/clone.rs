@@ -106,7 +106,7 @@ pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpErro
     let repo = make(ctx, &paths, &root)?;
     write_settings(&paths, &settings)?;
     choose_branch(&state, options.branch.as_deref())?;
-    repo.db.write(|tx| tx.set_sparse(repo.worktree, part.set.tops()))?;
+    repo.db.write(|tx| tx.set_sparse(repo.worktree, &part.set))?;
     let run = ctx.run_context(&repo.settings);
     let note = ctx.note(&repo, format!("clone: from {location}"));
     let fetch = |repo: &Repo, now: &Now<'_>| {

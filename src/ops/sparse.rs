@@ -40,8 +40,12 @@ pub struct SparseOptions {
 /// Which paths the worktree has, and what was done to that end.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct SparseOutcome {
-    /// The paths; nothing where the worktree has everything.
-    pub paths: Option<Vec<String>>,
+    /// The paths; the root, as an empty one, where the worktree has everything but for others.
+    pub paths: Vec<String>,
+    /// Paths that it has not, though they are below others that it has.
+    pub except: Vec<String>,
+    /// Whether it has everything.
+    pub everything: bool,
     /// Files written.
     pub written: u64,
     /// Their bytes.
@@ -62,11 +66,10 @@ pub struct SparseOutcome {
 
 /// Says or changes which paths this worktree has.
 pub fn run(ctx: &Context, options: &SparseOptions) -> Result<SparseOutcome, OpError> {
-    let old = |repo: &Repo| repo.sparse.clone();
     let (repo, new) = match &options.action {
         SparseAction::List => {
             let repo = ctx.open_repo_to_read()?;
-            return Ok(SparseOutcome { paths: names(&repo.sparse), ..SparseOutcome::default() });
+            return Ok(outcome_of(&repo.sparse));
         }
         SparseAction::Set(paths) => {
             let repo = ctx.open_repo()?;
@@ -76,10 +79,7 @@ pub fn run(ctx: &Context, options: &SparseOptions) -> Result<SparseOutcome, OpEr
         SparseAction::Add(paths) => {
             let repo = ctx.open_repo()?;
             let added = locate::select(ctx, &repo, paths)?;
-            let new = match old(&repo).tops() {
-                None => PathSet::ALL,
-                Some(tops) => PathSet::of(tops.iter().cloned().chain(added)),
-            };
+            let new = added.into_iter().fold(repo.sparse.clone(), |set, path| set.with(path, true));
             (repo, new)
         }
         SparseAction::Disable => (ctx.open_repo()?, PathSet::ALL),
@@ -95,7 +95,7 @@ fn change(
     dry_run: bool,
 ) -> Result<SparseOutcome, OpError> {
     let run = ctx.run_context(&repo.settings);
-    let mut outcome = SparseOutcome { paths: names(new), dry_run, ..SparseOutcome::default() };
+    let mut outcome = SparseOutcome { dry_run, ..outcome_of(new) };
     let Some(tree) = repo.state()?.staged_tree() else {
         if !dry_run {
             record(repo, new)?;
@@ -151,13 +151,13 @@ fn plan_additions(
 }
 
 fn record(repo: &Repo, new: &PathSet) -> Result<(), OpError> {
-    Ok(repo.db.write(|tx| tx.set_sparse(repo.worktree, new.tops()))?)
+    Ok(repo.db.write(|tx| tx.set_sparse(repo.worktree, new))?)
 }
 
 /// Says which of the paths the version at hand does not have.
 fn unknown(repo: &Repo, tree: TreeId, new: &PathSet) -> Result<Vec<String>, OpError> {
     let mut warnings = Vec::new();
-    for path in new.tops().unwrap_or_default() {
+    for (path, _) in new.rules().1 {
         if prolly::resolve(&repo.store, tree, path)?.is_none() {
             warnings.push(format!("there is no '{}' in this version", locate::shown(path)));
         }
@@ -165,6 +165,29 @@ fn unknown(repo: &Repo, tree: TreeId, new: &PathSet) -> Result<Vec<String>, OpEr
     Ok(warnings)
 }
 
-fn names(set: &PathSet) -> Option<Vec<String>> {
-    set.tops().map(|tops| tops.iter().map(|path| path.as_str().to_owned()).collect())
+/// How many paths a worktree is to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SparseCounts {
+    /// How many; the root is one.
+    pub paths: u64,
+    /// How many below them it is not to have.
+    pub except: u64,
+}
+
+/// How many rules a set has of either kind.
+pub(super) fn counts(set: &PathSet) -> SparseCounts {
+    let (all, rules) = set.rules();
+    let paths = rules.iter().filter(|(_, is_in)| *is_in).count() as u64 + u64::from(all);
+    SparseCounts { paths, except: rules.iter().filter(|(_, is_in)| !is_in).count() as u64 }
+}
+
+fn outcome_of(set: &PathSet) -> SparseOutcome {
+    let (all, rules) = set.rules();
+    let mut outcome = SparseOutcome { everything: set.is_all(), ..SparseOutcome::default() };
+    outcome.paths.extend(all.then(String::new));
+    for (path, is_in) in rules {
+        let list = if *is_in { &mut outcome.paths } else { &mut outcome.except };
+        list.push(path.as_str().to_owned());
+    }
+    outcome
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::locate;
+use super::sparse::SparseCounts;
 use super::{Change, ConflictEntry, Context, OpError, Skipped, encode};
 use crate::diff::tree as diff;
 use crate::id::CommitId;
@@ -40,9 +41,9 @@ pub struct StatusOutcome {
     pub untracked: Vec<Change>,
     /// What could not be looked at.
     pub skipped: Vec<Skipped>,
-    /// How many paths this worktree is to have, where it is not to have everything.
+    /// What this worktree is to have, where that is not everything.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sparse: Option<u64>,
+    pub sparse: Option<SparseCounts>,
     /// The data roots; only inside a git checkout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roots: Option<Vec<String>>,
@@ -60,7 +61,7 @@ pub fn run(ctx: &Context, options: &StatusOptions) -> Result<StatusOutcome, OpEr
         branch: state.head.branch().map(|b| b.short().to_owned()),
         commit: state.commit(),
         staged: staged_changes(&repo, &state, &paths)?,
-        sparse: repo.sparse.tops().map(|tops| tops.len() as u64),
+        sparse: (!repo.sparse.is_all()).then(|| super::sparse::counts(&repo.sparse)),
         roots: roots.map(|r| r.iter().map(locate::shown).collect()),
         ..StatusOutcome::default()
     };

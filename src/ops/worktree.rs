@@ -191,9 +191,7 @@ fn add(
         // Before the commit: a link that nobody knows is harmless, a worktree without one is not.
         WorktreeLink::new(worktree, &token, &root, &repo.paths.dir).write(&root)?;
         tx.set_place(worktree, &Place { token, path })?;
-        if let Some(tops) = repo.sparse.tops() {
-            tx.set_sparse(worktree, Some(tops))?;
-        }
+        tx.set_sparse(worktree, &repo.sparse)?;
         if let Some(tree) = tree {
             checkout::note_begun(tx, worktree, tree)?;
         }

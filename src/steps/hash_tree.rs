@@ -107,7 +107,8 @@ pub struct NothingKnown<'r> {
 
 impl KnownFiles for NothingKnown<'_> {
     fn expected(&self) -> &PathSet {
-        &PathSet::ALL
+        static EVERYTHING: PathSet = PathSet::ALL;
+        &EVERYTHING
     }
 
     fn rows(&self, _: &RepoPath) -> Box<dyn Iterator<Item = StatRow> + '_> {

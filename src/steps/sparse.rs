@@ -58,7 +58,7 @@ fn leave(
     set: &PathSet,
     is_same: &dyn Fn(u32, &Delta) -> bool,
 ) -> Result<(), StepError> {
-    if delta.base.is_none() || set.has(&dir.path) {
+    if delta.base.is_none() || set.has_whole(&dir.path) {
         return Ok(());
     }
     if !dir.path.is_root() && !set.touches(&dir.path) {

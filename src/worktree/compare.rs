@@ -166,7 +166,10 @@ pub fn compare(
     }
     if let Some(base) = base {
         for path in &scan.missing {
-            add_missing(read, base, known.expected(), path, &mut result.missing)?;
+            if let Some(value) = prolly::resolve(read, base, path)? {
+                let path = path.clone();
+                add_missing(read, known.expected(), path, value, &mut result.missing)?;
+            }
         }
     }
     Ok(result)
@@ -175,16 +178,39 @@ pub fn compare(
 /// Adds a path that is not on disk, or what below it is expected there, as far as the tree has it.
 fn add_missing(
     read: &dyn ReadObjects,
-    base: TreeId,
     expected: &PathSet,
-    path: &RepoPath,
+    path: RepoPath,
+    value: EntryValue,
     missing: &mut Vec<(RepoPath, EntryValue)>,
 ) -> Result<(), AccessError> {
-    let one = [path.clone()];
-    let paths = if expected.has(path) { &one[..] } else { expected.below(path) };
-    for path in paths {
-        if let Some(value) = prolly::resolve(read, base, path)? {
-            missing.push((path.clone(), value));
+    let EntryValue::Directory { id, .. } = value else {
+        missing.extend(expected.has(&path).then_some((path, value)));
+        return Ok(());
+    };
+    if expected.has_whole(&path) {
+        missing.push((path, value));
+        return Ok(());
+    }
+    if expected.has(&path) {
+        for entry in prolly::iterate(read, id) {
+            let entry = entry?;
+            let path = path.join(&entry.name).map_err(AccessError::io)?;
+            add_missing(read, expected, path, entry.value, missing)?;
+        }
+        return Ok(());
+    }
+    let mut done: Option<&RepoPath> = None;
+    for (rule, _) in expected.below(&path).iter().filter(|(_, is_in)| *is_in) {
+        // What lies below another one was met with it.
+        if done.is_some_and(|done| rule.starts_with(done)) {
+            continue;
+        }
+        done = Some(rule);
+        let names = rule.components().skip(path.components().count());
+        let below = RepoPath::parse(&names.collect::<Vec<_>>().join("/"));
+        let below = below.map_err(AccessError::io)?;
+        if let Some(value) = prolly::resolve(read, id, &below)? {
+            add_missing(read, expected, rule.clone(), value, missing)?;
         }
     }
     Ok(())
@@ -357,14 +383,12 @@ impl OneDir<'_> {
             return Ok(true);
         }
         let path = self.dir.path.join(&entry.name).map_err(AccessError::io)?;
-        if expected.has(&path) {
+        if expected.has_whole(&path) {
             return Ok(true);
         }
         self.delta().is_partial = true;
-        if let (EntryValue::Directory { .. }, Some(base)) = (&entry.value, self.task.base) {
-            let missing = &mut self.result.missing;
-            add_missing(self.task.read, base, expected, &path, missing)?;
-        }
+        let (read, missing) = (self.task.read, &mut self.result.missing);
+        add_missing(read, expected, path, entry.value.clone(), missing)?;
         Ok(false)
     }
 

@@ -9,7 +9,7 @@ use esker::ops::status::StatusOutcome;
 use esker::ops::{Change, ChangeKind};
 use esker::path::escape;
 
-use super::units::counted;
+use super::worktree::sparse_counts;
 use crate::cli::term::Palette;
 
 /// The long form.
@@ -54,9 +54,8 @@ fn head(out: &mut dyn Write, palette: &Palette, status: &StatusOutcome) -> io::R
         }
         (None, None) => writeln!(out, "Not on any branch")?,
     }
-    if let Some(paths) = status.sparse {
-        let paths = counted(paths, "path");
-        writeln!(out, "Sparse: only {paths} of the tree (see \"esker sparse\")")?;
+    if let Some(sparse) = status.sparse {
+        writeln!(out, "Sparse: {} (see \"esker sparse\")", sparse_counts(sparse))?;
     }
     if let Some(roots) = &status.roots {
         let names: Vec<_> = roots.iter().map(|root| escape(root)).collect();

@@ -7,7 +7,7 @@ use esker::ops::clean::CleanOutcome;
 use esker::ops::mv::MvOutcome;
 use esker::ops::rm::RmOutcome;
 use esker::ops::roots::RootsOutcome;
-use esker::ops::sparse::SparseOutcome;
+use esker::ops::sparse::{SparseCounts, SparseOutcome};
 use esker::path::escape;
 
 use super::text::to_be_fetched;
@@ -113,10 +113,25 @@ pub fn roots(out: &mut dyn Write, outcome: &RootsOutcome) -> io::Result<()> {
 
 /// `sparse` without a change.
 pub fn sparse_paths(out: &mut dyn Write, outcome: &SparseOutcome) -> io::Result<()> {
-    for path in outcome.paths.iter().flatten() {
-        writeln!(out, "{}", escape(path))?;
+    if outcome.everything {
+        return Ok(());
     }
-    Ok(())
+    for path in &outcome.paths {
+        writeln!(out, "{}", if path.is_empty() { ".".into() } else { escape(path) })?;
+    }
+    outcome.except.iter().try_for_each(|path| writeln!(out, "not {}", escape(path)))
+}
+
+/// What a worktree is to have, in words.
+pub fn sparse_counts(sparse: SparseCounts) -> String {
+    let except = match sparse.except {
+        0 => String::new(),
+        n => format!(" but {}", counted(n, "path")),
+    };
+    match (sparse.paths, sparse.except) {
+        (1, 1..) => format!("all{except}"),
+        (n, _) => format!("only {}{except}", counted(n, "path")),
+    }
 }
 
 /// `sparse` with a change.
@@ -129,9 +144,17 @@ pub fn sparse(out: &mut dyn Write, outcome: &SparseOutcome) -> io::Result<()> {
     for path in &outcome.kept {
         writeln!(out, "kept, since it was changed: {}", escape(path))?;
     }
-    match outcome.paths.as_deref() {
-        None => writeln!(out, "the worktree has everything"),
-        Some([]) => writeln!(out, "the worktree has no tracked file"),
-        Some(paths) => writeln!(out, "the worktree has {}", counted(paths.len() as u64, "path")),
+    match (outcome.everything, outcome.paths.len() as u64, outcome.except.len() as u64) {
+        (true, ..) => writeln!(out, "the worktree has everything"),
+        (_, 0, _) => writeln!(out, "the worktree has no tracked file"),
+        (_, n, 0) => writeln!(out, "the worktree has {}", counted(n, "path")),
+        (_, n, m) => {
+            writeln!(
+                out,
+                "the worktree has {}, without {}",
+                counted(n, "path"),
+                counted(m, "other")
+            )
+        }
     }
 }

@@ -106,7 +106,7 @@ fn bare(site: &Site, from: &dyn Transport) -> (Site, CommitId) {
     let update = crate::refs::RefUpdate { name: main, old: None, new };
     repo.db
         .write(|tx| {
-            tx.set_sparse(repo.worktree, Some(&[]))?;
+            tx.set_sparse(repo.worktree, &crate::path::PathSet::of([]))?;
             tx.update_ref(update.clone(), &note).map(|_| ()).map_err(|_| DbError::Exists)
         })
         .expect("write");
