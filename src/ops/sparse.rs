@@ -165,22 +165,6 @@ fn unknown(repo: &Repo, tree: TreeId, new: &PathSet) -> Result<Vec<String>, OpEr
     Ok(warnings)
 }
 
-/// How many paths a worktree is to have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct SparseCounts {
-    /// How many; the root is one.
-    pub paths: u64,
-    /// How many below them it is not to have.
-    pub except: u64,
-}
-
-/// How many rules a set has of either kind.
-pub(super) fn counts(set: &PathSet) -> SparseCounts {
-    let (all, rules) = set.rules();
-    let paths = rules.iter().filter(|(_, is_in)| *is_in).count() as u64 + u64::from(all);
-    SparseCounts { paths, except: rules.iter().filter(|(_, is_in)| !is_in).count() as u64 }
-}
-
 fn outcome_of(set: &PathSet) -> SparseOutcome {
     let (all, rules) = set.rules();
     let mut outcome = SparseOutcome { everything: set.is_all(), ..SparseOutcome::default() };

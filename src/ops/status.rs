@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::locate;
-use super::sparse::SparseCounts;
+use super::part::SparseCounts;
 use super::{Change, ConflictEntry, Context, OpError, Skipped, encode};
 use crate::diff::tree as diff;
 use crate::id::CommitId;
@@ -61,7 +61,7 @@ pub fn run(ctx: &Context, options: &StatusOptions) -> Result<StatusOutcome, OpEr
         branch: state.head.branch().map(|b| b.short().to_owned()),
         commit: state.commit(),
         staged: staged_changes(&repo, &state, &paths)?,
-        sparse: (!repo.sparse.is_all()).then(|| super::sparse::counts(&repo.sparse)),
+        sparse: SparseCounts::of(&repo.sparse),
         roots: roots.map(|r| r.iter().map(locate::shown).collect()),
         ..StatusOutcome::default()
     };

@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
+use esker::ops::SparseCounts;
 use esker::ops::check_ignore::CheckIgnoreOutcome;
 use esker::ops::clean::CleanOutcome;
 use esker::ops::mv::MvOutcome;
 use esker::ops::rm::RmOutcome;
 use esker::ops::roots::RootsOutcome;
-use esker::ops::sparse::{SparseCounts, SparseOutcome};
+use esker::ops::sparse::SparseOutcome;
 use esker::path::escape;
 
 use super::text::to_be_fetched;
