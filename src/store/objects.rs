@@ -45,11 +45,11 @@ impl BlockCache {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).blocks.get(key).cloned()
     }
 
-    fn take_buffer(&self) -> BlockBuf {
+    pub(crate) fn take_buffer(&self) -> BlockBuf {
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    fn give_back(&self, buffer: BlockBuf) {
+    pub(crate) fn give_back(&self, buffer: BlockBuf) {
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     }
 

@@ -168,6 +168,24 @@ impl Store {
         }
     }
 
+    /// Those of `blobs` that are not stored here; of ids and sizes.
+    ///
+    /// The list of packs is renewed once, not for each blob that is nowhere.
+    pub fn absent_blobs(&self, blobs: &[(BlobId, u64)]) -> Result<Vec<(BlobId, u64)>, StoreError> {
+        self.refresh()?;
+        let catalog = self.catalog();
+        let mut absent = Vec::new();
+        for &(id, size) in blobs {
+            let is_known = size == 0
+                || catalog.find(PackKind::Data, &id.into())?.is_some()
+                || catalog.find(PackKind::Layout, &id.into())?.is_some();
+            if !is_known || !self.has_blob(id, size)? {
+                absent.push((id, size));
+            }
+        }
+        Ok(absent)
+    }
+
     /// The packs that a blob's recipe and pages name; `None` when a page is not there.
     fn packs_named(
         &self,

@@ -201,16 +201,10 @@ impl Fetch<'_> {
 
     /// The blobs that are not stored here.
     fn absent_blobs(&self, missing: &Missing) -> Result<Vec<(BlobId, u64)>, SyncError> {
-        let mut absent = Vec::new();
-        if self.scope.history_only {
-            return Ok(absent);
+        match self.scope.history_only {
+            true => Ok(Vec::new()),
+            false => Ok(self.store.absent_blobs(&missing.blobs)?),
         }
-        for &(id, size) in &missing.blobs {
-            if !self.store.has_blob(id, size)? {
-                absent.push((id, size));
-            }
-        }
-        Ok(absent)
     }
 
     /// Which chunks of which packs make up the blobs.

@@ -17,17 +17,19 @@ use crate::catalog::Location;
 use crate::id::{Address, BlobId, CommitId, PackId, TagId, TreeId};
 use crate::object::access::{AccessError, ObjectKind, ReadObjects};
 use crate::object::{Commit, Node, Tag};
-use crate::pack::{BlockBuf, PackKind, PackReader, Trailer};
+use crate::pack::{PackKind, PackReader, Trailer};
 use crate::progress::Cancel;
 use crate::recipe::{Body, Page, Recipe, page_address};
 use crate::remote::{Transport, get};
 use crate::store::Store;
+use crate::store::objects::BlockCache;
 
 /// Packs of the remote that were fetched whole, to read single objects of.
 pub struct Packs<'p> {
     transport: &'p dyn Transport,
     state: &'p State,
     open: Mutex<HashMap<PackId, Arc<OpenPack>>>,
+    blocks: BlockCache,
 }
 
 struct OpenPack {
@@ -36,7 +38,11 @@ struct OpenPack {
     trailer: Arc<Trailer>,
 }
 
-impl Packs<'_> {
+impl<'p> Packs<'p> {
+    fn new(transport: &'p dyn Transport, state: &'p State) -> Self {
+        Self { transport, state, open: Mutex::default(), blocks: BlockCache::default() }
+    }
+
     fn open(&self, id: PackId) -> Result<Arc<OpenPack>, SyncError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pack) = open.get(&id) {
@@ -67,9 +73,22 @@ impl Packs<'_> {
 
     /// The bytes of an object, of a block that is as the remote's state says.
     fn object(&self, at: &Location) -> Result<Vec<u8>, SyncError> {
-        let pack = self.open(at.pack)?;
-        let mut buf = BlockBuf::new();
+        let block = self.block(at)?;
+        let start = at.place.position as usize;
+        let bytes = block.get(start..start + at.place.raw_len as usize);
+        let short = || SyncError::damaged(Area::Pack.key(at.pack), "a block is too short");
+        Ok(bytes.ok_or_else(short)?.to_vec())
+    }
+
+    /// The raw bytes of the block that holds an object. Its neighbours are wanted next: it is kept a while.
+    fn block(&self, at: &Location) -> Result<Arc<Vec<u8>>, SyncError> {
         let offset = at.place.block_offset;
+        let key = (at.pack, offset);
+        if let Some(block) = self.blocks.get(&key) {
+            return Ok(block);
+        }
+        let pack = self.open(at.pack)?;
+        let mut buf = self.blocks.take_buffer();
         let damaged = |e: &dyn ToString| SyncError::damaged(Area::Pack.key(at.pack), e.to_string());
         let found = pack.reader.read_compressed(offset, &mut buf).map_err(|e| damaged(&e))?.hash;
         let blocks = pack.trailer.blocks();
@@ -81,10 +100,10 @@ impl Packs<'_> {
             .reader
             .read_block_sized(offset, at.place.stored_len, &mut buf)
             .map_err(|e| damaged(&e))?;
-        let start = at.place.position as usize;
-        let bytes = block.get(start..start + at.place.raw_len as usize);
-        let short = || SyncError::damaged(Area::Pack.key(at.pack), "a block is too short");
-        Ok(bytes.ok_or_else(short)?.to_vec())
+        let block = Arc::new(block.to_vec());
+        self.blocks.give_back(buf);
+        self.blocks.put(key, block.clone());
+        Ok(block)
     }
 }
 
@@ -100,7 +119,7 @@ pub struct RemoteHistory<'h> {
 impl<'h> RemoteHistory<'h> {
     /// What `state` holds on a remote, beside what is in `store`.
     pub fn new(remote: &'h Remote<'h>, state: &'h State, store: &'h Store) -> Self {
-        let packs = Packs { transport: remote.transport, state, open: Mutex::default() };
+        let packs = Packs::new(remote.transport, state);
         Self { remote, state, store, packs, index: Mutex::default() }
     }
 
@@ -220,7 +239,7 @@ pub struct Layouts<'l> {
 impl<'l> Layouts<'l> {
     /// The recipes that `state` holds on a remote.
     pub fn new(remote: &'l Remote<'l>, state: &'l State) -> Result<Self, SyncError> {
-        let packs = Packs { transport: remote.transport, state, open: Mutex::default() };
+        let packs = Packs::new(remote.transport, state);
         Ok(Self { packs, index: Index::open(remote, state, PackKind::Layout, None)? })
     }
 
