@@ -64,7 +64,8 @@ pub(super) fn bring(
     refuse_unknown(name, &state, names)?;
     let is_wanted =
         |name: &RefName| names.is_empty() || names.iter().any(|wanted| is_named(name, wanted));
-    let wanted = Wanted { refs: &is_wanted, prune, scope: remotes::scope_of(repo), unshallow };
+    let scope = remotes::scope_of(repo);
+    let wanted = Wanted { refs: &is_wanted, prune, scope, unshallow, beside: None };
     let remote: Remote<'_> = connection.remote();
     let note = ctx.note(repo, format!("fetch: from {name}"));
     let run = ctx.run_context(&repo.settings);

@@ -1,5 +1,6 @@
 //! `clone`: makes a repository of what a remote holds, and checks a branch out.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -15,9 +16,11 @@ use crate::path::{PathSet, RepoPath};
 use crate::refs::{self, RefName, RefNote, RefTarget, RefUpdate};
 use crate::remote::Location;
 use crate::repo::{self, NewRepo, Repo, RepoPaths, WorktreeLink};
+use crate::steps::ahead::{Ahead, Done};
 use crate::steps::checkout::{self, Switch, Target};
 use crate::steps::remotes::{self, Now, Wanted};
 use crate::sync::SyncError;
+use crate::sync::arriving::Beside;
 use crate::sync::cache::Cache;
 use crate::sync::chain::{Remote, StoredRoot};
 use crate::sync::download::Scope;
@@ -109,9 +112,20 @@ pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpErro
     repo.db.write(|tx| tx.set_sparse(repo.worktree, &part.set))?;
     let run = ctx.run_context(&repo.settings);
     let note = ctx.note(&repo, format!("clone: from {location}"));
+    let ahead = RefCell::new(None);
     let fetch = |repo: &Repo, now: &Now<'_>| {
-        let wanted = Wanted { refs: &|_| true, prune: false, scope: part.scope, unshallow: false };
-        remotes::fetch(repo, now, wanted, &note, &run, transfers(repo))
+        let commit = choose_branch(now.state, options.branch.as_deref()).ok().flatten();
+        let writing = commit.map(|(_, commit)| Ahead::new(repo, commit, &run));
+        let wanted = Wanted {
+            refs: &|_| true,
+            prune: false,
+            scope: part.scope,
+            unshallow: false,
+            beside: writing.as_ref().map(|writing| writing as &dyn Beside),
+        };
+        let fetched = remotes::fetch(repo, now, wanted, &note, &run, transfers(repo));
+        *ahead.borrow_mut() = writing.and_then(Ahead::done);
+        fetched
     };
     let ((fetched, moves), (_, state)) =
         remotes::fetch_newest(&repo, (DEFAULT_REMOTE, &remote), (root, state), &fetch)?;
@@ -127,7 +141,8 @@ pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpErro
     };
     if let Some((name, commit)) = branch {
         start_branch(&repo, &name, &note)?;
-        let written = check_out(&repo, &name, commit, &note, &run)?;
+        let done = ahead.into_inner();
+        let written = check_out(&repo, &name, commit, done.as_ref(), &note, &run)?;
         (outcome.written, outcome.bytes) = (written.files, written.bytes);
         (outcome.branch, outcome.commit) = (Some(name.short().to_owned()), Some(commit));
     }
@@ -270,6 +285,7 @@ fn check_out(
     repo: &Repo,
     name: &RefName,
     commit: CommitId,
+    ahead: Option<&Done>,
     note: &RefNote,
     run: &crate::steps::RunContext,
 ) -> Result<crate::steps::materialize::Written, OpError> {
@@ -278,6 +294,11 @@ fn check_out(
     let update = RefUpdate { name: name.clone(), old: None, new: Some(RefTarget::Commit(commit)) };
     let (head, branch) = (state.head.to_target(), Some((update, note.clone())));
     let target = Target { tree, head, branch };
+    if let Some(ahead) = ahead
+        && let Some(written) = checkout::finish_ahead(repo, &state, &target, ahead, note)?
+    {
+        return Ok(written);
+    }
     let request = Switch { target, force: false, dry_run: false, note: note.clone() };
     let done = checkout::switch(repo, &state, &request, run)?;
     match done.plan.conflicts.is_empty() {

@@ -179,6 +179,7 @@ impl FromRemotes {
             level: repo.settings.core.compression_level,
             progress: &*self.ctx.progress,
             cancel: &self.ctx.cancel,
+            beside: None,
         };
         if blobs.len() > MANY_FILES {
             let whole = Whole::open(&remote, state)?;

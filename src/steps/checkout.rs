@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::ahead::Done;
 use super::carry::{self, Carried};
 use super::materialize::{self, Written};
 use super::switch::{self, SwitchFrom};
@@ -15,6 +16,7 @@ use crate::diff::tree as diff;
 use crate::id::TreeId;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
+use crate::pack::PackKind;
 use crate::path::RepoPath;
 use crate::refs::{Head, HeadTarget, RefNote, RefTarget, RefUpdate, WorktreeId};
 use crate::repo::{Repo, WorkState};
@@ -22,6 +24,9 @@ use crate::worktree::plan::{Plan, Why};
 
 /// Journal entries of this kind have the tree that a checkout was bringing for their key.
 pub(super) const JOURNAL: &str = "checkout";
+
+/// Of this kind, what a clone was writing before the tree itself was here.
+const CLONE_JOURNAL: &str = "clone";
 
 /// Where a checkout goes.
 pub struct Target {
@@ -96,6 +101,24 @@ pub fn switch(
     Ok(Switched { plan, written })
 }
 
+/// Finishes the first checkout of a repository whose files were written beside the fetch that brought them;
+/// `None`, and nothing is done, if it is another than that.
+pub fn finish_ahead(
+    repo: &Repo,
+    state: &WorkState,
+    target: &Target,
+    done: &Done,
+    note: &RefNote,
+) -> Result<Option<Written>, StepError> {
+    let is_first = state.head_tree.is_none() && state.stage.is_none();
+    if !is_first || target.tree != Some(done.tree) || interrupted(repo)? != [done.tree] {
+        return Ok(None);
+    }
+    let written = materialize::complete(repo, &done.plan, &done.stats)?;
+    finish(repo, state, target, None, note)?;
+    Ok(Some(written))
+}
+
 /// The worktree alone to be brought from one tree to another.
 pub struct Shift {
     /// The tree its files are of; what differs from it is unsaved work.
@@ -141,6 +164,12 @@ fn begin(repo: &Repo, tree: Option<TreeId>) -> Result<(), StepError> {
     Ok(repo.db.write(|tx| note_begun(tx, repo.worktree, tree))?)
 }
 
+/// As a checkout begins, for a tree that is not here yet.
+pub(super) fn begin_ahead(repo: &Repo, tree: TreeId) -> Result<(), StepError> {
+    let note = |tx: &Tx<'_>| tx.put_journal(repo.worktree, CLONE_JOURNAL, tree.as_bytes(), b"");
+    Ok(repo.db.write(note)?)
+}
+
 /// Notes in a transaction that a worktree is about to be brought to a tree.
 pub fn note_begun(tx: &Tx<'_>, worktree: WorktreeId, tree: TreeId) -> Result<(), DbError> {
     tx.put_journal(worktree, JOURNAL, tree.as_bytes(), b"")
@@ -157,6 +186,7 @@ fn finish(
         move_head(tx, repo, state, target, note)?;
         tx.set_stage(repo.worktree, state.stage, stage)?;
         tx.clear_journal(repo.worktree, JOURNAL)?;
+        tx.clear_journal(repo.worktree, CLONE_JOURNAL)?;
         // What waited rested on the state that is left.
         operation::clear(tx, repo.worktree)?;
         Ok::<_, StepError>(())
@@ -231,9 +261,21 @@ fn staged_work(
 
 /// The trees that earlier, interrupted checkouts were bringing.
 pub(super) fn interrupted(repo: &Repo) -> Result<Vec<TreeId>, StepError> {
+    let mut trees = begun(repo, JOURNAL)?;
+    for tree in begun(repo, CLONE_JOURNAL)? {
+        // One that never came tells nothing of the files.
+        if repo.store.catalog().find(PackKind::History, &tree.into())?.is_some() {
+            trees.push(tree);
+        }
+    }
+    trees.dedup();
+    Ok(trees)
+}
+
+fn begun(repo: &Repo, kind: &str) -> Result<Vec<TreeId>, DbError> {
     let mut trees = Vec::new();
     repo.db.read(|view| {
-        view.each_journal(repo.worktree, JOURNAL, |key, _| {
+        view.each_journal(repo.worktree, kind, |key, _| {
             trees.extend(key.try_into().ok().map(TreeId::from_bytes));
             Ok::<_, DbError>(())
         })

@@ -79,11 +79,45 @@ pub fn apply(repo: &Repo, plan: &Plan, run: &RunContext) -> Result<Written, Step
         worktree.symlink(path, target)?;
     }
     record(repo, plan, &stats);
-    Ok(Written {
+    Ok(written(plan))
+}
+
+fn written(plan: &Plan) -> Written {
+    Written {
         files: (plan.files.len() + plan.symlinks.len()) as u64,
-        bytes: plan.files.iter().map(|f| f.size).sum(),
+        bytes: plan.bytes(),
         removed: plan.removals.len() as u64,
-    })
+    }
+}
+
+/// Makes the folders of a plan that only adds, and writes its files from wherever their bytes are.
+pub(super) fn write_ahead<S: BlobSource>(
+    repo: &Repo,
+    plan: &Plan,
+    source: &S,
+    run: &RunContext,
+) -> Result<Vec<Stat>, StepError>
+where
+    StepError: From<S::Error>,
+{
+    let session = repo.store.start_session()?;
+    let root = WorktreeRoot::open(&repo.paths.root, session.dir())?;
+    let mut worktree = root.handles()?;
+    for path in &plan.dirs {
+        worktree.create_dir(path)?;
+    }
+    write_files(source, &root, &plan.files, run)
+}
+
+/// Does what is left of a plan whose files were [written ahead](write_ahead).
+pub(super) fn complete(repo: &Repo, plan: &Plan, stats: &[Stat]) -> Result<Written, StepError> {
+    let session = repo.store.start_session()?;
+    let mut worktree = WorktreeRoot::open(&repo.paths.root, session.dir())?.handles()?;
+    for (path, target) in &plan.symlinks {
+        worktree.symlink(path, target)?;
+    }
+    record(repo, plan, stats);
+    Ok(written(plan))
 }
 
 /// Writes files, each verified, from wherever their bytes are; returns what the system says of them.
@@ -99,7 +133,7 @@ where
     let tasks = Mutex::new(tasks_of(source, files)?);
     let job = &Job { source, root, files, run, tasks, stopped: AtomicBool::new(false) };
     let results: Vec<Result<Vec<(usize, Stat)>, StepError>> = std::thread::scope(|scope| {
-        let start = |n: usize| scope.spawn(move || job.work(n % 2 == 1));
+        let start = |n: usize| scope.spawn(move || job.work(n % 2 == 1 && !S::ARRIVES_IN_ORDER));
         let workers: Vec<_> = (0..run.threads.max(1)).map(start).collect();
         let died = || Err(StepError::Store(StoreError::Output(io::Error::other("a worker died"))));
         workers.into_iter().map(|w| w.join().unwrap_or_else(|_| died())).collect()

@@ -1,5 +1,6 @@
 //! Tails that several verbs share: bringing the worktree into the stage, and a tree into the worktree.
 
+pub mod ahead;
 pub mod carried;
 mod carry;
 pub mod checkout;

@@ -9,6 +9,7 @@ use crate::object::access::ReadObjects;
 use crate::refs::{RefName, RefNote, RefTarget, RefUpdate, WorktreeId};
 use crate::repo::Repo;
 use crate::sync::SyncError;
+use crate::sync::arriving::Beside;
 use crate::sync::chain::{MAX_RELOADS, Remote, Seen, StoredRoot};
 use crate::sync::download::{Fetch, FetchPlan, Fetched, Scope};
 use crate::sync::state::State;
@@ -78,6 +79,8 @@ pub struct Wanted<'w> {
     pub scope: Scope,
     /// Whether the history before commits is brought whose parents were not fetched.
     pub unshallow: bool,
+    /// What is done beside it with what comes, where nothing is here yet.
+    pub beside: Option<&'w dyn Beside>,
 }
 
 /// How much fetches of a repository bring: where files are missing on purpose, no others come either.
@@ -116,7 +119,7 @@ pub fn fetch(
 ) -> FetchResult {
     let moves = moves(repo, now, wanted)?;
     let seen = Seen { seq: now.root.root.seq, hash: now.root.hash };
-    let fetch = fetch_of(repo, now, wanted.scope, run, downloads)?;
+    let fetch = fetch_of(repo, now, wanted, run, downloads)?;
     let mut targets = targets(&moves);
     let ends: Vec<CommitId> = match wanted.unshallow {
         true => repo.store.absent().shallow.iter().copied().collect(),
@@ -145,14 +148,14 @@ pub fn plan_fetch(
     downloads: usize,
 ) -> Result<(FetchPlan, Vec<Moved>), FetchError> {
     let moves = moves(repo, now, wanted)?;
-    let plan = fetch_of(repo, now, wanted.scope, run, downloads)?.plan_run(&targets(&moves))?;
+    let plan = fetch_of(repo, now, wanted, run, downloads)?.plan_run(&targets(&moves))?;
     Ok((plan, moves))
 }
 
 fn fetch_of<'n>(
     repo: &'n Repo,
     now: &Now<'n>,
-    scope: Scope,
+    wanted: Wanted<'n>,
     run: &'n RunContext,
     downloads: usize,
 ) -> Result<Fetch<'n>, FetchError> {
@@ -162,11 +165,12 @@ fn fetch_of<'n>(
         state: now.state,
         store: &repo.store,
         local_tips: local_tips(repo)?,
-        scope,
+        scope: wanted.scope,
         downloads,
         level: repo.settings.core.compression_level,
         progress: &*run.progress,
         cancel: &run.cancel,
+        beside: wanted.beside,
     })
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use super::StoreError;
-use super::session::Session;
+use super::session::{Session, unfinished_pack};
 use crate::catalog::Location;
 use crate::id::{Address, ChunkId, PackId};
 use crate::pack::codec::BlockCodec;
@@ -183,7 +183,7 @@ fn append(
 impl OpenPack {
     fn create(session: &Session, kind: PackKind) -> Result<Self, StoreError> {
         let id = session.new_pack_id()?;
-        let path = session.dir().join(format!("{id}.pack"));
+        let path = unfinished_pack(session.dir(), id);
         let file = File::create_new(&path).map_err(|e| StoreError::write(&path, e))?;
         let writer = PackWriter::new(file, session.pack_header(id, kind))
             .map_err(|e| StoreError::pack(&path, e))?;

@@ -216,6 +216,11 @@ fn try_lock(dir: &Path) -> Result<LockFile, LockError> {
     LockFile::try_acquire_existing(&dir.join(LOCK_NAME), &Holder::this_process("local", 0))
 }
 
+/// Where a pack lies in the folder of its session until it is published.
+pub fn unfinished_pack(dir: &Path, id: PackId) -> PathBuf {
+    dir.join(format!("{id}.pack"))
+}
+
 /// Random bits from the operating system.
 pub fn random_u64() -> Result<u64, StoreError> {
     getrandom::u64().map_err(|e| StoreError::Random(e.to_string()))

@@ -8,9 +8,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
-use crossbeam_channel::{bounded, unbounded};
+use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use super::SyncError;
+use super::arriving::{Arriving, Beside, Landing};
 use super::chain::Remote;
 use super::cut::{Cut, tips};
 use super::lookup::{FindBlobs, Whole};
@@ -38,6 +39,8 @@ use crate::store::{Store, StoreError};
 const MAX_GAP: u64 = 512 << 10;
 /// Data is published after so many bytes, so that a fetch that is cut short is not for nothing.
 const PUBLISH_BYTES: u64 = 512 << 20;
+/// Files of more bytes are wanted one after the other; smaller ones as their packs come.
+const SMALL_BYTES: u64 = 1 << 20;
 /// Lists of chunks kept while recipes are written anew.
 const MAX_LISTS: usize = 256;
 
@@ -63,6 +66,8 @@ pub struct Fetch<'f> {
     pub progress: &'f dyn Progress,
     /// Asked between two packs.
     pub cancel: &'f Cancel,
+    /// What is done beside it with what it brings, where nothing is here yet.
+    pub beside: Option<&'f dyn Beside>,
 }
 
 /// How much a fetch brings of what is new.
@@ -115,10 +120,10 @@ impl Fetch<'_> {
         if blobs.is_empty() {
             return Ok(plan);
         }
-        for (id, chunks) in self.plan(&Whole::open(self.remote, self.state)?, &blobs)? {
+        for (id, chunks) in self.plan(&Whole::open(self.remote, self.state)?, &blobs)?.chunks {
             self.cancel.check()?;
             let trailer = read_trailer(self.remote.transport, id, &self.state.packs[&id])?;
-            for (block, rows) in self.wanted_blocks(&trailer, &chunks)? {
+            for (block, rows) in self.wanted_blocks(&trailer, &chunks, false)? {
                 plan.objects += rows.len() as u64;
                 plan.bytes += u64::from(block.header().file_len());
             }
@@ -137,19 +142,26 @@ impl Fetch<'_> {
     {
         let session = self.store.start_session()?;
         // What is here counts as here until the refs have moved: nobody may drop it meanwhile.
-        session.hold(&live_packs(self.store)?)?;
+        let live = live_packs(self.store)?;
+        session.hold(&live)?;
         self.store.settle()?;
+        let beside = self.beside.filter(|_| live.is_empty());
         let history = RemoteHistory::new(self.remote, self.state, self.store);
         self.prefetch(&history)?;
         let forgotten = self.store.forgotten();
         let cut = Cut::after(&history, targets, self.scope.depth, &self.local_tips)?;
         let missing = decide_missing(&cut, targets, &self.local_tips, forgotten)?;
         let mut fetched = Fetched { commits: missing.commits.len() as u64, ..Fetched::default() };
-        let blobs = self.absent_blobs(&missing)?;
+        let mut blobs = self.absent_blobs(&missing)?;
         if !blobs.is_empty() {
             fetched.files = missing.blobs.len() as u64;
             let whole = Whole::open(self.remote, self.state)?;
-            fetched.stored_bytes += self.bring_blobs(&session, &whole, &blobs)?;
+            let arriving = Arriving::new(&whole, self.state, self.store, &session);
+            let beside = beside.map(|beside| (beside, &arriving));
+            if let Some((beside, _)) = beside {
+                put_first(&mut blobs, &beside.plan(&history));
+            }
+            fetched.stored_bytes += self.bring_blobs(&session, &whole, &blobs, beside)?;
         }
         let packs = self.write_history(&session, &history, &missing)?;
         let promised = if self.scope.history_only { tips(&cut, targets)? } else { Vec::new() };
@@ -174,7 +186,7 @@ impl Fetch<'_> {
         let session = self.store.start_session()?;
         session.hold(&live_packs(self.store)?)?;
         self.store.settle()?;
-        self.bring_blobs(&session, find, blobs)
+        self.bring_blobs(&session, find, blobs, None)
     }
 
     fn bring_blobs(
@@ -182,9 +194,10 @@ impl Fetch<'_> {
         session: &Session,
         find: &dyn FindBlobs,
         blobs: &[(BlobId, u64)],
+        beside: Option<Watched<'_>>,
     ) -> Result<u64, SyncError> {
         let data = self.plan(find, blobs)?;
-        let data_bytes = self.bring_data(session, &data)?;
+        let data_bytes = self.bring_data(session, &data, beside)?;
         let recipes = self.bring_recipes(session, find, blobs)?;
         let recipe_bytes: u64 = recipes.iter().map(|p| p.bytes).sum();
         self.store.publish(recipes, &HashSet::new(), |_| Ok::<_, SyncError>(()))?;
@@ -212,7 +225,7 @@ impl Fetch<'_> {
         let mut plan = DataPlan::default();
         for &(id, size) in blobs {
             if let Some(at) = find.chunk(id, size)? {
-                plan.entry(at.pack).or_default().push(at.place.chunk);
+                plan.chunks.entry(at.pack).or_default().push(at.place.chunk);
                 continue;
             }
             find.for_each_page(id, size, &mut |page| {
@@ -220,12 +233,16 @@ impl Fetch<'_> {
                     if let Run::Stored(run) = run {
                         let pack = page.packs[run.pack as usize];
                         let range = run.first_chunk..run.first_chunk.saturating_add(run.count);
-                        plan.entry(pack).or_default().extend(range);
+                        let chunks = plan.chunks.entry(pack).or_default();
+                        if size > SMALL_BYTES && chunks.is_empty() {
+                            plan.order.push(pack);
+                        }
+                        chunks.extend(range);
                     }
                 }
             })?;
         }
-        for (pack, chunks) in &mut plan {
+        for (pack, chunks) in &mut plan.chunks {
             if !self.state.packs.contains_key(pack) {
                 return Err(SyncError::damaged(
                     Area::Pack.key(*pack),
@@ -235,27 +252,36 @@ impl Fetch<'_> {
             chunks.sort_unstable();
             chunks.dedup();
         }
+        plan.complete_order();
         Ok(plan)
     }
 
     /// Reads the wanted blocks and stores them; publishes every so often. Returns the bytes written.
-    fn bring_data(&self, session: &Session, plan: &DataPlan) -> Result<u64, SyncError> {
-        let total: u64 =
-            plan.keys().filter_map(|id| self.state.packs.get(id)).map(|p| p.bytes).sum();
-        self.progress.begin("downloading", Some(total), None);
+    fn bring_data(
+        &self,
+        session: &Session,
+        plan: &DataPlan,
+        beside: Option<Watched<'_>>,
+    ) -> Result<u64, SyncError> {
+        let packs = plan.order.iter().filter_map(|id| self.state.packs.get(id));
+        self.progress.begin("downloading", Some(packs.map(|p| p.bytes).sum()), None);
         let (jobs, queue) = unbounded();
-        for job in plan {
-            let _ = jobs.send(job);
+        for id in &plan.order {
+            let _ = jobs.send((*id, &*plan.chunks[id]));
         }
         drop(jobs);
         let (give, take) = bounded::<Result<Part, SyncError>>(0);
         let stop = Cancel::new();
+        let arriving = beside.map(|(_, arriving)| arriving);
         let result = std::thread::scope(|scope| {
+            if let Some((beside, arriving)) = beside {
+                scope.spawn(move || beside.run(arriving));
+            }
             for _ in 0..self.downloads.max(1) {
                 let (queue, give, stop) = (queue.clone(), give.clone(), &stop);
                 scope.spawn(move || {
                     for (id, chunks) in queue {
-                        let part = self.read_part(*id, chunks);
+                        let part = self.read_part(id, chunks, arriving.is_some());
                         let has_failed = part.is_err();
                         if stop.is_cancelled() || give.send(part).is_err() || has_failed {
                             return;
@@ -264,28 +290,46 @@ impl Fetch<'_> {
                 });
             }
             drop(give);
-            let mut writer = Writer::new(self, session)?;
-            let written = take.iter().try_for_each(|part| writer.write(part?));
+            let written = self.write_parts(session, &take, arriving);
             stop.cancel();
-            // Whoever waits to hand over a part must not wait for ever.
+            // Whoever waits to hand over a part, or for a pack, must not wait for ever.
             drop(take);
-            written?;
-            writer.finish()
+            if let Some(arriving) = arriving {
+                arriving.end();
+            }
+            written
         });
         self.progress.finish();
         result
     }
 
-    /// Reads the blocks of a pack that hold wanted chunks which are not here yet.
-    fn read_part(&self, id: PackId, chunks: &[u32]) -> Result<Part, SyncError> {
+    fn write_parts(
+        &self,
+        session: &Session,
+        parts: &Receiver<Result<Part, SyncError>>,
+        arriving: Option<&Arriving<'_>>,
+    ) -> Result<u64, SyncError> {
+        let mut writer = Writer::new(self, session)?;
+        for part in parts {
+            let part = part?;
+            let landing = writer.write(&part)?;
+            if let Some(arriving) = arriving {
+                arriving.note(part.id, landing);
+            }
+        }
+        writer.finish()
+    }
+
+    /// Reads the blocks of a pack that hold wanted chunks: `all`, or those which are not here yet.
+    fn read_part(&self, id: PackId, chunks: &[u32], all: bool) -> Result<Part, SyncError> {
         self.cancel.check()?;
         let record = self.state.packs[&id];
         let trailer = read_trailer(self.remote.transport, id, &record)?;
-        let wanted = self.wanted_blocks(&trailer, chunks)?;
+        let wanted = self.wanted_blocks(&trailer, chunks, all)?;
         let blocks_end = record.bytes - record.end_bytes;
         let bytes: u64 = wanted.iter().map(|(block, _)| u64::from(block.header().file_len())).sum();
         let key = Area::Pack.key(id);
-        let mut part = Part { key: key.clone(), pieces: Vec::new(), blocks: wanted };
+        let mut part = Part { id, key: key.clone(), pieces: Vec::new(), blocks: wanted };
         let ranges = match bytes >= blocks_end / 4 * 3 && bytes > 0 {
             true => std::iter::once(HEADER_LEN as u64..blocks_end).collect(),
             false => ranges_of(&part.blocks),
@@ -302,7 +346,12 @@ impl Fetch<'_> {
         Ok(part)
     }
 
-    fn wanted_blocks(&self, trailer: &Trailer, chunks: &[u32]) -> Result<Blocks, SyncError> {
+    fn wanted_blocks(
+        &self,
+        trailer: &Trailer,
+        chunks: &[u32],
+        all: bool,
+    ) -> Result<Blocks, SyncError> {
         let mut first = 0u32;
         let mut wanted = Vec::new();
         for (block, rows) in trailer.blocks_with_chunks() {
@@ -311,7 +360,7 @@ impl Fetch<'_> {
             let mut is_needed = false;
             for chunk in &chunks[from..to] {
                 let address = rows[(*chunk - first) as usize].address;
-                is_needed |= self.store.catalog().find(PackKind::Data, &address)?.is_none();
+                is_needed |= all || self.store.catalog().find(PackKind::Data, &address)?.is_none();
             }
             if is_needed {
                 wanted.push((*block, rows.to_vec()));
@@ -381,12 +430,39 @@ fn sealed(lane: &mut Lane<'_>) -> Result<Vec<SealedPack>, SyncError> {
     Ok(packs)
 }
 
-/// Wanted chunks of each pack of the remote, by their index.
-type DataPlan = BTreeMap<PackId, Vec<u32>>;
+/// What is done beside the download of data, and how it sees that.
+type Watched<'w> = (&'w dyn Beside, &'w Arriving<'w>);
+
+/// What is to be read of packs of the remote.
+#[derive(Default)]
+struct DataPlan {
+    /// Wanted chunks of each pack, by their index.
+    chunks: BTreeMap<PackId, Vec<u32>>,
+    /// The packs in the order in which they are read: as large files want them, then as they are named.
+    order: Vec<PackId>,
+}
+
+impl DataPlan {
+    fn complete_order(&mut self) {
+        let ordered: HashSet<PackId> = self.order.iter().copied().collect();
+        self.order.extend(self.chunks.keys().filter(|id| !ordered.contains(id)));
+    }
+}
+
+/// Puts the blobs first that are wanted first, in that order.
+fn put_first(blobs: &mut [(BlobId, u64)], first: &[(BlobId, u64)]) {
+    let mut ranks = HashMap::new();
+    for (rank, (id, _)) in first.iter().enumerate() {
+        ranks.entry(*id).or_insert(rank);
+    }
+    blobs.sort_by_key(|(id, _)| ranks.get(id).copied().unwrap_or(usize::MAX));
+}
+
 type Blocks = Vec<(BlockRow, Vec<ChunkRow>)>;
 
 /// Blocks of one pack as they were read.
 struct Part {
+    id: PackId,
     key: String,
     /// Offset in the pack, and bytes.
     pieces: Vec<(u64, Vec<u8>)>,
@@ -423,17 +499,19 @@ impl<'w> Writer<'w> {
         Ok(Self { fetch, lane, written: 0, waiting: 0 })
     }
 
-    fn write(&mut self, part: Part) -> Result<(), SyncError> {
+    /// Stores the blocks of a part, and says where they came to lie.
+    fn write(&mut self, part: &Part) -> Result<Landing, SyncError> {
+        let mut landing = Landing::default();
         for (block, rows) in &part.blocks {
             let stored = part.stored(block)?;
             let chunks: Vec<_> = rows.iter().map(|row| (row.address, row.raw_len)).collect();
-            self.lane.append(stored, &chunks, &mut |_, _| ())?;
+            self.lane.append(stored, &chunks, &mut |_, at| landing.note(block, &at))?;
             self.waiting += u64::from(block.header().file_len());
         }
-        match self.waiting >= PUBLISH_BYTES {
-            true => self.publish(),
-            false => Ok(()),
+        if self.waiting >= PUBLISH_BYTES {
+            self.publish()?;
         }
+        Ok(landing)
     }
 
     fn publish(&mut self) -> Result<(), SyncError> {

@@ -50,6 +50,16 @@ impl<'w> Whole<'w> {
 }
 
 impl Whole<'_> {
+    /// The recipe of a blob of several chunks.
+    pub fn recipe(&self, id: BlobId, size: u64) -> Result<Recipe, SyncError> {
+        Ok(self.layouts.recipe(id, size)?.0)
+    }
+
+    /// A page of a recipe, not verified.
+    pub fn page(&self, address: &Address) -> Result<Vec<u8>, SyncError> {
+        self.layouts.page_at(address)
+    }
+
     /// The packs that a blob lies in, those of its recipe too; `None` when it is not there.
     pub fn packs_of(&self, id: BlobId, size: u64) -> Result<Option<BTreeSet<PackId>>, SyncError> {
         match self.chunk(id, size)? {

@@ -11,6 +11,7 @@
 //! `create_root`, `read_back`, `rebase`, `resume_session`.
 
 mod absent;
+pub mod arriving;
 pub mod cache;
 mod cbor;
 pub mod chain;

@@ -19,7 +19,7 @@ use crate::object::access::{AccessError, ObjectKind, ReadObjects};
 use crate::object::{Commit, Node, Tag};
 use crate::pack::{PackKind, PackReader, Trailer};
 use crate::progress::Cancel;
-use crate::recipe::{Body, Page, Recipe, page_address};
+use crate::recipe::{Body, Page, Recipe, packs_named, page_address};
 use crate::remote::{Transport, get};
 use crate::store::Store;
 use crate::store::objects::BlockCache;
@@ -259,7 +259,7 @@ impl<'l> Layouts<'l> {
     }
 
     /// A blob's recipe; of several the youngest whose packs are all live.
-    fn recipe(&self, id: BlobId, size: u64) -> Result<(Recipe, Found), SyncError> {
+    pub fn recipe(&self, id: BlobId, size: u64) -> Result<(Recipe, Found), SyncError> {
         let is_right = |bytes: &[u8]| {
             Recipe::decode(bytes).is_ok_and(|recipe| {
                 let is_live = match &recipe.body {
@@ -283,6 +283,15 @@ impl<'l> Layouts<'l> {
         let is_right = |bytes: &[u8]| decode(bytes).is_ok_and(|page| self.is_live(&page));
         let found = self.find(&page_address(id, number), is_right)?;
         Ok((decode(&found.bytes)?, found))
+    }
+
+    /// The page of a recipe at an address, of which no more is known than that its packs are live.
+    pub fn page_at(&self, address: &Address) -> Result<Vec<u8>, SyncError> {
+        let packs = &self.packs.state.packs;
+        let is_right = |bytes: &[u8]| {
+            packs_named(bytes).is_ok_and(|named| named.iter().all(|id| packs.contains_key(id)))
+        };
+        Ok(self.find(address, is_right)?.bytes)
     }
 
     /// Whether there is a recipe of a blob.

@@ -1,5 +1,6 @@
 //! Pushes and fetches between repositories over a store in memory, with everything that can go wrong.
 
+mod arriving;
 mod chain;
 mod collect;
 mod cost;

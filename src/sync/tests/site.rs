@@ -19,6 +19,7 @@ use crate::remote::{Capabilities, Created, Item, Transport, TransportError};
 use crate::repo::{Repo, RepoPaths};
 use crate::steps::remotes;
 use crate::sync::SyncError;
+use crate::sync::arriving::Beside;
 use crate::sync::cache::Cache;
 use crate::sync::chain::{Remote, Seen};
 use crate::sync::download::{Fetch, Scope};
@@ -141,11 +142,21 @@ impl Site {
 
     /// Brings everything, and proves it: every byte of every commit.
     pub fn fetch(&self, from: &dyn Transport) -> Result<State, SyncError> {
-        self.fetch_part(from, Scope::default())
+        self.fetch_as(from, Scope::default(), None)
     }
 
     /// As [`Site::fetch`], of a part.
     pub fn fetch_part(&self, from: &dyn Transport, scope: Scope) -> Result<State, SyncError> {
+        self.fetch_as(from, scope, None)
+    }
+
+    /// As [`Site::fetch`], of a part, and does something with what comes.
+    pub fn fetch_as(
+        &self,
+        from: &dyn Transport,
+        scope: Scope,
+        beside: Option<&dyn Beside>,
+    ) -> Result<State, SyncError> {
         let repo = self.repo();
         let cache = self.cache();
         let remote = Remote { transport: from, cache: &cache };
@@ -163,6 +174,7 @@ impl Site {
             level: 1,
             progress: &Silent,
             cancel: &self.ctx.cancel,
+            beside,
         };
         let note = crate::refs::RefNote {
             who: String::new(),
