@@ -82,7 +82,9 @@ fn who_waits_for_what_does_not_come_is_told() {
     let data = packs.filter(|(_, pack)| pack.kind == PackKind::Data).max_by_key(|(_, p)| p.bytes);
     memory.delete(&Area::Pack.key(data.expect("a pack").0)).expect("delete");
     let reader = Reader::new(commit);
-    Site::sibling(&site).fetch_as(&memory, Scope::default(), Some(&reader)).expect_err("a pack is gone");
+    Site::sibling(&site)
+        .fetch_as(&memory, Scope::default(), Some(&reader))
+        .expect_err("a pack is gone");
     let read = reader.read.into_inner().expect("lock");
     assert_eq!(read.len(), 44, "nobody waits for ever");
     assert!(read.iter().any(Result::is_err));
