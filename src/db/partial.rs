@@ -19,6 +19,9 @@ const SPARSE: &str = "sparse";
 /// Begin the names of these facts in `refs.log`; a commit's id, or the number of a worktree, follows.
 pub(super) const FACTS: [&str; 3] = ["promised.", "shallow.", "sparse."];
 
+/// The row of `meta` that names this clone to remotes.
+pub(super) const CLONE_ID: &str = "clone_id";
+
 /// Ends each rule of a sparse set: no name may hold it.
 const END: char = '\0';
 
@@ -184,6 +187,15 @@ impl Tx<'_> {
             self.log_fact(sparse_fact(worktree), NOT.to_owned());
         }
         Ok(())
+    }
+
+    /// A name for this clone, by which remotes keep commits for it: the one it has, or `new` from now on.
+    pub fn clone_id(&self, new: &str) -> Result<String, DbError> {
+        if let Some(id) = self.meta(CLONE_ID)? {
+            return Ok(id);
+        }
+        self.set_logged_meta(CLONE_ID, new.to_owned())?;
+        Ok(new.to_owned())
     }
 
     fn store_promise(&self, commit: CommitId, remote: &str) -> Result<(), DbError> {

@@ -1,5 +1,6 @@
 //! Making `state.db` anew from what survives its loss: sealed packs and `refs.log`.
 
+use super::partial::CLONE_ID;
 use super::schema::key;
 use super::state::shared_memory_works;
 use super::{Access, CacheDb, DbError, NewState, PackRow, StateDb, Tx, beside};
@@ -80,6 +81,9 @@ fn fill(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
     tx.restore_forgotten(meta)?;
     replay_moves(tx, from)?;
     tx.restore_partial(meta)?;
+    if let Some(id) = meta.get(CLONE_ID) {
+        tx.set_meta(CLONE_ID, id)?;
+    }
     tx.restore_places(meta)
     // The recorded length of refs.log is left out: the next write then completes the log.
 }

@@ -1,5 +1,7 @@
 //! `gc`: gives back the space of what no branch, tag, stage or reflog needs.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::upkeep::{self, How};
@@ -76,7 +78,14 @@ pub fn run(ctx: &Context, options: &GcOptions) -> Result<GcOutcome, OpError> {
     let repo = ctx.open_repo()?;
     let _lock = repo.store.lock_upkeep(&ctx.cancel)?;
     let rewrite = Rewrite::Sparse;
-    let how = How { dry_run, grace_seconds, reflog_seconds, rewrite, is_rechunked: false };
+    let how = How {
+        dry_run,
+        grace_seconds,
+        reflog_seconds,
+        rewrite,
+        is_rechunked: false,
+        evicted: HashSet::new(),
+    };
     let found = how.collect(ctx, &repo)?;
     Ok(GcOutcome {
         dry_run,

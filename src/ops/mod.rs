@@ -34,6 +34,8 @@ pub mod doctor;
 pub mod du;
 mod encode;
 mod error;
+pub mod evict;
+mod evicting;
 pub mod fetch;
 pub mod find;
 pub mod forget;

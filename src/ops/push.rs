@@ -1,12 +1,16 @@
 //! `push`: sends what a remote lacks, then moves its branches and tags.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::connect::{self, Connection};
+use super::evicting::{self, Evicting};
 use super::refspec::Asked;
 use super::sending::{lines, send};
 use super::{Context, OpError, RefLine};
 use crate::config::edit;
+use crate::path::RepoPath;
 use crate::refs::RefName;
 use crate::repo::Repo;
 use crate::sync::journal::Journal;
@@ -33,6 +37,8 @@ pub struct PushOptions {
     pub set_upstream: bool,
     /// Go on with the push that was cut short, with the refs that were asked for then.
     pub resume: bool,
+    /// Let go of the repository's copy of what HEAD holds once it is there; files on disk stay.
+    pub evict: bool,
     /// Say what would be sent, and send nothing.
     pub dry_run: bool,
 }
@@ -62,6 +68,10 @@ pub struct PushOutcome {
     pub requests: u64,
     /// An earlier push that had been cut short turned out to be done.
     pub was_done: bool,
+    /// Bytes of file contents that were let go of here, since they are there.
+    pub evicted_bytes: u64,
+    /// Bytes by which the store on disk is smaller for it.
+    pub freed_bytes: u64,
     /// Nothing was sent.
     pub dry_run: bool,
     /// How long it took.
@@ -87,12 +97,20 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
         dry_run: options.dry_run,
         ..PushOutcome::default()
     };
+    let mut contents = HashSet::new();
     match options.dry_run {
         true => plan(ctx, &repo, &connection, &wants, &mut outcome)?,
         false => {
             let sent = send(ctx, &repo, &connection, &wants)?;
             (outcome.refs, outcome.was_done) = (sent.refs, sent.was_done);
             (outcome.commits, outcome.files) = (sent.commits, sent.files);
+            if let (true, Some(commit)) = (options.evict, head.commit()) {
+                let paths = &[RepoPath::root()];
+                let connection = &connection;
+                let evicting = Evicting { ctx, repo: &repo, connection, paths, keep_files: true };
+                let evicted = evicting.run(commit, false)?;
+                (outcome.evicted_bytes, contents) = (evicted.bytes, evicted.contents);
+            }
         }
     }
     let traffic = connection.traffic();
@@ -100,6 +118,8 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
     if options.set_upstream && !options.dry_run {
         remember_upstream(&repo, &connection.settings.name, &wants)?;
     }
+    drop(repo);
+    outcome.freed_bytes = evicting::collect(ctx, contents)?;
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::upkeep::{self, How};
@@ -79,7 +81,14 @@ pub fn run(ctx: &Context, options: &RepackOptions) -> Result<RepackOutcome, OpEr
     let before = repo.db.read(|view| view.live_packs())?;
     let rewrite = options.level.map_or(Rewrite::Untidy, Rewrite::All);
     let is_rechunked = options.chunker.is_some() && !dry_run;
-    let how = How { dry_run, grace_seconds, reflog_seconds, rewrite, is_rechunked };
+    let how = How {
+        dry_run,
+        grace_seconds,
+        reflog_seconds,
+        rewrite,
+        is_rechunked,
+        evicted: HashSet::new(),
+    };
     let cut = options.chunker.map(|average| cut_anew(ctx, &repo, average, &how)).transpose()?;
     // Closed, so that nothing written above counts as in use any more.
     drop(repo);

@@ -1,6 +1,9 @@
 //! What `gc` and `repack` share: how a collection runs, and what is told of it.
 
+use std::collections::HashSet;
+
 use super::{Context, OpError};
+use crate::id::BlobId;
 use crate::path::escape;
 use crate::repo::Repo;
 use crate::store::upkeep::{CollectOptions, Collected, Rewrite};
@@ -15,6 +18,8 @@ pub(super) struct How {
     pub rewrite: Rewrite,
     /// Whether files were cut anew.
     pub is_rechunked: bool,
+    /// Contents that are not needed though they are reached: remotes have them.
+    pub evicted: HashSet<BlobId>,
 }
 
 impl How {
@@ -27,6 +32,7 @@ impl How {
             dry_run: self.dry_run,
             rewrite: self.rewrite,
             is_rechunked: self.is_rechunked,
+            evicted: &self.evicted,
             progress: &*ctx.progress,
             cancel: &ctx.cancel,
         };

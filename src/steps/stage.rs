@@ -599,10 +599,16 @@ fn build_tree(
 /// The packs of files that are known to be stored without having been read, and are not in the tree:
 /// nothing names them until the stage does.
 fn packs_of_known(repo: &Repo, comparison: &Comparison) -> Result<HashSet<PackId>, StepError> {
+    let is_partial = !repo.store.absent().promised.is_empty();
     let mut packs = HashSet::new();
     for delta in comparison.dirs.iter().flat_map(|dir| &dir.deltas) {
         let Some(EntryValue::File { id, size, .. }) = delta.value() else { continue };
-        packs.extend(repo.store.packs_of(*id, *size)?.ok_or(StoreError::Changed)?);
+        match (repo.store.packs_of(*id, *size)?, delta.old()) {
+            (Some(found), _) => packs.extend(found),
+            // Its mode alone was changed: as before it is named where it is not here.
+            (None, Some(EntryValue::File { id: old, .. })) if old == id && is_partial => {}
+            (None, _) => return Err(StoreError::Changed.into()),
+        }
     }
     Ok(packs)
 }

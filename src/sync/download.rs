@@ -189,6 +189,22 @@ impl Fetch<'_> {
         self.bring_blobs(&session, find, blobs, None)
     }
 
+    /// Reads the list of chunks of every pack of the remote that holds something of some blobs.
+    ///
+    /// # Errors
+    /// Where one is not there, or is not the one that the newest root names.
+    pub fn prove(&self, find: &dyn FindBlobs, blobs: &[(BlobId, u64)]) -> Result<(), SyncError> {
+        for (id, chunks) in self.plan(find, blobs)? {
+            self.cancel.check()?;
+            let trailer = read_trailer(self.remote.transport, id, &self.state.packs[&id])?;
+            if chunks.last().is_some_and(|last| *last as usize >= trailer.chunks().len()) {
+                let why = "it has fewer chunks than are named";
+                return Err(SyncError::damaged(Area::Pack.key(id), why));
+            }
+        }
+        Ok(())
+    }
+
     fn bring_blobs(
         &self,
         session: &Session,

@@ -348,3 +348,62 @@ fn a_rebuilt_database_still_knows_what_is_absent() {
     assert_eq!(promised(&env, "b"), 7);
     fsck(&env, &["b"]);
 }
+
+#[test]
+fn what_is_evicted_comes_back_the_same_whatever_becomes_of_its_branch() {
+    let env = site();
+    let id = env.ok(&["-C", "a", "hash", "."]);
+    env.write("a/test/1.bin", "changed");
+    let planned = env.json(&["-C", "a", "evict", "-n", "models", "test", "--json"]);
+    assert_eq!((&planned["files"], &planned["removed"]), (&5.into(), &4.into()));
+    let done = env.json(&["-C", "a", "evict", "models", "test", "--json"]);
+    assert_eq!((&done["files"], &done["bytes"]), (&5.into(), &2_120_000.into()));
+    assert_eq!((&done["removed"], &done["kept"][0]), (&4.into(), &"test/1.bin".into()));
+    assert!(done["freed_bytes"].as_u64() > Some(2_100_000), "{done}");
+    assert!(packs(&env, "a") < 200_000);
+    assert_eq!(env.ok(&["-C", "a", "status", "-s"]), " M test/1.bin\n");
+    assert_eq!(env.ok(&["-C", "a", "sparse"]), ".\nnot models\nnot test\n");
+    env.ok(&["-C", "a", "restore", "test/1.bin"]);
+    assert_eq!(promised(&env, "a"), 1);
+    fsck(&env, &["a"]);
+    // Another clone forces the branch elsewhere and collects.
+    env.ok(&["clone", "shared", "b"]);
+    env.write("b/labels.csv", "other");
+    env.ok(&["-C", "b", "rm", "-r", "models", "train", "test"]);
+    env.ok(&["-C", "b", "commit", "-a", "--amend", "-m", "other"]);
+    env.ok(&["-C", "b", "push", "--force"]);
+    env.ok(&["-C", "b", "gc", "--remote", "--grace", "0"]);
+    env.ok(&["-C", "a", "sparse", "disable"]);
+    assert_eq!(env.ok(&["-C", "a", "hash", "."]), id);
+    assert!(env.ok(&["-C", "a", "status"]).contains("nothing to commit"));
+    fsck(&env, &["a", "b"]);
+}
+
+#[test]
+fn a_push_may_let_go_of_the_copy_of_what_was_pushed() {
+    let env = site();
+    env.write("a/own.bin", noise(700, 50_000));
+    env.ok(&["-C", "a", "add", "-A"]);
+    env.ok(&["-C", "a", "commit", "-m", "own"]);
+    // Not before it is there.
+    let refused = env.run(&["-C", "a", "evict", "own.bin"]);
+    assert_eq!(refused.code, 12, "{}", refused.stderr);
+    assert!(refused.stderr.ends_with("hint: push it first: esker push\n"), "{}", refused.stderr);
+    let pushed = env.json(&["-C", "a", "push", "--evict", "--json"]);
+    assert!(pushed["freed_bytes"].as_u64() > Some(2_000_000), "{pushed}");
+    assert!(packs(&env, "a") < 10_000);
+    assert_eq!(on_disk(&env, "a").len(), 11);
+    let off = |args: &[&str]| env.ok(&[&["-C", "a", "--offline"], args].concat());
+    assert!(off(&["status"]).contains("nothing to commit"));
+    off(&["add", "-A"]);
+    env.write("a/own.bin", "changed");
+    off(&["commit", "-am", "changed"]);
+    assert_eq!(env.run(&["-C", "a", "--offline", "checkout", "HEAD~", "own.bin"]).code, 12);
+    env.ok(&["-C", "a", "checkout", "HEAD~", "own.bin"]);
+    assert_eq!(fs::read(env.path("a/own.bin")).expect("read"), noise(700, 50_000));
+    env.ok(&["-C", "a", "push"]);
+    // One keep a clone, of the newest commit that was let go of.
+    env.ok(&["-C", "a", "evict", "own.bin"]);
+    assert_eq!(env.ok(&["-C", "a", "remote", "keeps"]).lines().count(), 1);
+    fsck(&env, &["a"]);
+}

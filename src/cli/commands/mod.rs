@@ -23,6 +23,7 @@ mod demo;
 mod diff;
 mod doctor;
 mod du;
+mod evict;
 mod fetch;
 mod find;
 mod forget;
@@ -141,6 +142,7 @@ commands! {
     Stats: stats = "stats",
     Fsck: fsck = "fsck",
     Gc: gc = "gc",
+    Evict: evict = "evict",
     Forget: forget = "forget",
     Purge: purge = "purge",
     Repack: repack = "repack",

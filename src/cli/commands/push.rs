@@ -64,6 +64,10 @@ pub struct Args {
     )]
     resume: bool,
 
+    /// Once it is there, let go of the repository's copy of what HEAD holds; files on disk stay
+    #[arg(long, conflicts_with_all = ["dry_run", "delete"])]
+    evict: bool,
+
     /// Only say what would be sent
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -81,6 +85,7 @@ impl Args {
             force_with_lease: self.force_with_lease,
             set_upstream: self.set_upstream,
             resume: self.resume,
+            evict: self.evict,
             dry_run: self.dry_run,
         };
         let outcome = push::run(context, &options)?;

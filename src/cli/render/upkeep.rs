@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use esker::ops::evict::EvictOutcome;
 use esker::ops::forget::ForgetOutcome;
 use esker::ops::gc::{Files, GcOutcome};
 use esker::ops::purge::{PurgeOutcome, PurgedKind};
@@ -154,4 +155,34 @@ fn kind(kind: PurgedKind) -> &'static str {
         PurgedKind::Keep => "keep",
         PurgedKind::Head => "",
     }
+}
+
+/// `evict`.
+pub fn evict(out: &mut dyn Write, outcome: &EvictOutcome) -> io::Result<()> {
+    let (files, size) = (counted(outcome.files, "file content"), bytes(outcome.bytes));
+    let removed = counted(outcome.removed, "file");
+    match outcome.dry_run {
+        true => writeln!(out, "would let go of {files} ({size}) and remove {removed} from disk")?,
+        false => {
+            writeln!(out, "let go of {files} ({size}), removed {removed} from disk")?;
+            writeln!(out, "freed {}", bytes(outcome.freed_bytes))?;
+        }
+    }
+    if !outcome.keep.is_empty() {
+        let (remote, keep) = (escape(&outcome.remote), escape(&outcome.keep));
+        writeln!(out, "{remote} has them, and keeps the commit as {keep}")?;
+    }
+    if outcome.unproven > 0 {
+        let (files, size) =
+            (counted(outcome.unproven, "file content"), bytes(outcome.unproven_bytes));
+        writeln!(
+            out,
+            "kept {files} ({size}) that {} was not seen to have",
+            escape(&outcome.remote)
+        )?;
+    }
+    outcome
+        .kept
+        .iter()
+        .try_for_each(|path| writeln!(out, "kept on disk, since it was changed: {}", escape(path)))
 }

@@ -14,7 +14,7 @@ use super::mark::{GcRoots, Marker};
 use super::needed::{kept_bytes, packs_named_in};
 use crate::db::{DbError, PackRow, Tx};
 use crate::fsio::{AtPath, FsError};
-use crate::id::PackId;
+use crate::id::{BlobId, PackId};
 use crate::pack::layout::PackKind;
 use crate::progress::{Cancel, Progress};
 use crate::store::lane::SealedPack;
@@ -42,6 +42,8 @@ pub struct CollectOptions<'o> {
     pub rewrite: Rewrite,
     /// Whether blobs were cut anew: what they were made of before is not needed for their sake.
     pub is_rechunked: bool,
+    /// Contents that are not needed though they are reached: remotes have them.
+    pub evicted: &'o HashSet<BlobId>,
     /// Told of packs.
     pub progress: &'o dyn Progress,
     /// Asked between two pieces of work.
@@ -132,7 +134,9 @@ impl Store {
             store: self,
             session: &session,
             options,
-            marker: Marker::new(self.reopen()?, options.cancel).youngest(options.is_rechunked),
+            marker: Marker::new(self.reopen()?, options.cancel)
+                .youngest(options.is_rechunked)
+                .without(options.evicted.clone()),
             seen: GcRoots::default(),
             known,
             outcome: Collected { expired, ..Collected::default() },

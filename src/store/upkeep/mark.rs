@@ -121,6 +121,8 @@ pub(super) struct Marker<'m> {
     met: Option<HashSet<CommitId>>,
     /// Whether what is met is reached from promised commits.
     in_promise: bool,
+    /// Blobs that are here and count as not being.
+    evicted: HashSet<BlobId>,
     /// Blobs that are not here and are promised, with their sizes.
     pub(super) promised: HashMap<BlobId, u64>,
     /// Blobs that are not here and were met elsewhere.
@@ -146,6 +148,7 @@ impl<'m> Marker<'m> {
             large,
             met,
             in_promise,
+            evicted: HashSet::new(),
             promised,
             lacking,
             shallow,
@@ -156,6 +159,11 @@ impl<'m> Marker<'m> {
     /// readers take as long as it is there.
     pub(super) fn youngest(self, youngest: bool) -> Self {
         Self { youngest, ..self }
+    }
+
+    /// Does not mark some blobs, which a remote has.
+    pub(super) fn without(self, evicted: HashSet<BlobId>) -> Self {
+        Self { evicted, ..self }
     }
 
     /// All blobs larger than `bytes` that `roots` reach.
@@ -312,6 +320,10 @@ impl<'m> Marker<'m> {
 
     fn blob(&mut self, id: BlobId, size: u64) -> Result<(), StoreError> {
         if size == 0 {
+            return Ok(());
+        }
+        if self.evicted.contains(&id) {
+            self.promised.insert(id, size);
             return Ok(());
         }
         if let Some((above, blobs)) = &mut self.large

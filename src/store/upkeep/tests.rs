@@ -113,7 +113,9 @@ fn a_pack_that_holds_a_chunk_twice_is_whole() {
 /// A collection that nothing is a root for; gives the bytes of files that it removed.
 fn collect(store: &Store) -> u64 {
     let (progress, cancel) = (Silent, Cancel::new());
+    let evicted = std::collections::HashSet::new();
     let options = CollectOptions {
+        evicted: &evicted,
         now: 1_000,
         grace: 0,
         reflog_since: 0,

@@ -109,6 +109,7 @@ const SAMPLES: &[&[&str]] = &[
     &["verify", "--locked"],
     &["update", "-n"],
     &["cache-key"],
+    &["evict", "-n", "d"],
     &["worktree", "add", "../side"],
     &["worktree"],
     &["worktree", "repair"],
