@@ -185,6 +185,7 @@ impl Evicting<'_> {
             level: self.repo.settings.core.compression_level,
             progress: &*run.progress,
             cancel: &run.cancel,
+            beside: None,
         };
         let list: Vec<_> = there.iter().map(|(id, size)| (*id, *size)).collect();
         fetch.prove(&whole, &list)?;

@@ -194,7 +194,7 @@ impl Fetch<'_> {
     /// # Errors
     /// Where one is not there, or is not the one that the newest root names.
     pub fn prove(&self, find: &dyn FindBlobs, blobs: &[(BlobId, u64)]) -> Result<(), SyncError> {
-        for (id, chunks) in self.plan(find, blobs)? {
+        for (id, chunks) in self.plan(find, blobs)?.chunks {
             self.cancel.check()?;
             let trailer = read_trailer(self.remote.transport, id, &self.state.packs[&id])?;
             if chunks.last().is_some_and(|last| *last as usize >= trailer.chunks().len()) {

@@ -169,6 +169,7 @@ fn one_file_comes_by_its_own_bytes() {
         level: 1,
         progress: &Silent,
         cancel: &clone.ctx.cancel,
+        beside: None,
     };
     fetch.run_for_blobs(&Ranged::new(&reading), &blobs).expect("brought");
     let traffic = counted.traffic();
