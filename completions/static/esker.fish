@@ -83,6 +83,7 @@ complete -c esker -n "__fish_esker_needs_command" -f -a "hash" -d 'Print the id 
 complete -c esker -n "__fish_esker_needs_command" -f -a "stats" -d 'Show what the repository holds and the space it takes'
 complete -c esker -n "__fish_esker_needs_command" -f -a "fsck" -d 'Prove that every version is there and whole'
 complete -c esker -n "__fish_esker_needs_command" -f -a "gc" -d 'Give back the space of data that nothing needs any more'
+complete -c esker -n "__fish_esker_needs_command" -f -a "evict" -d 'Let go of data here that a remote has'
 complete -c esker -n "__fish_esker_needs_command" -f -a "forget" -d 'Let go of the files of old commits, and keep the commits'
 complete -c esker -n "__fish_esker_needs_command" -f -a "purge" -d 'Take files out of every version, as if they had never been added'
 complete -c esker -n "__fish_esker_needs_command" -f -a "repack" -d 'Rewrite the store as if it had been written in one go'
@@ -1047,6 +1048,7 @@ complete -c esker -n "__fish_esker_using_subcommand push" -s d -l delete -d 'Del
 complete -c esker -n "__fish_esker_using_subcommand push" -s f -l force -d 'Replace what is there, even if commits are left behind'
 complete -c esker -n "__fish_esker_using_subcommand push" -s u -l set-upstream -d 'Remember the remote as the branch\'s own'
 complete -c esker -n "__fish_esker_using_subcommand push" -l resume -d 'Go on with the push that was cut short, with the refs that were named then'
+complete -c esker -n "__fish_esker_using_subcommand push" -l evict -d 'Once it is there, let go of the repository\'s copy of what HEAD holds; files on disk stay'
 complete -c esker -n "__fish_esker_using_subcommand push" -s n -l dry-run -d 'Only say what would be sent'
 complete -c esker -n "__fish_esker_using_subcommand push" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand push" -s q -l quiet -d 'Print results and errors only'
@@ -1316,6 +1318,22 @@ complete -c esker -n "__fish_esker_using_subcommand gc" -l offline -d 'Ask no re
 complete -c esker -n "__fish_esker_using_subcommand gc" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand gc" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand gc" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand evict" -l remote -d 'The remote that must have it; the branch\'s own, or origin, by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand evict" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand evict" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand evict" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand evict" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand evict" -l keep-files -d 'Leave the files on disk; only the repository\'s copy goes'
+complete -c esker -n "__fish_esker_using_subcommand evict" -s n -l dry-run -d 'Only say what would go'
+complete -c esker -n "__fish_esker_using_subcommand evict" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand evict" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand evict" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand evict" -l offline -d 'Ask no remote for anything; what would need one fails with 12'
+complete -c esker -n "__fish_esker_using_subcommand evict" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand evict" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand evict" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand forget" -l keep-last -d 'Keep the files of the newest N commits of each branch, as `log` orders them' -r -f
 complete -c esker -n "__fish_esker_using_subcommand forget" -l before -d 'Keep the files of commits of this date or later: 2024-01-31, \'6 months ago\'' -r -f
 complete -c esker -n "__fish_esker_using_subcommand forget" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
