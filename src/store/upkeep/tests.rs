@@ -23,7 +23,7 @@ use crate::progress::{Cancel, Silent};
 use crate::recipe::{Body, Recipe};
 use crate::refs::{RefNote, WorktreeId, branch_ref};
 use crate::store::ingest::layout::{PageBuilder, Piece};
-use crate::store::lane::Lane;
+use crate::store::lane::{Lane, SealedPack};
 use crate::store::objects::ObjectWriter;
 use crate::store::verify::{CheckOptions, Depth, Roots, check};
 use crate::store::{Store, StoreError};
@@ -164,6 +164,10 @@ fn who_began_to_read_goes_on_while_a_collection_takes_what_is_read() {
 
 /// Publishes a commit whose tree is nowhere, as an earlier collection may have left one.
 fn publish_partial_commit(store: &Store) -> CommitId {
+    publish_commit(store, TreeId::of(b"gone"))
+}
+
+fn publish_commit(store: &Store, tree: TreeId) -> CommitId {
     let ann = Person {
         name: "Ann".into(),
         email: "ann@example.org".into(),
@@ -171,7 +175,7 @@ fn publish_partial_commit(store: &Store) -> CommitId {
         offset_minutes: 0,
     };
     let commit = Commit {
-        tree: TreeId::of(b"gone"),
+        tree,
         attributes: None,
         parents: Vec::new(),
         author: ann.clone(),
@@ -303,17 +307,51 @@ fn who_holds_something_while_a_collection_condemns_it_finds_that_it_is_gone() {
     });
 }
 
-/// Stages a tree that holds one blob.
-fn stage_blob(store: &Store, id: BlobId, size: u64) {
+/// The tree that holds one blob, and its packs.
+fn tree_of(store: &Store, id: BlobId, size: u64) -> (TreeId, Vec<SealedPack>) {
     let session = store.start_session().expect("session");
     let mut writer = ObjectWriter::new(store, &session, 1, true).expect("writer");
     let value = EntryValue::File { id, size, executable: false };
     let entry = Entry { name: "file".into(), value };
     let tree = prolly::build([entry], &mut writer).expect("tree").id;
-    let packs = writer.finish().expect("packs");
-    let with = |tx: &crate::db::Tx<'_>| tx.set_stage(WorktreeId::MAIN, None, Some(tree));
-    let with = |tx: &crate::db::Tx<'_>| with(tx).map_err(|e| StoreError::Random(e.to_string()));
+    (tree, writer.finish().expect("packs"))
+}
+
+/// Stages a tree that holds one blob.
+fn stage_blob(store: &Store, id: BlobId, size: u64) {
+    let (tree, packs) = tree_of(store, id, size);
+    let with = |tx: &crate::db::Tx<'_>| {
+        let staged = tx.set_stage(WorktreeId::MAIN, None, Some(tree));
+        staged.map_err(|e| StoreError::Random(e.to_string()))
+    };
     store.publish(packs, &HashSet::new(), with).expect("publish");
+}
+
+#[test]
+fn a_promised_blob_may_have_left_its_recipe_behind() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let store = open(dir.path());
+    let blob: &[&[u8]] = &[b"one", b"two"];
+    let id = BlobId::of(&blob.concat());
+    let data = publish(&store, blob);
+    publish_recipes(&store, &[blob]);
+    let (tree, packs) = tree_of(&store, id, 6);
+    store.publish(packs, &HashSet::new(), |_| Ok::<_, StoreError>(())).expect("publish");
+    let commit = publish_commit(&store, tree);
+    // As when it is evicted while somebody relies on the pack of its recipe.
+    let condemn = |tx: &crate::db::Tx<'_>| {
+        let generation = tx.next_generation()?;
+        tx.condemn_pack(data, generation, 0)
+    };
+    assert!(store.db.write::<_, DbError>(condemn).expect("condemned"));
+    let cancel = Cancel::new();
+    let mark = |roots: GcRoots| {
+        let mut marker = Marker::new(store.reopen().expect("open"), &cancel);
+        marker.mark(&roots).map(|()| marker.promised)
+    };
+    let promised = GcRoots { promised: vec![commit], ..GcRoots::default() };
+    assert_eq!(mark(promised).expect("it is elsewhere"), [(id, 6)].into());
+    assert!(mark(GcRoots { commits: vec![commit], ..GcRoots::default() }).is_err());
 }
 
 #[test]
