@@ -9,10 +9,12 @@ mod trails;
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
+use crate::diff::tree::{self, Flow};
 use crate::id::{CommitId, TreeId};
 use crate::object::access::{AccessError, ReadObjects};
 use crate::object::commit::Commit;
 use crate::path::RepoPath;
+use crate::path::patterns::Selection;
 use trails::Trails;
 
 /// Commits reachable from some starts, newest first, each once.
@@ -24,7 +26,7 @@ pub struct Ancestors<'a> {
     allowed: Option<HashSet<CommitId>>,
     first_parent: bool,
     not_before: i64,
-    paths: Vec<RepoPath>,
+    selection: Selection,
     links: Option<Links>,
     seen: HashSet<CommitId>,
     queue: BinaryHeap<Queued>,
@@ -79,7 +81,7 @@ impl<'a> Ancestors<'a> {
             allowed: None,
             first_parent: false,
             not_before: i64::MIN,
-            paths: Vec::new(),
+            selection: Selection::default(),
             links: None,
             seen: HashSet::new(),
             queue: BinaryHeap::new(),
@@ -105,9 +107,9 @@ impl<'a> Ancestors<'a> {
         self
     }
 
-    /// Leaves out commits that changed nothing at these paths; none is no such condition.
-    pub fn touching(mut self, paths: Vec<RepoPath>) -> Self {
-        self.paths = paths;
+    /// Leaves out commits that changed nothing of what is selected; everything is no such condition.
+    pub fn touching(mut self, selection: Selection) -> Self {
+        self.selection = selection;
         self
     }
 
@@ -131,11 +133,11 @@ impl<'a> Ancestors<'a> {
             if self.is_new(id) {
                 let commit = self.read.read_commit(id)?;
                 // By paths nothing can be said of a tree that was let go.
-                let tree = match self.paths.is_empty() {
+                let tree = match self.paths().is_empty() {
                     true => commit.tree,
                     false => self.read.read_root(id)?,
                 };
-                let trails = Trails::of(self.read, tree, &self.paths, None)?;
+                let trails = Trails::of(self.read, tree, self.paths(), None)?;
                 self.push(id, commit, trails, i64::MAX);
             }
         }
@@ -144,10 +146,25 @@ impl<'a> Ancestors<'a> {
 
     /// The tree of a commit, if it is to be read and was not let go.
     fn find_root(&self, id: CommitId, commit: &Commit) -> Result<Option<TreeId>, AccessError> {
-        match self.paths.is_empty() {
+        match self.paths().is_empty() {
             true => Ok(Some(commit.tree)),
             false => self.read.find_root(id),
         }
+    }
+
+    /// Paths that lead to all that is selected; none where that is everything.
+    fn paths(&self) -> &[RepoPath] {
+        self.selection.bounds()
+    }
+
+    /// Whether something selected differs between trees that differ below the paths that lead there.
+    fn has_changed(&self, old: Option<TreeId>, new: TreeId) -> Result<bool, AccessError> {
+        if self.selection.is_whole() {
+            return Ok(true);
+        }
+        let mut stop = |_| Flow::Break(());
+        let ended = tree::diff_selected(self.read, old, Some(new), &self.selection, &mut stop)?;
+        Ok(ended.is_break())
     }
 
     fn is_new(&self, id: CommitId) -> bool {
@@ -170,7 +187,7 @@ impl<'a> Ancestors<'a> {
         let mut followed = Vec::new();
         let mut is_touched = true;
         for parent in commit.parents.iter().take(count) {
-            if self.paths.is_empty() && !self.is_new(*parent) {
+            if self.paths().is_empty() && !self.is_new(*parent) {
                 followed.push((*parent, None));
                 continue;
             }
@@ -178,10 +195,12 @@ impl<'a> Ancestors<'a> {
             // A parent whose tree was let go is taken to have the same, so that the walk goes on to
             // those before it.
             let their_trails = match self.find_root(*parent, &theirs)? {
-                Some(tree) => Trails::of(self.read, tree, &self.paths, Some(&trails))?,
+                Some(tree) => Trails::of(self.read, tree, self.paths(), Some(&trails))?,
                 None => trails.clone(),
             };
-            is_touched = self.paths.is_empty() || !their_trails.lead_to_the_same(&trails);
+            is_touched = self.paths().is_empty()
+                || (!their_trails.lead_to_the_same(&trails)
+                    && self.has_changed(Some(their_trails.tree()), trails.tree())?);
             if !is_touched {
                 followed = vec![(*parent, Some((theirs, their_trails)))];
                 break;
@@ -189,7 +208,8 @@ impl<'a> Ancestors<'a> {
             followed.push((*parent, Some((theirs, their_trails))));
         }
         if followed.is_empty() {
-            is_touched = self.paths.is_empty() || trails.lead_anywhere();
+            is_touched = self.paths().is_empty()
+                || (trails.lead_anywhere() && self.has_changed(None, trails.tree())?);
         }
         let is_allowed = |id: &CommitId| self.allowed.as_ref().is_none_or(|all| all.contains(id));
         let links = followed.iter().map(|(id, _)| *id).filter(is_allowed).collect();

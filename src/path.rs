@@ -5,6 +5,7 @@
 //! neither `.esker` nor `.git` on any file system in use: what is written under a checked path is
 //! data, never something that a tool would run.
 
+pub mod patterns;
 mod set;
 
 use std::borrow::Cow;

@@ -11,6 +11,7 @@ use crate::object::access::{AccessError, ReadObjects};
 use crate::object::prolly;
 use crate::object::tree::{Entry, EntryValue, Node};
 use crate::path::RepoPath;
+use crate::path::patterns::Selection;
 
 /// One path that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,24 @@ pub fn diff_paths(
         }
     }
     Ok(Flow::Continue(()))
+}
+
+/// As [`diff`], but only of what is selected.
+pub fn diff_selected(
+    read: &dyn ReadObjects,
+    old: Option<TreeId>,
+    new: Option<TreeId>,
+    selection: &Selection,
+    visit: &mut dyn FnMut(Change) -> Flow,
+) -> Result<Flow, AccessError> {
+    let is_dir = |value: &Option<EntryValue>| matches!(value, Some(EntryValue::Directory { .. }));
+    diff_paths(read, old, new, selection.bounds(), &mut |change| {
+        let is_dir = is_dir(&change.old) || is_dir(&change.new);
+        match selection.is_whole() || selection.takes(&change.path, is_dir) {
+            true => visit(change),
+            false => Flow::Continue(()),
+        }
+    })
 }
 
 /// The differences as a list.

@@ -63,7 +63,7 @@ impl History {
 
     fn touching(&self, start: CommitId, paths: &[&str]) -> String {
         let paths = paths.iter().map(|path| path_of(path)).collect();
-        let walk = Ancestors::build(&self.objects).touching(paths).start([start]);
+        let walk = Ancestors::build(&self.objects).touching(Selection::of(paths)).start([start]);
         self.names(walk.expect("the start is there"))
     }
 }
@@ -124,7 +124,7 @@ fn drawn_commits_keep_their_order_and_edges_pass_over_others() {
     let d = h.commit("d", &[a], &["f=3"]);
     let e = h.commit("e", &[c, d], &["f=4", "g=1"]);
     let mut walk = Ancestors::build(&h.objects)
-        .touching(vec![path_of("f")])
+        .touching(Selection::of(vec![path_of("f")]))
         .with_links()
         .start([e])
         .expect("start");

@@ -46,6 +46,11 @@ impl Trails {
         Ok(Self { tree, trails })
     }
 
+    /// The tree that was followed.
+    pub fn tree(&self) -> TreeId {
+        self.tree
+    }
+
     /// Whether every path leads to the same, or to nothing in both.
     pub fn lead_to_the_same(&self, other: &Self) -> bool {
         // The root itself, a path of no components, differs with the tree.

@@ -83,9 +83,8 @@ pub fn run(
 }
 
 fn add_paths(ctx: &Context, repo: &Repo, options: &AddOptions) -> Result<AddOutcome, OpError> {
-    let given = select::expand_patterns(repo, &ctx.start_dir, &options.paths)?;
-    let is_whole = given.is_empty() && (options.all || options.update);
-    if given.is_empty() && !is_whole {
+    let is_whole = options.paths.is_empty() && (options.all || options.update);
+    if options.paths.is_empty() && !is_whole {
         return Err(OpError::Usage {
             message: "nothing was named to be added".to_owned(),
             hint: Some("add everything: esker add .".to_owned()),
@@ -93,7 +92,7 @@ fn add_paths(ctx: &Context, repo: &Repo, options: &AddOptions) -> Result<AddOutc
     }
     let paths = match is_whole {
         true => vec![RepoPath::root()],
-        false => locate::select(ctx, repo, &given)?,
+        false => select::on_disk(repo, &ctx.start_dir, &options.paths)?,
     };
     let paths = data_roots::to_add(repo, paths, is_whole, options.dry_run)?;
     if paths.is_empty() {

@@ -9,7 +9,7 @@ use crate::object::access::ReadObjects;
 use crate::path::{PathSet, RepoPath};
 use crate::refs::{HeadTarget, RefTarget};
 use crate::repo::{Repo, WorkState};
-use crate::steps::{materialize, restore, stage, supply};
+use crate::steps::{materialize, restore, select, stage, supply};
 
 pub use super::head::CheckoutOutcome;
 
@@ -175,7 +175,6 @@ fn bring_paths(
     repo: &Repo,
     options: &CheckoutOptions,
 ) -> Result<CheckoutOutcome, OpError> {
-    let paths = locate::select(ctx, repo, &options.paths)?;
     let state = repo.state()?;
     let tree = match &options.target {
         Some(revision) => {
@@ -184,6 +183,7 @@ fn bring_paths(
         }
         None => state.staged_tree().ok_or(OpError::IsEmptyRepository)?,
     };
+    let paths = select::in_trees(repo, &[Some(tree)], &ctx.start_dir, &options.paths)?;
     let wanted = restore::RestoreOptions {
         tree,
         paths: locate::all_if_root(paths.clone()),

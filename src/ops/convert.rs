@@ -203,6 +203,13 @@ impl From<SelectError> for OpError {
             SelectError::Name { path, source } => {
                 OpError::BadName { path, reason: source.to_string() }
             }
+            SelectError::Pattern(message) => OpError::Usage {
+                message,
+                hint: Some(
+                    "patterns are such as '*.png', 'images/**/*.png' or '[ab]?.csv'".to_owned(),
+                ),
+            },
+            SelectError::Step(e) => e.into(),
         }
     }
 }

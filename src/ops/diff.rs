@@ -132,18 +132,18 @@ fn tree_differences(
     asked: &Asked,
     options: &DiffOptions,
 ) -> Result<Vec<Found>, OpError> {
-    let (old, new, paths) = (asked.old.tree, asked.new.tree, &asked.paths);
+    let (old, new) = (asked.old.tree, asked.new.tree);
     if options.first_only {
         return first_difference(repo, asked);
     }
-    let found = listing::between(&repo.store, old, new, paths, options.renames)?;
+    let found = listing::between(&repo.store, old, new, &asked.selection, options.renames)?;
     Ok(found.iter().filter_map(of_moved).collect())
 }
 
 fn first_difference(repo: &Repo, asked: &Asked) -> Result<Vec<Found>, OpError> {
     let (old, new) = (asked.old.tree, asked.new.tree);
     let mut first = Vec::new();
-    let _ = tree::diff_paths(&repo.store, old, new, &asked.paths, &mut |change| {
+    let _ = tree::diff_selected(&repo.store, old, new, &asked.selection, &mut |change| {
         first.extend(of_moved(&Moved { change, from: None }));
         if first.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;

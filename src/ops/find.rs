@@ -15,6 +15,7 @@ use crate::object::commit::Commit;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
+use crate::path::patterns::Selection;
 
 mod wanted;
 
@@ -65,9 +66,10 @@ pub fn run(
     each: &mut dyn FnMut(Found) -> ControlFlow<()>,
 ) -> Result<Option<RemoteCost>, OpError> {
     let source = source::open(ctx, options.at.as_ref())?;
-    let wanted = Wanted::new(options)?;
-    let paths = locate::all_if_root(locate::select(ctx, &*source, &options.paths)?);
-    let mut search = Search { ctx, source: &*source, wanted: &wanted, paths: &paths, each };
+    let folder = source.folder(ctx);
+    let wanted = Wanted::new(options, &folder)?;
+    let selection = locate::selection(ctx, &*source, &options.paths)?;
+    let mut search = Search { ctx, source: &*source, wanted: &wanted, selection: &selection, each };
     let _ = match options.revisions.as_slice() {
         [] if !options.all => search.tree(locate::commit(ctx, &*source, "HEAD")?)?,
         [one] if !options.all && !starts::is_range(one) => {
@@ -82,7 +84,7 @@ struct Search<'s> {
     ctx: &'s Context,
     source: &'s dyn Source,
     wanted: &'s Wanted,
-    paths: &'s [RepoPath],
+    selection: &'s Selection,
     each: &'s mut dyn FnMut(Found) -> ControlFlow<()>,
 }
 
@@ -96,7 +98,7 @@ impl Search<'_> {
     /// What each commit brought that none of its parents has.
     fn history(&mut self, starts: Starts) -> Result<ControlFlow<()>, OpError> {
         let read = self.source.objects();
-        let mut walk = Ancestors::build(read).touching(self.paths.to_vec());
+        let mut walk = Ancestors::build(read).touching(self.selection.clone());
         if let Some(within) = starts.within {
             walk = walk.within(within);
         }
@@ -132,7 +134,7 @@ impl Search<'_> {
         let (read, wanted, ctx) = (self.source.objects(), self.wanted, self.ctx);
         let each = &mut *self.each;
         let mut failed = None;
-        let flow = tree::diff_paths(read, old, Some(new), self.paths, &mut |change| {
+        let flow = tree::diff_selected(read, old, Some(new), self.selection, &mut |change| {
             let Change { path, new: Some(value), .. } = change else {
                 return ControlFlow::Continue(());
             };

@@ -12,6 +12,7 @@ use crate::id::TreeId;
 use crate::object::access::{AccessError, ReadObjects};
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
+use crate::path::patterns::Selection;
 
 /// A path that differs, and what it is on both sides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -163,17 +164,17 @@ impl ChangeTotals {
     }
 }
 
-/// What differs between two trees below `paths` (everywhere, if there are none). Pairs renames on
+/// What of a selection differs between two trees. Pairs renames on
 /// request; reads no file.
 pub(super) fn between(
     read: &dyn ReadObjects,
     old: Option<TreeId>,
     new: Option<TreeId>,
-    paths: &[RepoPath],
+    selection: &Selection,
     renames: bool,
 ) -> Result<Vec<Moved>, AccessError> {
     let mut changes = Vec::new();
-    let _ = tree::diff_paths(read, old, new, paths, &mut |change| {
+    let _ = tree::diff_selected(read, old, new, selection, &mut |change| {
         changes.push(change);
         Flow::Continue(())
     })?;

@@ -5,10 +5,12 @@ use super::{Context, OpError};
 use crate::id::CommitId;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
+use crate::path::patterns::{self, Patterns, Selection};
 use crate::path::{PathSet, RepoPath, escape};
 use crate::refs::{self, RefTarget};
 use crate::repo::Repo;
 use crate::revision::{Range, Resolver, RevisionError};
+use crate::steps::select::SelectError;
 
 /// Repository paths of what a person typed.
 pub(super) fn select(
@@ -17,6 +19,20 @@ pub(super) fn select(
     given: &[String],
 ) -> Result<Vec<RepoPath>, OpError> {
     source.select(ctx, given)
+}
+
+/// What the words of a person select, patterns among them.
+pub(super) fn selection(
+    ctx: &Context,
+    source: &dyn Source,
+    given: &[String],
+) -> Result<Selection, OpError> {
+    let (patterns, plain): (Vec<_>, Vec<_>) = given
+        .iter()
+        .cloned()
+        .partition(|text| patterns::is_pattern(text) && !source.is_path(ctx, text));
+    let patterns = Patterns::anchored(&source.folder(ctx), &patterns).map_err(SelectError::from)?;
+    Ok(Selection::new(select(ctx, source, &plain)?, patterns))
 }
 
 /// An empty list for "everything", which is how scans name it.
@@ -65,7 +81,7 @@ fn unresolved(source: &dyn Source, e: RevisionError) -> Result<OpError, OpError>
 }
 
 /// Splits arguments as git does: revisions, `^REV` and ranges first; from the first one that is no
-/// revision and names a file on disk or in HEAD, all are paths.
+/// revision and names a file on disk or in HEAD, or is a pattern, all are paths.
 pub(super) fn revisions_and_paths(
     ctx: &Context,
     source: &dyn Source,
@@ -82,7 +98,7 @@ pub(super) fn revisions_and_paths(
         match named {
             Ok(_) => {}
             Err(OpError::UnknownRevision { .. } | OpError::IsEmptyRepository)
-                if source.is_path(ctx, text) =>
+                if source.is_path(ctx, text) || patterns::is_pattern(text) =>
             {
                 return Ok((args[..at].to_vec(), args[at..].to_vec()));
             }

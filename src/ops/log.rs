@@ -14,7 +14,7 @@ use crate::history::{Ancestors, Links};
 use crate::id::{CommitId, TreeId};
 use crate::object::access::ReadObjects;
 use crate::object::commit::{Commit, Person};
-use crate::path::RepoPath;
+use crate::path::patterns::Selection;
 use crate::refs::RefTarget;
 
 mod filter;
@@ -142,11 +142,11 @@ pub fn run(
     let filter = Filter::new(ctx, options)?;
     let (revisions, mut paths) = locate::revisions_and_paths(ctx, &*source, &options.args)?;
     paths.extend(options.paths.iter().cloned());
-    let paths = locate::all_if_root(locate::select(ctx, &*source, &paths)?);
+    let selection = locate::selection(ctx, &*source, &paths)?;
     let starts = starts::of(ctx, &*source, &revisions, options.all)?;
     let refs = refs_by_commit(&*source)?;
-    let teller = Teller { source: &*source, refs: &refs, options, paths: &paths };
-    let mut walk = walk(source.objects(), options, starts, &filter, &paths)?;
+    let teller = Teller { source: &*source, refs: &refs, options, selection: &selection };
+    let mut walk = walk(source.objects(), options, starts, &filter, &selection)?;
     let wanted = walk.by_ref().filter(|found| match found {
         Ok((_, commit)) => filter.takes(commit),
         Err(_) => true,
@@ -181,9 +181,9 @@ fn walk<'r>(
     options: &LogOptions,
     starts: Starts,
     filter: &Filter,
-    paths: &[RepoPath],
+    selection: &Selection,
 ) -> Result<Ancestors<'r>, OpError> {
-    let mut walk = Ancestors::build(read).touching(paths.to_vec());
+    let mut walk = Ancestors::build(read).touching(selection.clone());
     if let Some(allowed) = starts.within {
         walk = walk.within(allowed);
     }
@@ -218,7 +218,7 @@ struct Teller<'t> {
     source: &'t dyn Source,
     refs: &'t HashMap<CommitId, Vec<String>>,
     options: &'t LogOptions,
-    paths: &'t [RepoPath],
+    selection: &'t Selection,
 }
 
 impl Teller<'_> {
@@ -229,7 +229,7 @@ impl Teller<'_> {
         edges: Vec<(CommitId, bool)>,
     ) -> Result<LogEntry, OpError> {
         let changes = match self.options.changes {
-            true => changes_of(self.source, id, &commit, self.paths, self.options.renames)?,
+            true => changes_of(self.source, id, &commit, self.selection, self.options.renames)?,
             false => None,
         };
         let told = |changes: Vec<FileChange>| {
@@ -247,7 +247,7 @@ pub(super) fn changes_of(
     source: &dyn Source,
     id: CommitId,
     commit: &Commit,
-    paths: &[RepoPath],
+    selection: &Selection,
     renames: bool,
 ) -> Result<Option<Vec<FileChange>>, OpError> {
     let read = source.objects();
@@ -259,7 +259,7 @@ pub(super) fn changes_of(
         None => None,
     };
     let Some(tree) = read.find_root(id)? else { return Ok(None) };
-    let found = listing::between(read, base, Some(tree), paths, renames)?;
+    let found = listing::between(read, base, Some(tree), selection, renames)?;
     Ok(Some(found.iter().filter_map(FileChange::of).collect()))
 }
 

@@ -78,8 +78,7 @@ struct Move {
 
 fn plan(ctx: &Context, repo: &Repo, options: &MvOptions) -> Result<Vec<Move>, OpError> {
     let staged = repo.state()?.staged_tree();
-    let given = select::expand_tracked(repo, staged, &ctx.start_dir, &options.sources)?;
-    let sources = locate::select(ctx, repo, &given)?;
+    let sources = select::in_trees(repo, &[staged], &ctx.start_dir, &options.sources)?;
     let target = select::one_path(&repo.paths.root, &ctx.start_dir, &options.target)?;
     let mut planner = Planner { repo, staged, into_folder: false, target, options };
     planner.into_folder = planner.is_folder(&planner.target.clone())?;

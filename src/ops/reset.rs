@@ -92,11 +92,12 @@ fn reset_paths(
 ) -> Result<ResetOutcome, OpError> {
     hold::everything(repo)?;
     let state = repo.state()?;
-    let paths = locate::select(ctx, repo, &options.paths)?;
     let tree = match &options.revision {
         Some(revision) => Some(repo.store.read_root(locate::commit(ctx, repo, revision)?)?),
         None => state.head_tree,
     };
+    let trees = [tree, state.staged_tree()];
+    let paths = select::in_trees(repo, &trees, &ctx.start_dir, &options.paths)?;
     let done = plans::unstage(repo, tree, &paths, options.dry_run)?;
     Ok(ResetOutcome {
         branch: state.head.branch().map(|b| b.short().to_owned()),

@@ -50,8 +50,7 @@ pub fn run(ctx: &Context, options: &RmOptions) -> Result<RmOutcome, OpError> {
     let repo = ctx.open_repo()?;
     let state = repo.state()?;
     let staged = state.staged_tree();
-    let given = select::expand_tracked(&repo, staged, &ctx.start_dir, &options.paths)?;
-    let paths = locate::select(ctx, &repo, &given)?;
+    let paths = select::in_trees(&repo, &[staged], &ctx.start_dir, &options.paths)?;
     let open = integrate::open_paths(&repo)?;
     let mut tracked = Tracked::default();
     for path in &paths {

@@ -10,6 +10,7 @@ use crate::id::{BlobId, TagId, TreeId};
 use crate::object::access::ReadObjects;
 use crate::object::tag::Tag;
 use crate::object::tree::EntryValue;
+use crate::path::patterns::Selection;
 use crate::refs::RefTarget;
 
 /// What to show.
@@ -111,7 +112,8 @@ pub fn run(ctx: &Context, options: &ShowOptions) -> Result<ShowOutcome, OpError>
         }
     };
     let commit = repo.store.read_commit(id)?;
-    let mut changes = log::changes_of(&repo, id, &commit, &[], true)?.unwrap_or_default();
+    let mut changes =
+        log::changes_of(&repo, id, &commit, &Selection::default(), true)?.unwrap_or_default();
     let change_totals = Box::new(ChangeTotals::of(&changes));
     let more = changes.len().saturating_sub(MAX_CHANGES) as u64;
     changes.truncate(MAX_CHANGES);

@@ -16,7 +16,7 @@ use crate::path::RepoPath;
 use crate::refs::{Head, RefName, RefTarget};
 use crate::repo::Repo;
 use crate::revision::{Log, ReadRefs};
-use crate::steps::hold;
+use crate::steps::{hold, select};
 
 /// Commits, trees and tags, by id and by the beginning of an id.
 pub(super) trait Objects: ReadObjects + FindCommits {}
@@ -33,6 +33,9 @@ pub(super) trait Source {
 
     /// Paths in it that a person typed.
     fn select(&self, ctx: &Context, given: &[String]) -> Result<Vec<RepoPath>, OpError>;
+
+    /// The folder in it that paths which a person types count from.
+    fn folder(&self, ctx: &Context) -> RepoPath;
 
     /// Keeps what a verb is about to name from collections beside it, see [`hold`].
     fn hold(&self, ctx: &Context, target: RefTarget) -> Result<(), OpError>;
@@ -100,7 +103,11 @@ impl Source for Repo {
     }
 
     fn select(&self, ctx: &Context, given: &[String]) -> Result<Vec<RepoPath>, OpError> {
-        Ok(crate::steps::select::paths(self, &ctx.start_dir, given)?)
+        Ok(select::paths(self, &ctx.start_dir, given)?)
+    }
+
+    fn folder(&self, ctx: &Context) -> RepoPath {
+        select::folder_of(&self.paths.root, &ctx.start_dir)
     }
 
     fn hold(&self, ctx: &Context, target: RefTarget) -> Result<(), OpError> {

@@ -247,6 +247,10 @@ impl Source for There {
         given.iter().map(|text| Ok(RepoPath::from_user(&root, text)?)).collect()
     }
 
+    fn folder(&self, _: &Context) -> RepoPath {
+        RepoPath::root()
+    }
+
     /// What a root lists is kept by the root.
     fn hold(&self, _: &Context, _: RefTarget) -> Result<(), OpError> {
         Ok(())

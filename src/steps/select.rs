@@ -4,14 +4,12 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-
 use super::StepError;
 use crate::id::TreeId;
 use crate::object::access::ReadObjects;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
+use crate::path::patterns::{PatternError, Patterns, is_pattern, without_inner};
 use crate::path::{PathError, RepoPath};
 use crate::repo::Repo;
 
@@ -32,10 +30,25 @@ pub enum SelectError {
         /// Why.
         source: PathError,
     },
+    /// A pattern cannot be read.
+    #[error("{0}")]
+    Pattern(String),
+    /// A tree could not be read.
+    #[error(transparent)]
+    Step(#[from] StepError),
+}
+
+impl From<PatternError> for SelectError {
+    fn from(e: PatternError) -> Self {
+        match e {
+            PatternError::Unreadable(why) => Self::Pattern(why),
+            PatternError::Path { text, source } => of_path(source, &text),
+        }
+    }
 }
 
 /// The folder in the repository at `root` that `dir` is; the root when it is above or elsewhere.
-fn folder_of(root: &Path, dir: &Path) -> RepoPath {
+pub fn folder_of(root: &Path, dir: &Path) -> RepoPath {
     let relative = dir.strip_prefix(root).ok().and_then(Path::to_str);
     relative
         .and_then(|r| RepoPath::from_user(&RepoPath::root(), r).ok())
@@ -44,20 +57,8 @@ fn folder_of(root: &Path, dir: &Path) -> RepoPath {
 
 /// Repository paths of arguments given in folder `cwd`.
 pub fn paths(repo: &Repo, cwd: &Path, given: &[String]) -> Result<Vec<RepoPath>, SelectError> {
-    let mut found = Vec::new();
-    for text in given {
-        found.push(one_path(&repo.paths.root, cwd, text)?);
-    }
-    found.sort();
-    found.dedup();
-    // What lies below another path is named already.
-    let mut kept: Vec<RepoPath> = Vec::new();
-    for path in found {
-        if !kept.iter().any(|k| path.starts_with(k)) {
-            kept.push(path);
-        }
-    }
-    Ok(kept)
+    let found = given.iter().map(|text| one_path(&repo.paths.root, cwd, text));
+    Ok(without_inner(found.collect::<Result<_, _>>()?))
 }
 
 /// The path in the repository at `root` of one argument given in folder `cwd`.
@@ -75,121 +76,145 @@ pub fn one_path(root: &Path, cwd: &Path, text: &str) -> Result<RepoPath, SelectE
         }
         (false, _) => RepoPath::from_user(&folder_of(root, cwd), text),
     };
-    result.map_err(|source| match source {
+    result.map_err(|source| of_path(source, text))
+}
+
+fn of_path(source: PathError, text: &str) -> SelectError {
+    match source {
         PathError::Outside(_) => SelectError::Outside { path: text.to_owned() },
         source => SelectError::Name { path: text.to_owned(), source },
-    })
+    }
 }
 
-/// Whether a path that does not exist is meant as a pattern.
-pub fn is_pattern(text: &str) -> bool {
-    text.contains(['*', '?', '['])
-}
-
-/// Paths on disk that match patterns in gitignore syntax, besides the plain paths given.
-pub fn expand_patterns(
-    repo: &Repo,
+/// Arguments given in folder `cwd`, those apart that are meant as patterns: `is_there` says which paths
+/// exist, and so are none.
+fn apart(
+    root: &Path,
     cwd: &Path,
     given: &[String],
-) -> Result<Vec<String>, StepError> {
-    let (patterns, mut plain): (Vec<_>, Vec<_>) =
-        given.iter().cloned().partition(|g| is_pattern(g) && !cwd.join(g).exists());
-    if patterns.is_empty() {
-        return Ok(plain);
-    }
-    let Some(matcher) = matcher(cwd, &patterns, &mut plain) else { return Ok(plain) };
-    let dir = repo.paths.dir.clone();
-    let mut matched: HashSet<String> = HashSet::new();
-    let walk = walkdir::WalkDir::new(cwd).min_depth(1).sort_by_file_name();
-    let mut entries = walk.into_iter().filter_entry(move |e| e.path() != dir);
-    while let Some(entry) = entries.next() {
-        let Ok(entry) = entry else { continue };
-        let is_dir = entry.file_type().is_dir();
-        if let Match::Ignore(glob) = matcher.matched(entry.path(), is_dir) {
-            matched.insert(glob.original().trim_start_matches('/').to_owned());
-            if let Ok(relative) = entry.path().strip_prefix(cwd) {
-                plain.push(relative.to_string_lossy().into_owned());
-            }
-            if is_dir {
-                entries.skip_current_dir();
-            }
-        }
-    }
-    // What matches nothing is a path that does not exist.
-    plain.extend(patterns.into_iter().filter(|p| !matched.contains(p)));
-    Ok(plain)
-}
-
-/// Tracked paths that match patterns in gitignore syntax, besides the plain paths given.
-pub fn expand_tracked(
-    repo: &Repo,
-    tree: Option<TreeId>,
-    cwd: &Path,
-    given: &[String],
-) -> Result<Vec<String>, StepError> {
-    let folder = folder_of(&repo.paths.root, cwd);
-    let mut plain = Vec::new();
-    let mut patterns = Vec::new();
+    is_there: &mut dyn FnMut(&RepoPath) -> Result<bool, StepError>,
+) -> Result<(Vec<String>, Patterns), SelectError> {
+    let (folder, mut plain, mut patterns) = (folder_of(root, cwd), Vec::new(), Vec::new());
     for text in given {
-        let is_there = |path| is_in_tree(repo, tree, &path);
-        let named = RepoPath::from_user(&folder, text).ok().map(is_there).transpose()?;
-        match is_pattern(text) && named != Some(true) {
+        let named = RepoPath::from_user(&folder, text).ok();
+        let mut is_there = || named.as_ref().map(&mut *is_there).transpose();
+        match is_pattern(text) && is_there()? != Some(true) {
             true => patterns.push(text.clone()),
             false => plain.push(text.clone()),
         }
     }
-    let top = match tree {
-        Some(tree) if !patterns.is_empty() => prolly::resolve(&repo.store, tree, &folder)?,
-        _ => None,
-    };
-    let Some(matcher) = matcher(cwd, &patterns, &mut plain) else { return Ok(plain) };
-    let mut walk = TrackedWalk { repo, matcher, plain, matched: HashSet::new() };
-    if let Some(EntryValue::Directory { id, .. }) = top {
-        walk.visit(Path::new(""), id)?;
+    Ok((plain, Patterns::anchored(&folder, &patterns)?))
+}
+
+/// Paths on disk that match patterns, besides the plain paths given.
+pub fn on_disk(repo: &Repo, cwd: &Path, given: &[String]) -> Result<Vec<RepoPath>, SelectError> {
+    let root = &repo.paths.root;
+    let exists = |path: &RepoPath| Ok(root.join(path.as_str()).symlink_metadata().is_ok());
+    let (plain, patterns) = apart(root, cwd, given, &mut { exists })?;
+    let mut found = Matched::new(&patterns);
+    for base in found.bases() {
+        found.walk_disk(repo, &root.join(base.as_str()))?;
     }
-    // What matches nothing is a path that is not tracked.
-    walk.plain.extend(patterns.into_iter().filter(|p| !walk.matched.contains(p)));
-    Ok(walk.plain)
+    found.with(repo, cwd, plain)
 }
 
-struct TrackedWalk<'w> {
-    repo: &'w Repo,
-    matcher: Gitignore,
-    plain: Vec<String>,
-    matched: HashSet<String>,
+/// Paths in any of some trees that match patterns, besides the plain paths given.
+pub fn in_trees(
+    repo: &Repo,
+    trees: &[Option<TreeId>],
+    cwd: &Path,
+    given: &[String],
+) -> Result<Vec<RepoPath>, SelectError> {
+    let mut is_there = |path: &RepoPath| {
+        trees.iter().try_fold(false, |found, tree| Ok(found || is_in_tree(repo, *tree, path)?))
+    };
+    let (plain, patterns) = apart(&repo.paths.root, cwd, given, &mut is_there)?;
+    let mut found = Matched::new(&patterns);
+    for tree in trees.iter().flatten() {
+        for base in found.bases() {
+            let top = prolly::resolve(&repo.store, *tree, &base).map_err(StepError::from)?;
+            if let Some(EntryValue::Directory { id, .. }) = top {
+                found.walk_tree(repo, &base, id)?;
+            }
+        }
+    }
+    found.with(repo, cwd, plain)
 }
 
-impl TrackedWalk<'_> {
-    fn visit(&mut self, dir: &Path, tree: TreeId) -> Result<(), StepError> {
-        for entry in prolly::iterate(&self.repo.store, tree) {
-            let entry = entry?;
-            let path = dir.join(&*entry.name);
-            let below = match entry.value {
-                EntryValue::Directory { id, .. } => Some(id),
-                _ => None,
+/// What patterns have matched so far.
+struct Matched<'p> {
+    patterns: &'p Patterns,
+    paths: Vec<RepoPath>,
+    /// The texts of those that matched something.
+    used: HashSet<&'p str>,
+}
+
+impl<'p> Matched<'p> {
+    fn new(patterns: &'p Patterns) -> Self {
+        Self { patterns, paths: Vec::new(), used: HashSet::new() }
+    }
+
+    /// Where to look.
+    fn bases(&self) -> Vec<RepoPath> {
+        without_inner(self.patterns.bases().map(|(_, base)| base.clone()).collect())
+    }
+
+    /// Takes a path that matches; says whether it did.
+    fn take(&mut self, path: &RepoPath, is_dir: bool) -> bool {
+        let before = self.used.len();
+        self.used.extend(self.patterns.matching(path, is_dir));
+        let is_match = self.used.len() > before || self.patterns.matches(path, is_dir);
+        if is_match {
+            self.paths.push(path.clone());
+        }
+        is_match
+    }
+
+    fn walk_disk(&mut self, repo: &Repo, top: &Path) -> Result<(), SelectError> {
+        let dir = repo.paths.dir.clone();
+        let walk = walkdir::WalkDir::new(top).min_depth(1).sort_by_file_name();
+        let mut entries = walk.into_iter().filter_entry(move |e| e.path() != dir);
+        while let Some(entry) = entries.next() {
+            let Ok(entry) = entry else { continue };
+            let Ok(below) = entry.path().strip_prefix(&repo.paths.root) else { continue };
+            // What has a name that cannot be stored is told by whoever takes its folder.
+            let Ok(path) = RepoPath::from_user(&RepoPath::root(), &below.to_string_lossy()) else {
+                continue;
             };
-            match (self.matcher.matched(&path, below.is_some()), below) {
-                (Match::Ignore(glob), _) => {
-                    self.matched.insert(glob.original().trim_start_matches('/').to_owned());
-                    self.plain.push(path.to_string_lossy().into_owned());
-                }
-                (_, Some(below)) => self.visit(&path, below)?,
-                (_, None) => {}
+            let is_dir = entry.file_type().is_dir();
+            if self.take(&path, is_dir) && is_dir {
+                entries.skip_current_dir();
             }
         }
         Ok(())
     }
-}
 
-/// Patterns that hold in `cwd`; those that are no patterns are left as paths, which then do not exist.
-fn matcher(cwd: &Path, patterns: &[String], plain: &mut Vec<String>) -> Option<Gitignore> {
-    let mut builder = GitignoreBuilder::new(cwd);
-    for pattern in patterns {
-        if builder.add_line(None, &format!("/{pattern}")).is_err() {
-            plain.push(pattern.clone());
+    fn walk_tree(&mut self, repo: &Repo, dir: &RepoPath, tree: TreeId) -> Result<(), StepError> {
+        for entry in prolly::iterate(&repo.store, tree) {
+            let entry = entry?;
+            let path = dir.join(&entry.name)?;
+            match entry.value {
+                EntryValue::Directory { id, .. } if !self.take(&path, true) => {
+                    self.walk_tree(repo, &path, id)?;
+                }
+                EntryValue::Directory { .. } => {}
+                _ => drop(self.take(&path, false)),
+            }
         }
+        Ok(())
     }
-    if patterns.is_empty() { None } else { builder.build().ok() }
+
+    /// What matched and these paths. A pattern that matches nothing is a path that does not exist.
+    fn with(
+        self,
+        repo: &Repo,
+        cwd: &Path,
+        mut plain: Vec<String>,
+    ) -> Result<Vec<RepoPath>, SelectError> {
+        let texts = self.patterns.bases().map(|(text, _)| text);
+        plain.extend(texts.filter(|text| !self.used.contains(text)).map(str::to_owned));
+        Ok(without_inner(self.paths.into_iter().chain(paths(repo, cwd, &plain)?).collect()))
+    }
 }
 
 /// Whether a path is in a tree.

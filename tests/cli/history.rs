@@ -214,7 +214,7 @@ fn find_looks_by_name_size_kind_and_id() {
     assert_eq!(found(&["nothing"]), "");
     assert_eq!(h.env.run(&["find", "--id", "xyz"]).code, 2);
     assert_eq!(h.env.run(&["find", "--size", "big"]).code, 2);
-    assert_eq!(h.env.run(&["find", "[a"]).code, 2);
+    assert_eq!(h.env.run(&["find", "{a"]).code, 2);
 }
 
 #[test]

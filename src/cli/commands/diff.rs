@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(value_name = "REV|PATH")]
     args: Vec<String>,
 
-    /// Only these files and folders
+    /// Only these files and folders, or what patterns such as 'data/*.csv' match
     #[arg(value_name = "PATH", last = true)]
     paths: Vec<String>,
 

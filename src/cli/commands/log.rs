@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(value_name = "URL|REV|PATH")]
     args: Vec<String>,
 
-    /// Only commits that changed these files and folders
+    /// Only commits that changed these files and folders, or what patterns such as 'data/*.csv' match
     #[arg(value_name = "PATH", last = true)]
     paths: Vec<String>,
 

@@ -18,7 +18,7 @@ use crate::cli::ui::Ui;
     , " 11" "the repository is locked by another process"
 ))]
 pub struct Args {
-    /// The files and folders to put back
+    /// The files and folders to put back, or patterns of them such as 'data/*.csv'
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
 

@@ -5,16 +5,15 @@ use crate::history::merge_base::merge_bases;
 use crate::id::CommitId;
 use crate::object::access::ReadObjects;
 use crate::ops::{Context, OpError, locate};
-use crate::path::RepoPath;
+use crate::path::patterns::Selection;
 use crate::repo::{Repo, WorkState};
 use crate::revision::Range;
 
-/// Two states, and the paths that matter.
+/// Two states, and what matters of them.
 pub(super) struct Asked {
     pub old: DiffSide,
     pub new: DiffSide,
-    /// None is everything.
-    pub paths: Vec<RepoPath>,
+    pub selection: Selection,
     /// What the worktree is on.
     pub state: WorkState,
 }
@@ -39,8 +38,8 @@ pub(super) fn resolve(ctx: &Context, repo: &Repo, options: &DiffOptions) -> Resu
         (_, true) => return Err(usage("--staged compares one revision with the stage")),
         _ => return Err(usage("only two revisions can be compared")),
     };
-    let paths = locate::all_if_root(locate::select(ctx, repo, &paths)?);
-    Ok(Asked { old, new, paths, state })
+    let selection = locate::selection(ctx, repo, &paths)?;
+    Ok(Asked { old, new, selection, state })
 }
 
 fn usage(message: &str) -> OpError {

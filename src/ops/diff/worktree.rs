@@ -45,17 +45,20 @@ pub(super) fn differences(
 ) -> Result<(Vec<Found>, Vec<Skipped>), OpError> {
     let (old, stage) = (asked.old.tree, asked.state.staged_tree());
     let mut sides: Sides = BTreeMap::new();
-    let _ = tree::diff_paths(&repo.store, old, stage, &asked.paths, &mut |change| {
+    let _ = tree::diff_selected(&repo.store, old, stage, &asked.selection, &mut |change| {
         sides.insert(change.path, (change.old, OnDisk::AsStaged(change.new)));
         Flow::Continue(())
     })?;
-    let Some(paths) = data_roots::to_look_at(repo, asked.paths.clone())? else {
+    let Some(paths) = data_roots::to_look_at(repo, asked.selection.bounds().to_vec())? else {
         return Ok((listed(repo, sides), Vec::new()));
     };
     let run = ctx.run_context(&repo.settings);
     let seen = look::look(repo, stage, paths, &run)?;
     for change in seen.changed {
         for (path, staged, now) in tracked(repo, change)? {
+            if !asked.selection.takes(&path, false) {
+                continue;
+            }
             match sides.get_mut(&path) {
                 Some((_, disk)) => *disk = now,
                 None => drop(sides.insert(path, (staged, now))),

@@ -2,13 +2,13 @@
 
 use std::str::FromStr;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-
 use super::FindOptions;
 use crate::id::IdPrefix;
 use crate::object::tree::{EntryKind, EntryValue};
 use crate::ops::OpError;
 use crate::path::RepoPath;
+use crate::path::patterns::Patterns;
+use crate::steps::select::SelectError;
 
 /// A kind that can be looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,19 +66,18 @@ fn bytes(text: &str) -> Option<u64> {
 
 /// The conditions of a search, ready to be asked.
 pub(super) struct Wanted {
-    names: Option<GlobSet>,
-    paths: GlobSet,
+    names: Patterns,
     sizes: Vec<SizeBound>,
     kinds: Vec<FindKind>,
     id: Option<IdPrefix>,
 }
 
 impl Wanted {
-    pub fn new(options: &FindOptions) -> Result<Self, OpError> {
-        let (of_paths, of_names): (Vec<_>, Vec<_>) =
-            options.patterns.iter().partition(|pattern| pattern.contains('/'));
-        let set = |patterns: &[&String]| globs(patterns, options.ignore_case);
-        let names = (!options.patterns.is_empty()).then(|| set(&of_names)).transpose()?;
+    /// Patterns with a slash count from `folder`.
+    pub fn new(options: &FindOptions, folder: &RepoPath) -> Result<Self, OpError> {
+        let (texts, ignore_case) = (&options.patterns, options.ignore_case);
+        let names =
+            Patterns::of_names_or_paths(folder, texts, ignore_case).map_err(SelectError::from)?;
         let id = match &options.id {
             Some(text) => Some(text.parse().map_err(|_| OpError::Usage {
                 message: format!("'{}' is no beginning of an id", crate::path::escape(text)),
@@ -87,19 +86,15 @@ impl Wanted {
             None => None,
         };
         let (sizes, kinds) = (options.sizes.clone(), options.kinds.clone());
-        Ok(Self { names, paths: set(&of_paths)?, sizes, kinds, id })
+        Ok(Self { names, sizes, kinds, id })
     }
 
     pub fn takes(&self, path: &RepoPath, value: &EntryValue) -> bool {
         self.takes_kind(value.kind())
             && self.takes_size(value)
             && self.takes_id(value)
-            && self.takes_name(path)
-    }
-
-    fn takes_name(&self, path: &RepoPath) -> bool {
-        let Some(names) = &self.names else { return true };
-        names.is_match(path.name().unwrap_or_default()) || self.paths.is_match(path.as_str())
+            && (self.names.is_empty()
+                || self.names.matches(path, value.kind() == EntryKind::Directory))
     }
 
     fn takes_kind(&self, kind: EntryKind) -> bool {
@@ -136,21 +131,6 @@ impl Wanted {
     }
 }
 
-fn globs(patterns: &[&String], ignore_case: bool) -> Result<GlobSet, OpError> {
-    let bad = |e: &globset::Error| OpError::Usage {
-        message: e.to_string(),
-        hint: Some("patterns are such as '*.png', 'images/**/*.png' or '[ab]?.csv'".to_owned()),
-    };
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        // `*` stays within a folder, `**` does not.
-        let mut glob = GlobBuilder::new(pattern);
-        glob.literal_separator(true).case_insensitive(ignore_case);
-        set.add(glob.build().map_err(|e| bad(&e))?);
-    }
-    set.build().map_err(|e| bad(&e))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,7 +155,7 @@ mod tests {
             let options = FindOptions { patterns, ..FindOptions::default() };
             let value = EntryValue::File { id: BlobId::EMPTY, size: 0, executable: false };
             let path = RepoPath::parse(path).expect("a valid path");
-            Wanted::new(&options).expect("a pattern").takes(&path, &value)
+            Wanted::new(&options, &RepoPath::root()).expect("a pattern").takes(&path, &value)
         };
         assert!(takes("*.png", "a/b/x.png"));
         assert!(!takes("*.png", "a.png/x"));
