@@ -26,6 +26,11 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Sections whose keys hold names people choose; nothing in them is warned about.
 const OPEN_SECTIONS: [&str; 2] = ["remote", "branch"];
 
+/// The keys esker knows.
+pub fn known_keys() -> impl Iterator<Item = &'static str> {
+    keys::KEYS.iter().map(|key| key.name)
+}
+
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A file operation that failed: what was tried, where, and why.
 #[derive(Debug, thiserror::Error)]
@@ -306,6 +306,30 @@ pub fn locks_work(dir: &Path) -> Result<bool, FsError> {
     works
 }
 
+/// A path without `.` and `..`, as it is shown. Links are only followed where `..` stands behind one:
+/// that is the folder above what it leads to.
+pub fn without_dots(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if clean.is_symlink()
+                    && let Ok(target) = clean.canonicalize()
+                {
+                    clean = target;
+                }
+                let is_above = clean.as_os_str().is_empty() || clean.ends_with("..");
+                if is_above || (!clean.pop() && !clean.has_root()) {
+                    clean.push("..");
+                }
+            }
+            other => clean.push(other),
+        }
+    }
+    if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,5 +407,29 @@ mod tests {
     fn control_characters_of_a_path_are_escaped() {
         let error = FsError::new("read", "a\u{1b}[31m", io::Error::from(ErrorKind::NotFound));
         assert!(error.to_string().starts_with("cannot read a\\u{1b}[31m: "));
+    }
+
+    #[test]
+    fn paths_are_shown_without_dots() {
+        for (path, clean) in [
+            ("/a/./b/../c", "/a/c"),
+            ("/../a", "/a"),
+            ("a/..", "."),
+            ("../x/../../y", "../../y"),
+            ("./a/", "a"),
+        ] {
+            assert_eq!(without_dots(Path::new(path)), Path::new(clean), "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_above_a_link_is_that_above_its_target() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let root = dir.path().canonicalize().expect("there");
+        fs::create_dir_all(root.join("a/b")).expect("mkdir");
+        std::os::unix::fs::symlink(root.join("a/b"), root.join("link")).expect("link");
+        assert_eq!(without_dots(&root.join("link/../x")), root.join("a/x"));
+        assert_eq!(without_dots(&root.join("link/x/..")), root.join("link"));
     }
 }

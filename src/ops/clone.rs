@@ -10,6 +10,7 @@ use super::supply::FetchedData;
 use super::{Context, OpError, encode, plans};
 use crate::config::edit;
 use crate::db::{Access, RepositoryId};
+use crate::fsio;
 use crate::id::CommitId;
 use crate::object::access::ReadObjects;
 use crate::path::{PathSet, RepoPath};
@@ -99,7 +100,7 @@ pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpErro
     };
     // What is not there leaves no folder behind.
     let transport = connect::open(ctx, &settings, &location, None)?;
-    let dir = ctx.start_dir.join(folder(options, &location)?);
+    let dir = fsio::without_dots(&ctx.start_dir.join(folder(options, &location)?));
     let paths = RepoPaths::of_root(&dir);
     let cache = Cache::new(&paths.dir, DEFAULT_REMOTE);
     let remote = Remote { transport: &*transport, cache: &cache };

@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::{Context, OpError, add, checkout, commit, encode, fsck, hash, init, log, status};
-use crate::fsio::FsError;
+use crate::fsio::{self, FsError};
 use crate::store::session::random_u64;
 
 /// Where to run it.
@@ -58,7 +58,7 @@ pub fn run(
     each: &mut dyn FnMut(DemoStep),
 ) -> Result<DemoOutcome, OpError> {
     let dir = match &options.dir {
-        Some(dir) => ctx.start_dir.join(dir),
+        Some(dir) => fsio::without_dots(&ctx.start_dir.join(dir)),
         None => temp_dir(ctx).join(format!("esker-demo-{:016x}", random_u64()?)),
     };
     prepare(&dir)?;

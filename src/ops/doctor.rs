@@ -4,10 +4,11 @@
 use serde::Serialize;
 
 use super::{Context, OpError, encode};
-use crate::config::{Config, Origin};
+use crate::config::{self, Config, Origin};
 use crate::db::{Access, DbError, PackState, STATE_VERSION};
 use crate::format::FormatParameters;
 use crate::fsio;
+use crate::path::escape;
 use crate::repo::{Repo, RepoPaths};
 use crate::worktree::facts::{self, FileSystemFacts};
 use crate::worktree::git;
@@ -133,6 +134,12 @@ fn settings(ctx: &Context, paths: Option<&RepoPaths>, outcome: &mut DoctorOutcom
         Err(e) => return outcome.problem("settings", &super::convert::config_error(e)),
     };
     outcome.author_is_set = config.author(&[]).is_ok();
+    for (key, origin) in config.unknown_keys() {
+        let name = escape(key);
+        let meant = super::similar(key, config::known_keys());
+        let meant = meant.map(|key| format!("; did you mean '{key}'?")).unwrap_or_default();
+        outcome.problem("settings", &format!("{origin} sets '{name}', which is no setting{meant}"));
+    }
     let told = config.list().filter(|(key, setting)| {
         setting.origin != Origin::Default && TOLD.iter().any(|section| key.starts_with(section))
     });

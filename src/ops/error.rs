@@ -206,6 +206,12 @@ pub enum OpError {
         /// The path as given.
         path: String,
     },
+    /// The next commit is to have a path no more.
+    #[error("the deletion of '{}' is staged", escape(.path))]
+    DeletionStaged {
+        /// The path.
+        path: String,
+    },
     /// Something stands where something else is to be put.
     #[error("'{}' exists", escape(.path))]
     Exists {
@@ -628,6 +634,10 @@ impl OpError {
             Self::NoSuchPath { revision: None, .. } => "see what there is: esker status",
             Self::NotTracked { .. } => {
                 "see what is tracked: esker ls -R, and what is not: esker status"
+            }
+            Self::DeletionStaged { path } => {
+                let path = quoted(path);
+                return Some(format!("bring it back: esker restore --staged --worktree {path}"));
             }
             Self::Exists { is_folder: true, .. } => {
                 "choose another name, or move what is there first"

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::locked::{self, Lock, Remotes};
 use super::there::{self, There};
 use super::{Context, OpError, RemotePlace, encode, locate, plans, verify};
+use crate::fsio;
 use crate::id::CommitId;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
@@ -216,7 +217,7 @@ fn destination(
     let Some(named) = &options.dest else {
         return Ok(ctx.start_dir.join(own_name().ok_or_else(unnamed)?));
     };
-    let dest = ctx.start_dir.join(named);
+    let dest = fsio::without_dots(&ctx.start_dir.join(named));
     let is_file = !matches!(value, EntryValue::Directory { .. });
     match is_file && (dest.is_dir() || ends_in_slash(named)) {
         true => Ok(dest.join(own_name().ok_or_else(unnamed)?)),

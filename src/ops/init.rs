@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Context, OpError, encode};
+use crate::fsio;
 use crate::refs::RefNote;
 use crate::repo::{self, RepoPaths};
 use crate::worktree::git;
@@ -33,7 +34,7 @@ pub struct InitOutcome {
 /// Makes a repository, or says that there is one.
 pub fn run(ctx: &Context, options: &InitOptions) -> Result<InitOutcome, OpError> {
     let dir = match &options.path {
-        Some(path) => ctx.start_dir.join(path),
+        Some(path) => fsio::without_dots(&ctx.start_dir.join(path)),
         None => ctx.start_dir.clone(),
     };
     std::fs::create_dir_all(&dir).map_err(|e| crate::fsio::FsError::new("create", &dir, e))?;

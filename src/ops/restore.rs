@@ -9,7 +9,7 @@ use crate::id::TreeId;
 use crate::object::access::ReadObjects;
 use crate::path::RepoPath;
 use crate::repo::Repo;
-use crate::steps::{hold, materialize, restore, supply};
+use crate::steps::{hold, materialize, restore, select, supply};
 
 /// What to put back.
 #[derive(Clone, Debug, Default)]
@@ -56,12 +56,15 @@ pub fn run(ctx: &Context, options: &RestoreOptions) -> Result<RestoreOutcome, Op
             hint: Some("restore everything: esker restore .".to_owned()),
         });
     }
-    let paths = locate::select(ctx, &repo, &options.paths)?;
-    let mut outcome = RestoreOutcome::default();
     if options.staged {
         hold::everything(&repo)?;
-        let tree = source_tree(ctx, &repo, options)?;
-        let done = plans::unstage(&repo, tree, &paths, options.dry_run)?;
+    }
+    let before = repo.state()?;
+    let trees = [source_tree(ctx, &repo, options)?, before.staged_tree()];
+    let paths = select::in_trees(&repo, &trees, &ctx.start_dir, &options.paths)?;
+    let mut outcome = RestoreOutcome::default();
+    if options.staged {
+        let done = plans::unstage(&repo, trees[0], &paths, options.dry_run)?;
         outcome.unstaged = done.count;
         outcome.plan.extend(done.plan);
     }
@@ -109,6 +112,11 @@ fn restore_files(
     let planned = restore::plan_restore(repo, &wanted, &run)?;
     let (plan, unknown) = (planned.plan, planned.unknown);
     outcome.skipped = planned.skipped.into_iter().map(Skipped::from).collect();
+    if let Some(path) = unknown.first().filter(|_| options.source.is_none())
+        && select::is_in_tree(repo, repo.state()?.head_tree, path)?
+    {
+        return Err(OpError::DeletionStaged { path: locate::shown(path) });
+    }
     plans::refuse(&plan, unknown.first(), options.source.as_deref())?;
     if options.dry_run {
         outcome.plan.extend(plans::lines(&plan));

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::fsio;
 use crate::path::escape;
 
 /// The place of a remote.
@@ -56,7 +57,7 @@ impl Location {
             Some((scheme, _)) if is_scheme(scheme) => {
                 Err(bad("only s3:// and file:// are known, and paths"))
             }
-            _ => Ok(Self::Folder(base.join(unescape(text)))),
+            _ => Ok(Self::Folder(fsio::without_dots(&base.join(unescape(text))))),
         }
     }
 }

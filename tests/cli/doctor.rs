@@ -46,6 +46,22 @@ fn the_report_has_facts_and_no_secrets() {
 }
 
 #[test]
+fn misspelt_settings_are_told() {
+    let env = Env::new();
+    env.ok(&["init"]);
+    env.write(".esker/config.toml", "[core]\njosb = 2\n[remote.x]\nanything = 1\n[later]\nx = 1\n");
+    let document = env.json(&["doctor", "--json"]);
+    let problems = document["problems"].as_array().expect("a list");
+    let problems: Vec<_> = problems.iter().filter_map(|problem| problem.as_str()).collect();
+    assert!(
+        problems[0].ends_with("sets 'core.josb', which is no setting; did you mean 'core.jobs'?")
+    );
+    assert!(problems[1].ends_with("sets 'later.x', which is no setting"), "{problems:?}");
+    assert_eq!(problems.len(), 2);
+    assert!(env.ok(&["doctor"]).contains("problem        settings: file "));
+}
+
+#[test]
 fn failures_are_remembered_a_while() {
     let env = Env::new();
     env.ok(&["init"]);

@@ -104,6 +104,7 @@ const CASES: &[(&str, &str, Provoke, i32)] = &[
     ("NoSuchPath", "a path is neither on disk nor staged", |env| run(env, &["add", "b.csv"]), 1),
     ("NoSuchPath", "a path is not in a version", |env| run(env, &["cat", "HEAD:b.csv"]), 1),
     ("NotTracked", "a verb is for tracked files only", |env| run(env, &["rm", "b.csv"]), 1),
+    ("DeletionStaged", "what was removed is to be restored", deletion_staged, 1),
     ("Exists", "a move would replace a file", |env| run(env, &["mv", "a.csv", "d/b.csv"]), 4),
     ("Exists", "a move would replace a folder", folder_exists, 4),
     ("PathOutside", "a path leaves the repository", |env| run(env, &["add", "../x"]), 1),
@@ -368,6 +369,12 @@ fn ambiguous(env: &mut Env) -> Option<Ran> {
         seen.push(id);
     }
     panic!("no two of 2,000 commits begin alike")
+}
+
+fn deletion_staged(env: &mut Env) -> Option<Ran> {
+    committed(env);
+    env.ok(&["rm", "a.csv"]);
+    Some(env.run(&["restore", "a.csv"]))
 }
 
 fn folder_exists(env: &mut Env) -> Option<Ran> {

@@ -36,6 +36,7 @@ mod moves;
 mod output;
 mod pager;
 mod partial;
+mod patterns;
 mod pins;
 mod refs;
 mod remotes;
