@@ -1,12 +1,13 @@
 //! The one definition of the command line: parser, help, completions, man pages and reference come from it.
 
 use std::ffi::OsString;
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use super::commands::Command;
+use super::commands::{Command, GROUPS};
 use super::{concepts, external};
 
 /// git for datasets: versions of large data, each chunk stored once.
@@ -138,7 +139,13 @@ impl When {
 impl Cli {
     /// The definition of the program with all commands.
     pub fn command() -> clap::Command {
-        Command::augment_subcommands(Program::command())
+        let program = Program::command();
+        // The list of commands has a text of its own, which is not the program's.
+        let about = program.get_about().cloned().unwrap_or_default();
+        let long_about = program.get_long_about().cloned().unwrap_or_default();
+        let command = Command::augment_subcommands(program).about(about).long_about(long_about);
+        let template = help_template(&command);
+        command.help_template(template)
     }
 
     fn read(definition: clap::Command, args: &[OsString]) -> Result<Self, clap::Error> {
@@ -200,6 +207,35 @@ fn verb_ahead(args: &[OsString]) -> Option<&str> {
         }
     }
     None
+}
+
+/// The help of the program: as clap's, with the commands by what they are for.
+fn help_template(command: &clap::Command) -> String {
+    let styles = command.get_styles();
+    let (header, literal) = (styles.get_header(), styles.get_literal());
+    let names = command.get_subcommands().map(|command| command.get_name().len());
+    let width = names.max().unwrap_or_default();
+    let mut commands = String::new();
+    for (group, members) in groups(command) {
+        let _ = writeln!(commands, "{header}{group}:{header:#}");
+        for member in members {
+            let (name, about) = (member.get_name(), member.get_about());
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            let _ = writeln!(commands, "  {literal}{name:<width$}{literal:#}  {about}");
+        }
+        commands.push('\n');
+    }
+    let about = "{before-help}{about-with-newline}\n{usage-heading} {usage}";
+    format!("{about}\n\n{commands}{header}Options:{header:#}\n{{options}}{{after-help}}")
+}
+
+/// The commands that are shown, by what they are for.
+pub fn groups(root: &clap::Command) -> Vec<(&'static str, Vec<&clap::Command>)> {
+    let shown = |name: &&str| root.find_subcommand(name).filter(|command| !command.is_hide_set());
+    let group = |(group, names): &(&'static str, &[&str])| {
+        (*group, names.iter().filter_map(shown).collect::<Vec<_>>())
+    };
+    GROUPS.iter().map(group).filter(|(_, commands)| !commands.is_empty()).collect()
 }
 
 /// Lists programs on PATH that are run as commands after the text of the help.
@@ -291,6 +327,19 @@ mod tests {
             assert_eq!(help(only), help(command), "{name}");
         }
         assert!(Command::define(Program::command(), "nonsense").is_none());
+    }
+
+    #[test]
+    fn the_help_lists_every_command_once_by_what_it_is_for() {
+        let root = Cli::command();
+        let told: Vec<_> = groups(&root).into_iter().flat_map(|(_, commands)| commands).collect();
+        let shown = root.get_subcommands().filter(|command| !command.is_hide_set());
+        let names = |command: &clap::Command| command.get_name().to_owned();
+        assert!(told.into_iter().map(names).eq(shown.map(names)));
+        let help = Cli::command().render_help().to_string();
+        assert!(help.starts_with("git for datasets"), "{help}");
+        assert!(help.contains("\nUndo:\n  restore "), "{help}");
+        assert_eq!(help.matches("\n  restore ").count(), 1, "{help}");
     }
 
     #[test]

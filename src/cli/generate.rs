@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use clap::{Arg, Command};
 
+use super::args;
 use super::concepts::CONCEPTS;
 
 /// A file: its name and its bytes.
@@ -51,10 +52,13 @@ const NOTE: &str =
     "<!-- Made from the program's own help: ESKER_REFRESH=1 cargo test --test cli stale -->\n";
 
 fn index(root: &Command) -> String {
-    let mut page = format!("# Commands\n\n{NOTE}\n| command | |\n|---|---|\n");
-    for command in shown(root) {
-        let (name, about) = (command.get_name(), about(command));
-        let _ = writeln!(page, "| [`{name}`]({name}.md) | {} |", in_cell(&about));
+    let mut page = format!("# Commands\n\n{NOTE}");
+    for (group, commands) in args::groups(root) {
+        let _ = write!(page, "\n## {group}\n\n| command | |\n|---|---|\n");
+        for command in commands {
+            let (name, about) = (command.get_name(), about(command));
+            let _ = writeln!(page, "| [`{name}`]({name}.md) | {} |", in_cell(&about));
+        }
     }
     let _ = write!(page, "\n## Options of every command\n\n");
     let global = root.get_arguments().filter(|arg| arg.is_global_set());

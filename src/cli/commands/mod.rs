@@ -63,24 +63,30 @@ mod update;
 mod verify;
 mod worktree;
 
-/// From one list, in the order of the help: the enum, its run, and the definition of one command alone.
+/// From one list, in the order of the help: what verbs are for, the enum, its run, and the definition of
+/// one command alone.
 macro_rules! commands {
-    ($($(#[$attribute:meta])* $variant:ident: $module:ident = $name:literal,)*) => {
+    ($($group:literal {
+        $($(#[$attribute:meta])* $variant:ident: $module:ident = $name:literal,)*
+    })*) => {
         /// Every command.
         #[derive(Debug, Subcommand)]
         pub enum Command {
-            $(
+            $($(
                 $(#[$attribute])*
                 #[command(name = $name)]
                 $variant($module::Args),
-            )*
+            )*)*
         }
+
+        /// What commands are for, and those that are; in the order of the help.
+        pub const GROUPS: &[(&str, &[&str])] = &[$(($group, &[$($name),*])),*];
 
         impl Command {
             /// Adds the definition of this command alone, if there is such a command.
             pub fn define(root: clap::Command, name: &str) -> Option<clap::Command> {
                 let command = match name {
-                    $($name => $module::Args::augment_args(clap::Command::new($name)),)*
+                    $($($name => $module::Args::augment_args(clap::Command::new($name)),)*)*
                     _ => return None,
                 };
                 Some(root.subcommand(command))
@@ -89,7 +95,7 @@ macro_rules! commands {
             /// Runs the command.
             pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
                 match self {
-                    $(Self::$variant(args) => args.run(context, ui),)*
+                    $($(Self::$variant(args) => args.run(context, ui),)*)*
                 }
             }
         }
@@ -97,61 +103,77 @@ macro_rules! commands {
 }
 
 commands! {
-    Init: init = "init",
-    Add: add = "add",
-    Status: status = "status",
-    Commit: commit = "commit",
-    Diff: diff = "diff",
-    Log: log = "log",
-    Show: show = "show",
-    Annotate: annotate = "annotate",
-    Ls: ls = "ls",
-    Du: du = "du",
-    Find: find = "find",
-    Cat: cat = "cat",
-    Checkout: checkout = "checkout",
-    Restore: restore = "restore",
-    Branch: branch = "branch",
-    Switch: switch = "switch",
-    Tag: tag = "tag",
-    Worktree: worktree = "worktree",
-    Reset: reset = "reset",
-    Stash: stash = "stash",
-    Reflog: reflog = "reflog",
-    Rm: rm = "rm",
-    Mv: mv = "mv",
-    Clean: clean = "clean",
-    CheckIgnore: check_ignore = "check-ignore",
-    Roots: roots = "roots",
-    Sparse: sparse = "sparse",
-    Clone: clone = "clone",
-    Remote: remote = "remote",
-    Push: push = "push",
-    Fetch: fetch = "fetch",
-    Pull: pull = "pull",
-    LsRemote: ls_remote = "ls-remote",
-    Merge: merge = "merge",
-    Revert: revert = "revert",
-    CherryPick: cherry_pick = "cherry-pick",
-    Get: get = "get",
-    Pin: pin = "pin",
-    Update: update = "update",
-    Verify: verify = "verify",
-    CacheKey: cache_key = "cache-key",
-    Hash: hash = "hash",
-    Stats: stats = "stats",
-    Fsck: fsck = "fsck",
-    Gc: gc = "gc",
-    Evict: evict = "evict",
-    Forget: forget = "forget",
-    Purge: purge = "purge",
-    Repack: repack = "repack",
-    Config: config = "config",
-    Demo: demo = "demo",
-    Doctor: doctor = "doctor",
-    Help: help = "help",
-    #[command(hide = true)] Complete: complete = "complete",
-    #[command(hide = true)] Generate: generate = "generate",
+    "Start" {
+        Init: init = "init",
+        Clone: clone = "clone",
+        Demo: demo = "demo",
+    }
+    "Record" {
+        Add: add = "add",
+        Rm: rm = "rm",
+        Mv: mv = "mv",
+        Commit: commit = "commit",
+        Roots: roots = "roots",
+        Sparse: sparse = "sparse",
+    }
+    "Look" {
+        Status: status = "status",
+        Diff: diff = "diff",
+        Log: log = "log",
+        Show: show = "show",
+        Annotate: annotate = "annotate",
+        Ls: ls = "ls",
+        Cat: cat = "cat",
+        Du: du = "du",
+        Find: find = "find",
+        CheckIgnore: check_ignore = "check-ignore",
+        Hash: hash = "hash",
+        Stats: stats = "stats",
+    }
+    "Branch" {
+        Branch: branch = "branch",
+        Switch: switch = "switch",
+        Checkout: checkout = "checkout",
+        Tag: tag = "tag",
+        Merge: merge = "merge",
+        CherryPick: cherry_pick = "cherry-pick",
+        Worktree: worktree = "worktree",
+    }
+    "Undo" {
+        Restore: restore = "restore",
+        Reset: reset = "reset",
+        Revert: revert = "revert",
+        Stash: stash = "stash",
+        Clean: clean = "clean",
+        Reflog: reflog = "reflog",
+    }
+    "Share" {
+        Remote: remote = "remote",
+        Push: push = "push",
+        Fetch: fetch = "fetch",
+        Pull: pull = "pull",
+        LsRemote: ls_remote = "ls-remote",
+        Get: get = "get",
+        Pin: pin = "pin",
+        Update: update = "update",
+        Verify: verify = "verify",
+        CacheKey: cache_key = "cache-key",
+    }
+    "Upkeep" {
+        Fsck: fsck = "fsck",
+        Gc: gc = "gc",
+        Evict: evict = "evict",
+        Repack: repack = "repack",
+        Forget: forget = "forget",
+        Purge: purge = "purge",
+        Config: config = "config",
+        Doctor: doctor = "doctor",
+        Help: help = "help",
+    }
+    "Hidden" {
+        #[command(hide = true)] Complete: complete = "complete",
+        #[command(hide = true)] Generate: generate = "generate",
+    }
 }
 
 impl Command {
