@@ -275,6 +275,23 @@ impl Repo {
     }
 }
 
+/// The names of a repository alone: to open its store costs more than many verbs that need none.
+pub struct Names {
+    /// Its database.
+    pub db: StateDb,
+    /// Which worktree of the repository this is.
+    pub worktree: WorktreeId,
+}
+
+impl Names {
+    /// Opens the names of the repository at `paths`, to read them.
+    pub fn open(paths: &RepoPaths) -> Result<Self, RepoError> {
+        let db = StateDb::open(&paths.state_db(), &paths.refs_log(), Access::ReadOnly)?;
+        let worktree = which_worktree(paths, &db, Access::ReadOnly)?;
+        Ok(Self { db, worktree })
+    }
+}
+
 /// Which worktree `paths` leads to. One that was moved is registered at its new place, so that the rest
 /// of esker finds it there.
 fn which_worktree(

@@ -9,6 +9,7 @@ use crate::id::CommitId;
 use crate::object::access::ReadObjects;
 use crate::refs::{Head, HeadTarget, RefName, RefTarget, RefUpdate};
 use crate::repo::Repo;
+use crate::revision::ReadRefs;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -57,6 +58,16 @@ pub struct BranchFilter {
     pub no_merged: Option<String>,
     /// Only branches that have this commit.
     pub contains: Option<String>,
+    /// Also tell of each branch's commit, which is read for that.
+    pub details: bool,
+}
+
+impl BranchFilter {
+    /// Whether names say all that is asked for.
+    fn is_of_names(&self) -> bool {
+        let commits = [&self.merged, &self.no_merged, &self.contains];
+        !self.details && commits.iter().all(|revision| revision.is_none())
+    }
 }
 
 /// A branch.
@@ -67,10 +78,10 @@ pub struct BranchInfo {
     /// Its commit.
     #[serde(serialize_with = "encode::id")]
     pub commit: CommitId,
-    /// The first line of that commit's message.
-    pub summary: String,
-    /// When that was committed, in seconds since 1970.
-    pub time: i64,
+    /// The first line of that commit's message, if details were asked for.
+    pub summary: Option<String>,
+    /// When that was committed, in seconds since 1970, if details were asked for.
+    pub time: Option<i64>,
     /// Whether HEAD is on it.
     pub current: bool,
     /// Whether it is what a remote had.
@@ -121,7 +132,10 @@ pub enum BranchOutcome {
 /// Does what was asked for.
 pub fn run(ctx: &Context, action: &BranchAction) -> Result<BranchOutcome, OpError> {
     match action {
-        BranchAction::List(filter) => list(ctx, &ctx.open_repo_to_read()?, filter),
+        BranchAction::List(filter) if filter.is_of_names() => {
+            list(&ctx.open_names()?, filter, &mut |_| Ok(true), None)
+        }
+        BranchAction::List(filter) => list_commits(ctx, &ctx.open_repo_to_read()?, filter),
         BranchAction::Create { name, start, force } => {
             create(ctx, &ctx.open_repo()?, name, start.as_deref(), *force)
         }
@@ -132,39 +146,55 @@ pub fn run(ctx: &Context, action: &BranchAction) -> Result<BranchOutcome, OpErro
     }
 }
 
-fn list(ctx: &Context, repo: &Repo, filter: &BranchFilter) -> Result<BranchOutcome, OpError> {
-    let patterns = Patterns::new(&filter.patterns)?;
+/// Lists branches by what their commits are.
+fn list_commits(
+    ctx: &Context,
+    repo: &Repo,
+    filter: &BranchFilter,
+) -> Result<BranchOutcome, OpError> {
     let commit = |text: &Option<String>| {
         text.as_ref().map(|text| locate::commit(ctx, repo, text)).transpose()
     };
     let (merged, no_merged) = (commit(&filter.merged)?, commit(&filter.no_merged)?);
     let contains = commit(&filter.contains)?;
-    let head = repo.head()?;
+    let reaches = |ancestor, descendant| is_ancestor(&repo.store, ancestor, descendant);
+    let mut takes = |id| {
+        Ok(merged.map_or(Ok(true), |rev| reaches(id, rev))?
+            && !no_merged.map_or(Ok(false), |rev| reaches(id, rev))?
+            && contains.map_or(Ok(true), |rev| reaches(rev, id))?)
+    };
+    list(repo, filter, &mut takes, filter.details.then_some(&repo.store))
+}
+
+/// Lists branches whose commits `takes` accepts; reads these where it is said from what.
+fn list(
+    names: &dyn ReadRefs,
+    filter: &BranchFilter,
+    takes: &mut dyn FnMut(CommitId) -> Result<bool, OpError>,
+    details: Option<&dyn ReadObjects>,
+) -> Result<BranchOutcome, OpError> {
+    let patterns = Patterns::new(&filter.patterns)?;
+    let head = names.head()?;
     let mut refs = Vec::new();
     for (prefix, wanted) in
         [("refs/heads/", !filter.remotes), ("refs/remotes/", filter.remotes || filter.all)]
     {
         if wanted {
-            refs.extend(repo.db.read(|view| view.refs(prefix))?);
+            refs.extend(names.refs(prefix)?);
         }
     }
-    let reaches = |ancestor, descendant| is_ancestor(&repo.store, ancestor, descendant);
     let mut branches = Vec::new();
     for (name, target) in refs {
         let RefTarget::Commit(id) = target else { continue };
-        if !patterns.matches(name.short())
-            || !merged.map_or(Ok(true), |rev| reaches(id, rev))?
-            || no_merged.map_or(Ok(false), |rev| reaches(id, rev))?
-            || !contains.map_or(Ok(true), |rev| reaches(rev, id))?
-        {
+        if !patterns.matches(name.short()) || !takes(id)? {
             continue;
         }
-        let commit = repo.store.read_commit(id)?;
+        let commit = details.map(|read| read.read_commit(id)).transpose()?;
         branches.push(BranchInfo {
             name: name.short().to_owned(),
             commit: id,
-            summary: locate::summary(&commit.message),
-            time: commit.committer.seconds,
+            summary: commit.as_ref().map(|commit| locate::summary(&commit.message)),
+            time: commit.map(|commit| commit.committer.seconds),
             current: head.branch() == Some(&name),
             remote: !name.is_branch(),
         });

@@ -7,7 +7,7 @@ use crate::config::{self, Settings};
 use crate::db::Access;
 use crate::object::commit::Person;
 use crate::refs::RefNote;
-use crate::repo::{Repo, RepoPaths};
+use crate::repo::{Names, Repo, RepoPaths};
 use crate::steps::RunContext;
 use crate::steps::supply::Supply;
 use crate::store::ingest::CheckpointRule;
@@ -29,6 +29,11 @@ impl Context {
     /// Opens the repository to read; works on a medium that cannot be written.
     pub(super) fn open_repo_to_read(&self) -> Result<Repo, OpError> {
         self.open_with(Access::ReadOnly)
+    }
+
+    /// Opens the names of the repository alone.
+    pub(super) fn open_names(&self) -> Result<Names, OpError> {
+        Ok(Names::open(&self.find_repo()?)?)
     }
 
     fn open_with(&self, access: Access) -> Result<Repo, OpError> {

@@ -14,7 +14,7 @@ use crate::object::access::{FindCommits, ReadObjects};
 use crate::object::prolly;
 use crate::path::RepoPath;
 use crate::refs::{Head, RefName, RefTarget};
-use crate::repo::Repo;
+use crate::repo::{Names, Repo};
 use crate::revision::{Log, ReadRefs};
 use crate::steps::{hold, select};
 
@@ -75,23 +75,30 @@ pub(super) fn open(ctx: &Context, at: Option<&RemotePlace>) -> Result<Box<dyn So
     }
 }
 
-impl ReadRefs for Repo {
-    fn head(&self) -> Result<Head, DbError> {
-        self.db.read(|view| view.head(self.worktree))
-    }
+/// What a database says of names, to one of its worktrees.
+macro_rules! read_refs {
+    ($($of:ty),*) => {
+        $(impl ReadRefs for $of {
+            fn head(&self) -> Result<Head, DbError> {
+                self.db.read(|view| view.head(self.worktree))
+            }
 
-    fn get_ref(&self, name: &RefName) -> Result<Option<RefTarget>, DbError> {
-        self.db.read(|view| view.get_ref(name))
-    }
+            fn get_ref(&self, name: &RefName) -> Result<Option<RefTarget>, DbError> {
+                self.db.read(|view| view.get_ref(name))
+            }
 
-    fn refs(&self, prefix: &str) -> Result<Vec<(RefName, RefTarget)>, DbError> {
-        self.db.read(|view| view.refs(prefix))
-    }
+            fn refs(&self, prefix: &str) -> Result<Vec<(RefName, RefTarget)>, DbError> {
+                self.db.read(|view| view.refs(prefix))
+            }
 
-    fn reflog(&self, of: &Log, skip: u32, limit: u32) -> Result<Vec<ReflogRow>, DbError> {
-        self.db.read(|view| view.reflog(of.of(self.worktree), skip, limit))
-    }
+            fn reflog(&self, of: &Log, skip: u32, limit: u32) -> Result<Vec<ReflogRow>, DbError> {
+                self.db.read(|view| view.reflog(of.of(self.worktree), skip, limit))
+            }
+        })*
+    };
 }
+
+read_refs!(Repo, Names);
 
 impl Source for Repo {
     fn objects(&self) -> &dyn Objects {

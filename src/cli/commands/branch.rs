@@ -66,7 +66,7 @@ pub struct Args {
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let outcome = branch::run(context, &self.action()?)?;
+        let outcome = branch::run(context, &self.action(ui.verbose || ui.json)?)?;
         let verbose = ui.verbose;
         match &outcome {
             BranchOutcome::List { .. } => {
@@ -89,7 +89,7 @@ impl Args {
         Ok(Exit::Done)
     }
 
-    fn action(self) -> Result<BranchAction, OpError> {
+    fn action(self, details: bool) -> Result<BranchAction, OpError> {
         let is_filtered = self.merged.is_some() || self.no_merged.is_some();
         let lists = self.list || self.all || self.remotes || is_filtered || self.contains.is_some();
         let usage = |message: &str, hint: &str| {
@@ -114,8 +114,8 @@ impl Args {
             _ if self.rename => {
                 return usage("a rename needs the new name", "write: esker branch -m [OLD] NEW");
             }
-            [] => BranchAction::List(self.filter()),
-            _ if lists => BranchAction::List(self.filter()),
+            [] => BranchAction::List(self.filter(details)),
+            _ if lists => BranchAction::List(self.filter(details)),
             [name] => {
                 BranchAction::Create { name: name.to_owned(), start: None, force: self.force }
             }
@@ -130,7 +130,7 @@ impl Args {
         })
     }
 
-    fn filter(self) -> BranchFilter {
+    fn filter(self, details: bool) -> BranchFilter {
         BranchFilter {
             patterns: self.names,
             all: self.all,
@@ -138,6 +138,7 @@ impl Args {
             merged: self.merged,
             no_merged: self.no_merged,
             contains: self.contains,
+            details,
         }
     }
 }

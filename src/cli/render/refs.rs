@@ -79,7 +79,8 @@ fn one_branch(
     if width == 0 {
         return writeln!(out, "{star} {style}{name}{style:#}");
     }
-    let (at, summary) = (branch.commit.short(), safe(&branch.summary));
+    let (at, summary) =
+        (branch.commit.short(), safe(branch.summary.as_deref().unwrap_or_default()));
     writeln!(out, "{star} {style}{name:<width$}{style:#} {id}{at}{id:#} {summary}")
 }
 
