@@ -64,6 +64,9 @@ _esker() {
             esker,du)
                 cmd="esker__subcmd__du"
                 ;;
+            esker,evict)
+                cmd="esker__subcmd__evict"
+                ;;
             esker,fetch)
                 cmd="esker__subcmd__fetch"
                 ;;
@@ -145,6 +148,9 @@ _esker() {
             esker,show)
                 cmd="esker__subcmd__show"
                 ;;
+            esker,sparse)
+                cmd="esker__subcmd__sparse"
+                ;;
             esker,stash)
                 cmd="esker__subcmd__stash"
                 ;;
@@ -217,6 +223,18 @@ _esker() {
             esker__subcmd__roots,remove)
                 cmd="esker__subcmd__roots__subcmd__remove"
                 ;;
+            esker__subcmd__sparse,add)
+                cmd="esker__subcmd__sparse__subcmd__add"
+                ;;
+            esker__subcmd__sparse,disable)
+                cmd="esker__subcmd__sparse__subcmd__disable"
+                ;;
+            esker__subcmd__sparse,list)
+                cmd="esker__subcmd__sparse__subcmd__list"
+                ;;
+            esker__subcmd__sparse,set)
+                cmd="esker__subcmd__sparse__subcmd__set"
+                ;;
             esker__subcmd__stash,apply)
                 cmd="esker__subcmd__stash__subcmd__apply"
                 ;;
@@ -257,7 +275,7 @@ _esker() {
 
     case "${cmd}" in
         esker)
-            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help --version init clone demo add rm mv commit roots status diff log show annotate ls cat du find check-ignore hash stats branch switch checkout tag merge cherry-pick worktree restore reset revert stash clean reflog remote push fetch pull ls-remote get pin update verify cache-key fsck gc repack forget purge config doctor help"
+            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help --version init clone demo add rm mv commit roots sparse status diff log show annotate ls cat du find check-ignore hash stats branch switch checkout tag merge cherry-pick worktree restore reset revert stash clean reflog remote push fetch pull ls-remote get pin update verify cache-key fsck gc evict repack forget purge config doctor help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -296,7 +314,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__add)
-            opts="-A -u -n -C -q -v -h --all --update --dry-run --git-ignore --name --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-A -u -n -C -q -v -h --all --update --dry-run --git-ignore --name --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -339,7 +357,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__annotate)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -378,7 +396,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__branch)
-            opts="-l -a -r -m -d -D -f -C -q -v -h --list --all --remotes --merged --no-merged --contains --move --delete --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-l -a -r -m -d -D -f -C -q -v -h --list --all --remotes --merged --no-merged --contains --move --delete --force --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -438,7 +456,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__cache__subcmd__key)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -477,7 +495,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__cat)
-            opts="-C -q -v -h --offset --length --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --offset --length --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -555,7 +573,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__check__subcmd__ignore)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -594,7 +612,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__checkout)
-            opts="-f -n -b -C -q -v -h --force --dry-run --ours --theirs --detach --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-f -n -b -C -q -v -h --force --dry-run --ours --theirs --detach --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -640,7 +658,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__cherry__subcmd__pick)
-            opts="-m -n -x -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-m -n -x -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -693,7 +711,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__clean)
-            opts="-f -d -x -n -C -q -v -h --force --folders --ignored --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-f -d -x -n -C -q -v -h --force --folders --ignored --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -732,7 +750,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__clone)
-            opts="-b -C -q -v -h --branch --endpoint --region --profile --anonymous --no-checkout --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-b -C -q -v -h --branch --endpoint --region --profile --anonymous --no-checkout --sparse --depth --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -773,6 +791,17 @@ _esker() {
                     fi
                     return 0
                     ;;
+                --sparse)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -806,7 +835,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__commit)
-            opts="-m -F -a -C -q -v -h --message --file --all --amend --no-edit --allow-empty --date --author --meta --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-m -F -a -C -q -v -h --message --file --all --amend --no-edit --allow-empty --date --author --meta --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -888,7 +917,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__config)
-            opts="-l -C -q -v -h --list --unset --show-origin --user --global --system --local --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-l -C -q -v -h --list --unset --show-origin --user --global --system --local --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -934,7 +963,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__demo)
-            opts="-C -q -v -h --keep --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --keep --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -973,7 +1002,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__diff)
-            opts="-p -U -C -q -v -h --cached --staged --patch --stat --name-status --name-only --md --unified --no-renames --exit-code --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-p -U -C -q -v -h --cached --staged --patch --stat --name-status --name-only --md --unified --no-renames --exit-code --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1026,7 +1055,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__doctor)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1065,7 +1094,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__du)
-            opts="-d -a -u -s -b -C -q -v -h --depth --files --unique --stored --bytes --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-d -a -u -s -b -C -q -v -h --depth --files --unique --stored --bytes --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1142,8 +1171,54 @@ _esker() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        esker__subcmd__evict)
+            opts="-n -C -q -v -h --remote --keep-files --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --remote)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         esker__subcmd__fetch)
-            opts="-p -n -C -q -v -h --prune --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-p -n -C -q -v -h --prune --unshallow --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1182,7 +1257,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__find)
-            opts="-r -s -k -i -l -C -q -v -h --rev --all --size --kind --id --ignore-case --long --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-r -s -k -i -l -C -q -v -h --rev --all --size --kind --id --ignore-case --long --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1278,7 +1353,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__forget)
-            opts="-n -C -q -v -h --keep-last --before --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --keep-last --before --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1331,7 +1406,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__fsck)
-            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1391,7 +1466,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__gc)
-            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1451,7 +1526,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__get)
-            opts="-o -f -C -q -v -h --locked --output --force --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-o -f -C -q -v -h --locked --output --force --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1529,7 +1604,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__hash)
-            opts="-C -q -v -h --no-ignore --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --no-ignore --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1593,7 +1668,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__help)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1632,7 +1707,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__init)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1671,7 +1746,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__log)
-            opts="-n -i -C -q -v -h --oneline --graph --all --max-count --skip --after --since --before --until --author --grep --ignore-case --meta --merges --no-merges --first-parent --reverse --stat --name-status --no-renames --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -i -C -q -v -h --oneline --graph --all --max-count --skip --after --since --before --until --author --grep --ignore-case --meta --merges --no-merges --first-parent --reverse --stat --name-status --no-renames --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1805,7 +1880,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__ls)
-            opts="-R -l -C -q -v -h --recursive --long --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-R -l -C -q -v -h --recursive --long --rev --path --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1869,7 +1944,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__ls__subcmd__remote)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1908,7 +1983,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__merge)
-            opts="-m -n -f -C -q -v -h --ff-only --no-ff --ours --theirs --message --allow-unrelated-histories --dry-run --abort --continue --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-m -n -f -C -q -v -h --ff-only --no-ff --ours --theirs --message --allow-unrelated-histories --dry-run --abort --continue --force --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1961,7 +2036,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__mv)
-            opts="-f -n -C -q -v -h --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-f -n -C -q -v -h --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2000,7 +2075,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__pin)
-            opts="-o -C -q -v -h --rev --path --remote --output --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-o -C -q -v -h --rev --path --remote --output --endpoint --region --anonymous --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2085,7 +2160,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__pull)
-            opts="-r -m -C -q -v -h --rebase --merge --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-r -m -C -q -v -h --rebase --merge --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2124,7 +2199,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__purge)
-            opts="-n -C -q -v -h --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2163,7 +2238,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__push)
-            opts="-d -f -u -n -C -q -v -h --all --tags --delete --force --force-with-lease --set-upstream --resume --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-d -f -u -n -C -q -v -h --all --tags --delete --force --force-with-lease --set-upstream --resume --evict --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2209,7 +2284,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__reflog)
-            opts="-n -C -q -v -h --max-count --names --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --max-count --names --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2262,7 +2337,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove rename set-url check keeps accept-history gc fsck"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help list add remove rename set-url check keeps accept-history gc fsck"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2301,7 +2376,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__accept__subcmd__history)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2340,7 +2415,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__add)
-            opts="-C -q -v -h --endpoint --region --profile --anonymous --virtual-host --no-check --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --endpoint --region --profile --anonymous --virtual-host --no-check --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2400,7 +2475,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__check)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2439,7 +2514,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__fsck)
-            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --data --sample --rebuild --repair --from --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2499,7 +2574,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__gc)
-            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2559,7 +2634,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help list add remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2605,7 +2680,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps__subcmd__add)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2651,7 +2726,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps__subcmd__list)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2697,7 +2772,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__keeps__subcmd__remove)
-            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remote --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2743,7 +2818,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2782,7 +2857,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__remove)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2821,7 +2896,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__rename)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2860,7 +2935,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__set__subcmd__url)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2899,7 +2974,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__repack)
-            opts="-n -C -q -v -h --dry-run --level --chunker --grace --reflog --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --dry-run --level --chunker --grace --reflog --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2966,7 +3041,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__reset)
-            opts="-n -C -q -v -h --soft --mixed --hard --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --soft --mixed --hard --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3005,7 +3080,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__restore)
-            opts="-s -S -W -n -C -q -v -h --source --staged --worktree --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-s -S -W -n -C -q -v -h --source --staged --worktree --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3058,7 +3133,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__revert)
-            opts="-m -n -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-m -n -f -C -q -v -h --mainline --no-commit --continue --skip --abort --force --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3111,7 +3186,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__rm)
-            opts="-r -f -n -C -q -v -h --cached --recursive --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-r -f -n -C -q -v -h --cached --recursive --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3150,7 +3225,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help list add remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3189,7 +3264,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__add)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3228,7 +3303,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3267,7 +3342,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__roots__subcmd__remove)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3306,7 +3381,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__show)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3344,8 +3419,203 @@ _esker() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        esker__subcmd__sparse)
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help list set add disable"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__sparse__subcmd__add)
+            opts="-n -C -q -v -h --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__sparse__subcmd__disable)
+            opts="-n -C -q -v -h --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__sparse__subcmd__list)
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__sparse__subcmd__set)
+            opts="-n -C -q -v -h --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         esker__subcmd__stash)
-            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help push list show pop apply drop clear"
+            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help push list show pop apply drop clear"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3398,7 +3668,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__apply)
-            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3437,7 +3707,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__clear)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3476,7 +3746,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__drop)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3515,7 +3785,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3554,7 +3824,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__pop)
-            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --index --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3593,7 +3863,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__push)
-            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-m -u -C -q -v -h --message --include-untracked --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3646,7 +3916,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stash__subcmd__show)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3685,7 +3955,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__stats)
-            opts="-C -q -v -h --remotes --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --remotes --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3724,7 +3994,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__status)
-            opts="-s -C -q -v -h --short --porcelain --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-s -C -q -v -h --short --porcelain --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3763,7 +4033,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__switch)
-            opts="-c -d -f -n -C -q -v -h --create --force-create --orphan --detach --discard-changes --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-c -d -f -n -C -q -v -h --create --force-create --orphan --detach --discard-changes --force --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3830,7 +4100,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__tag)
-            opts="-l -d -a -m -F -f -C -q -v -h --list --points-at --delete --annotate --message --file --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-l -d -a -m -F -f -C -q -v -h --list --points-at --delete --annotate --message --file --force --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3898,7 +4168,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__update)
-            opts="-n -C -q -v -h --rev --dry-run --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --rev --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3944,7 +4214,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__verify)
-            opts="-C -q -v -h --locked --data --remote --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --locked --data --remote --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3983,7 +4253,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help list add remove repair"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help list add remove repair"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4022,7 +4292,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__add)
-            opts="-b -d -C -q -v -h --branch --detach --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-b -d -C -q -v -h --branch --detach --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4075,7 +4345,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__list)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4114,7 +4384,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__remove)
-            opts="-f -C -q -v -h --force --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-f -C -q -v -h --force --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4153,7 +4423,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__worktree__subcmd__repair)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --no-progress --no-pager --help"
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
