@@ -13,7 +13,7 @@ use super::listing::Listing;
 use super::mark::{Lack, mark};
 use super::root::Area;
 use super::state::{PackRecord, State};
-use super::upload::read_trailer;
+use super::trailers::read_trailer;
 use crate::id::{Address, ChunkId, PackId};
 use crate::pack::{BlockBuf, PackKind, PackReader};
 use crate::progress::{Cancel, Progress};

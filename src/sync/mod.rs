@@ -37,6 +37,7 @@ pub mod root;
 pub mod session;
 mod source;
 pub mod state;
+pub mod trailers;
 pub mod upload;
 
 #[cfg(test)]

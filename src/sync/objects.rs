@@ -12,7 +12,7 @@ use super::chain::Remote;
 use super::places::Index;
 use super::root::Area;
 use super::state::{PackRecord, State};
-use super::upload::check_trailer;
+use super::trailers::check_trailer;
 use crate::catalog::Location;
 use crate::id::{Address, BlobId, CommitId, PackId, TagId, TreeId};
 use crate::object::access::{AccessError, ObjectKind, ReadObjects};

@@ -1,20 +1,24 @@
 //! A push: decide, upload, check, create; again from the newest root when another one came first.
 
-use std::collections::{BTreeSet, HashSet};
+mod stage;
+mod work;
+
+use std::collections::BTreeSet;
 
 use super::absent::leave_out_absent;
 use super::cache::Cache;
 use super::chain::{Remote, RootCreated, Seen, StoredRoot};
 use super::download::live_packs;
-use super::fold::{Fold, Folded};
+use super::fold::Fold;
 use super::journal::{Intent, Journal, Move, Resumed, journal_intent, resume_session};
 use super::missing::{Missing, decide_missing};
-use super::places::{Index, Own};
+use super::places::Index;
 use super::rebase::{Reliance, Update, Verdict, check_against_root, is_reached, reached_commits};
 use super::root::{Area, Root};
 use super::session::{Session, start_session};
 use super::state::{PackRecord, State};
-use super::upload::{Portion, Upload, Uploaded, planned_data, read_trailer, upload_packs};
+use super::trailers::read_trailer;
+use super::upload::{Portion, Upload, Uploaded, planned_data, upload_packs};
 use super::{Refused, SyncError};
 use crate::catalog::Location;
 use crate::db::RepositoryId;
@@ -24,6 +28,9 @@ use crate::progress::{Cancel, Progress};
 use crate::refs::{RefName, RefTarget};
 use crate::remote::Transport;
 use crate::store::Store;
+
+pub(super) use work::Work;
+use work::rebase;
 
 /// How often a push begins anew because others were first, before it gives up.
 const MAX_ROUNDS: u32 = 200;
@@ -447,31 +454,6 @@ impl Push<'_> {
         Ok((!is_portion).then_some(missing))
     }
 
-    /// Lists what the session has uploaded as staged, in a root that moves no ref.
-    fn stage(&self, work: &mut Work, base: &Base) -> Result<Attempt, SyncError> {
-        // Another root may have come first; nothing but the fence stands against trying again on top of it.
-        let verdict = self.check(base, work.session, &[], &Reliance::default())?;
-        if verdict != Verdict::Holds {
-            rebase(work, verdict, base.seq())?;
-            return Ok(Attempt::Again);
-        }
-        let (root, bytes) = self.prepare_staging(work, base)?;
-        let intent = Intent { root: bytes.clone(), moves: Vec::new() };
-        journal_intent(self.store.db(), self.remote, &mut work.journal, intent)?;
-        if matches!(self.remote().create_root(&bytes, &root)?, RootCreated::Taken) {
-            return Ok(Attempt::Taken);
-        }
-        self.remote().settle(&root, *blake3::hash(&bytes).as_bytes())?;
-        // A session makes one root: the rest is another's, which relies on what is staged.
-        work.session = start_session(root.seq)?;
-        let journal = std::mem::replace(&mut work.journal, Journal::new(work.session)).staged();
-        (work.journal.chain, work.journal.wants) = (journal.chain, journal.wants);
-        work.reliance = Reliance::default();
-        work.reliance.staged = work.journal.chain.iter().map(|(id, _)| *id).collect();
-        work.journal.write(self.store.db(), self.remote)?;
-        Ok(Attempt::Staged)
-    }
-
     /// Uploads objects, but for chunks that are present; takes small packs of a state in, if one is given.
     /// Says whether that was only a portion of the data.
     pub(super) fn send(
@@ -515,64 +497,4 @@ impl Push<'_> {
 
 fn moves(updates: &[Update]) -> Vec<Move> {
     updates.iter().map(|update| (update.name.clone(), update.saw, update.new)).collect()
-}
-
-/// What a push has done so far.
-pub(super) struct Work {
-    pub(super) session: Session,
-    pub(super) journal: Journal,
-    /// Whether the journal is kept: else what is cut short begins anew.
-    pub(super) is_noted: bool,
-    pub(super) own: Own,
-    pub(super) reliance: Reliance,
-    /// Packs of earlier pushes that were taken in.
-    pub(super) folded: Folded,
-    /// Damaged packs of which everything that is wanted was sent again.
-    pub(super) dropped: Vec<PackId>,
-}
-
-impl Work {
-    pub(super) fn new(session: Session) -> Self {
-        let (own, reliance, folded) = (Own::default(), Reliance::default(), Folded::default());
-        let journal = Journal::new(session);
-        Self { session, journal, is_noted: true, own, reliance, folded, dropped: Vec::new() }
-    }
-
-    /// Forgets everything but what was asked for.
-    fn begin_anew(&mut self, session: Session) {
-        let (is_noted, wants) = (self.is_noted, std::mem::take(&mut self.journal.wants));
-        *self = Self { is_noted, ..Self::new(session) };
-        self.journal.wants = wants;
-    }
-
-    /// What the session lists in its root: its own packs, and those that were staged.
-    pub(super) fn packs_of(&self, kind: PackKind) -> HashSet<PackId> {
-        let Journal { packs, chain, .. } = &self.journal;
-        let of_kind = packs.iter().chain(chain).filter(|(_, pack)| pack.kind == kind);
-        of_kind.map(|(id, _)| *id).collect()
-    }
-}
-
-/// Makes a session's work fit the newest root: what is fenced is dropped with its session, recipes that
-/// name a pack which is gone are written anew.
-fn rebase(work: &mut Work, verdict: Verdict, seq: u64) -> Result<(), SyncError> {
-    match verdict {
-        Verdict::Holds => {}
-        // What earlier sessions staged is there; what this one uploaded may be gone.
-        Verdict::Fenced => {
-            let chain = std::mem::take(&mut work.journal.chain);
-            let staged = std::mem::take(&mut work.reliance.staged);
-            let mut own = std::mem::take(&mut work.own);
-            own.retain(|pack| staged.contains(&pack));
-            work.begin_anew(start_session(seq)?);
-            (work.own, work.journal.chain, work.reliance.staged) = (own, chain, staged);
-        }
-        Verdict::StagedGone => work.begin_anew(start_session(seq)?),
-        Verdict::AnchorGone | Verdict::PackGone => {
-            work.journal.packs.retain(|(_, pack)| pack.kind != PackKind::Layout);
-            work.own.forget(PackKind::Layout);
-            work.folded.forget_recipes();
-        }
-    }
-    Ok(())
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::SyncError;
 use super::root::Area;
 use super::state::{PackRecord, State};
-use super::upload::read_trailer;
+use super::trailers::read_trailer;
 use crate::catalog::Location;
 use crate::chunk::MAX_CHUNK_BYTES;
 use crate::format::FormatParameters;

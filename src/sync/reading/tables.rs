@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::super::SyncError;
 use super::super::root::Area;
 use super::super::state::{State, TableRecord};
-use super::super::upload::read_trailer;
+use super::super::trailers::read_trailer;
 use super::ranged::Ranged;
 use crate::catalog::Location;
 use crate::id::{Address, PackId};
