@@ -150,3 +150,41 @@ fn a_killed_collection_of_a_remote_goes_on() {
     }
     site.assert_shared();
 }
+
+#[test]
+fn a_killed_repair_of_a_remote_goes_on() {
+    let mut killer = killer("repair of a bucket");
+    let mut site = Site::new(7);
+    let repair = ["fsck", "--remote", "--repair"];
+    site.env.ok(&["push"]);
+    lose_a_pack(&mut site);
+    killer.run(&site.env, &repair);
+    while killer.goes_on() {
+        site.commit();
+        site.env.ok(&["push"]);
+        lose_a_pack(&mut site);
+        killer.kill(&site.env, &repair);
+        site.env.ok(&repair);
+        site.env.ok(&["remote", "fsck", "--data"]);
+        site.assert_clones("../proof");
+    }
+    site.assert_shared();
+}
+
+/// Loses a pack of the newest push, or spoils it.
+fn lose_a_pack(site: &mut Site) {
+    let keys = site.server.keys("set/pack/");
+    let newest = keys.iter().filter(|key| key.split('/').nth(2) == session_of(keys.last())).count();
+    let at = keys.len() - 1 - site.random.below(newest as u64) as usize;
+    let is_lost = site.random.below(2) == 0;
+    site.server.tamper(&keys[at], |bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        !is_lost
+    });
+}
+
+/// The session in the key of a pack; keys ascend by the roots that their sessions started from.
+fn session_of(key: Option<&String>) -> Option<&str> {
+    key?.split('/').nth(2)
+}

@@ -1,9 +1,13 @@
 //! Pushes in several sessions, of which each but the last stages what it sent.
+//!
+//! They are cut off at every seventh request; at every one with `ESKER_TEST_CUTS=1`.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::collect::{checked, gc};
 use super::*;
+use crate::remote::Fault;
 use crate::sync::upload::Portion;
 
 /// A grace that outlasts the test.
@@ -99,4 +103,86 @@ fn a_chain_goes_on_from_a_root_of_others() {
     });
     site.push(&before, "main", last).expect("push");
     assert_eq!(readable(&site, &memory).refs.len(), 2);
+}
+
+/// A store that nobody can reach any more after so many requests, as if the process had been killed.
+struct Cut<'c> {
+    inner: &'c Memory,
+    left: AtomicUsize,
+    /// Whether the last request is carried out, though nobody sees its answer.
+    is_last_done: bool,
+}
+
+impl Cut<'_> {
+    fn pass<T>(
+        &self,
+        act: impl FnOnce() -> Result<T, TransportError>,
+    ) -> Result<T, TransportError> {
+        let cut = || TransportError::new("reach", "memory", "", Fault::Denied, "cut off");
+        let spent = |left: usize| left.checked_sub(1);
+        match self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spent) {
+            Err(_) => Err(cut()),
+            Ok(1) if self.is_last_done => act().and(Err(cut())),
+            Ok(1) => Err(cut()),
+            Ok(_) => act(),
+        }
+    }
+}
+
+impl Transport for Cut<'_> {
+    fn place(&self) -> String {
+        self.inner.place()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn read(
+        &self,
+        key: &str,
+        range: Option<std::ops::Range<u64>>,
+        out: &mut dyn std::io::Write,
+    ) -> Result<u64, TransportError> {
+        self.pass(|| self.inner.read(key, range, out))
+    }
+
+    fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), TransportError> {
+        self.pass(|| self.inner.put(key, bytes))
+    }
+
+    fn create_if_absent(&self, key: &str, bytes: &[u8]) -> Result<Created, TransportError> {
+        self.pass(|| self.inner.create_if_absent(key, bytes))
+    }
+
+    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Item>, TransportError> {
+        self.pass(|| self.inner.list(prefix, after))
+    }
+
+    fn delete(&self, key: &str) -> Result<(), TransportError> {
+        self.pass(|| self.inner.delete(key))
+    }
+}
+
+#[test]
+fn a_chain_that_is_cut_off_at_any_request_goes_on() {
+    let every = std::env::var("ESKER_TEST_CUTS").ok().and_then(|every| every.parse().ok());
+    let (every, mut cuts) = (every.unwrap_or(7), 0);
+    for is_last_done in [false, true] {
+        for requests in (1..).step_by(every) {
+            let (site, memory, last) = long();
+            let left = AtomicUsize::new(requests);
+            let cut = Cut { inner: &memory, left, is_last_done };
+            if site.push(&cut, "main", last).is_ok() {
+                break;
+            }
+            cuts += 1;
+            site.push(&memory, "main", last).expect("it goes on");
+            let state = readable(&site, &memory);
+            assert!(state.staged.is_empty() && state.refs.len() == 1, "cut at {requests}");
+            assert!(checked(&site, &memory).problems.is_empty(), "cut at {requests}");
+        }
+    }
+    println!("cut off at {cuts} requests");
+    assert!(cuts * every > 40);
 }
