@@ -13,8 +13,11 @@ pub(super) fn new_bytes(repo: &Repo, found: &[Found]) -> Result<Option<u64>, OpE
     let (mut old, mut new) = (Footprint::new(), Footprint::new());
     for one in found {
         if let Source::Stored(EntryValue::File { id, size, .. }) = one.old {
-            // An old side that is not here any more takes nothing.
-            old.add(&repo.store, id, size)?;
+            // An old side that is lost takes nothing; what is merely elsewhere nothing is known of.
+            let is_there = old.add(&repo.store, id, size)?;
+            if !is_there && !repo.store.absent().promised.is_empty() {
+                return Ok(None);
+            }
         }
         let is_same = matches!(one.change.change, ChangeKind::Renamed | ChangeKind::ModeChanged);
         let is_there = match &one.new {
