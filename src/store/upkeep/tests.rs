@@ -352,6 +352,19 @@ fn a_promised_blob_may_have_left_its_recipe_behind() {
     let promised = GcRoots { promised: vec![commit], ..GcRoots::default() };
     assert_eq!(mark(promised).expect("it is elsewhere"), [(id, 6)].into());
     assert!(mark(GcRoots { commits: vec![commit], ..GcRoots::default() }).is_err());
+    // A check tells the two apart as well.
+    let check = |promised: Vec<(String, CommitId)>| {
+        let depth = Depth::Structure;
+        let options =
+            CheckOptions { depth, threads: 1, now: 7, progress: &Silent, cancel: &cancel };
+        let commits = vec![("main".to_owned(), commit)];
+        let roots = Roots { commits, promised, ..Roots::default() };
+        check(dir.path(), &store.db, &roots, &options).expect("check")
+    };
+    let found = check(vec![("promised".to_owned(), commit)]);
+    assert_eq!(found.problems, []);
+    assert_eq!((found.counts.promised, found.counts.promised_bytes), (1, 6));
+    assert!(!check(Vec::new()).problems.is_empty());
 }
 
 #[test]

@@ -28,6 +28,8 @@ const KEY_BYTES: usize = 28;
 pub(super) struct Job {
     id: BlobId,
     size: u64,
+    /// Whether commits name it whose files a remote promised.
+    in_promise: bool,
 }
 
 /// Takes contents as the walk meets them; those of several chunks go to the workers.
@@ -68,9 +70,10 @@ impl<'w> Blobs<'w> {
                 self.counts.promised_bytes += size;
             }
             Ok(Place::Recipe) => {
-                let _ = self.jobs.send(Job { id, size });
+                let _ = self.jobs.send(Job { id, size, in_promise: self.in_promise });
             }
             Err(Fail::Lost(subject, what)) => lose(self.run, id, subject, what),
+            Err(Fail::Elsewhere) => {}
             Err(Fail::Stop(e)) => return Err(e),
         }
         Ok(())
@@ -124,6 +127,8 @@ enum Place {
 enum Fail {
     /// It is not, and this is the cause.
     Lost(Subject, String),
+    /// Its recipe is here and its data is not, since a remote has it.
+    Elsewhere,
     /// The check cannot go on.
     Stop(VerifyError),
 }
@@ -138,24 +143,28 @@ fn lose(run: &Run<'_>, id: BlobId, subject: Subject, what: String) {
     run.problems().report_lost(Lost::Blob(id), subject, what);
 }
 
-/// Checks contents of several chunks until there are no more; returns the number of chunks.
+/// Checks contents of several chunks until there are no more; counts chunks, and contents that are elsewhere.
 pub(super) fn work(
     run: &Run<'_>,
     store: &Store,
     index: &Index,
     layouts: &Layouts,
     jobs: &Receiver<Job>,
-) -> Result<u64, VerifyError> {
-    let mut chunks = 0;
-    for Job { id, size } in jobs {
+) -> Result<Counts, VerifyError> {
+    let mut counts = Counts::default();
+    for Job { id, size, in_promise } in jobs {
         run.options.cancel.check()?;
-        match (Checker { run, store, index, layouts, id }).check(size) {
-            Ok(found) => chunks += found,
+        match (Checker { run, store, index, layouts, id, in_promise }).check(size) {
+            Ok(found) => counts.chunks += found,
+            Err(Fail::Elsewhere) => {
+                counts.promised += 1;
+                counts.promised_bytes += size;
+            }
             Err(Fail::Lost(subject, what)) => lose(run, id, subject, what),
             Err(Fail::Stop(e)) => return Err(e),
         }
     }
-    Ok(chunks)
+    Ok(counts)
 }
 
 struct Checker<'c> {
@@ -164,6 +173,7 @@ struct Checker<'c> {
     index: &'c Index,
     layouts: &'c Layouts,
     id: BlobId,
+    in_promise: bool,
 }
 
 impl Checker<'_> {
@@ -256,6 +266,7 @@ impl Checker<'_> {
             Health::Damaged => {
                 return Err(Fail::Lost(Subject::Pack(pack), "it is damaged".to_owned()));
             }
+            Health::NotLive if self.in_promise => return Err(Fail::Elsewhere),
             Health::NotLive => {
                 return Err(self.wrong(format!("it needs pack {pack}, which is gone")));
             }

@@ -50,12 +50,12 @@ pub(super) fn check(
         drop(receiver);
         let blobs = Blobs::new(run, index, store, sender);
         let walked = Walk::new(run, store, index, blobs).run(roots);
-        let mut chunks = 0;
+        let mut counts = Counts::default();
         for worker in workers {
-            chunks += worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            counts += worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         }
         let mut walked = walked?;
-        walked.counts.chunks += chunks;
+        walked.counts += counts;
         Ok(walked)
     });
     run.options.progress.finish();
