@@ -152,6 +152,34 @@ pub fn sync_dir(path: &Path) -> Result<(), FsError> {
     }
 }
 
+/// The way from one absolute folder to another, where they share more than the root.
+pub fn way_between(from: &Path, to: &Path) -> Option<PathBuf> {
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    if shared < 2 {
+        return None;
+    }
+    let up = from.components().skip(shared).map(|_| Path::new(".."));
+    let down = to.components().skip(shared).map(|c| Path::new(c.as_os_str()));
+    Some(up.chain(down).collect())
+}
+
+/// Whether two paths lead to one file.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let (Ok(one), Ok(other)) = (std::fs::metadata(one), std::fs::metadata(other)) else {
+            return false;
+        };
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        let (one, other) = (one.canonicalize(), other.canonicalize());
+        one.is_ok_and(|one| other.is_ok_and(|other| one == other))
+    }
+}
+
 /// Reads a whole file of at most `max_bytes`; a larger one is an error of kind `FileTooLarge`.
 pub fn read_capped(path: &Path, max_bytes: u64) -> Result<Vec<u8>, FsError> {
     let file = File::open(path).at("open", path)?;
@@ -338,6 +366,15 @@ mod tests {
         let entries = fs::read_dir(dir).expect("directory is there");
         let name = |e: io::Result<fs::DirEntry>| e.expect("entry").file_name();
         entries.map(|e| name(e).to_string_lossy().into_owned()).collect()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_way_between_folders_goes_up_and_down() {
+        let way = |from: &str, to: &str| way_between(Path::new(from), Path::new(to));
+        assert_eq!(way("/a/b/c", "/a/d/.esker"), Some("../../d/.esker".into()));
+        assert_eq!(way("/a/b", "/a/b/c"), Some("c".into()));
+        assert_eq!(way("/a/b", "/c/d"), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::object::access::{AccessError, ReadObjects};
 use crate::path::PathSet;
 use crate::refs::{Head, RefNameError, RefNote, WorktreeId};
 use crate::store::session::{Session, random_u64};
+use crate::store::shared::{self, SharedStore, StoreLink};
 use crate::store::{Store, StoreError, StorePaths};
 
 pub use link::WorktreeLink;
@@ -168,22 +169,38 @@ pub struct NewRepo {
     pub repository: RepositoryId,
     /// How it lays data out.
     pub format: FormatParameters,
+    /// The folder of the shared store that is to have its packs, absolute; made where it is missing.
+    pub store: Option<PathBuf>,
 }
 
-/// Makes a repository in `root`, or leaves the one that is there as it is.
-pub fn init(paths: &RepoPaths, note: &RefNote) -> Result<Initialized, RepoError> {
-    let new = NewRepo { repository: new_repository_id()?, format: FormatParameters::default() };
+/// Makes a repository in `root`, or leaves the one that is there as it is; on the shared store in the
+/// folder `store`, or with its own.
+pub fn init(
+    paths: &RepoPaths,
+    store: Option<PathBuf>,
+    note: &RefNote,
+) -> Result<Initialized, RepoError> {
+    let format = FormatParameters::default();
+    let new = NewRepo { repository: new_repository_id()?, format, store };
     init_as(paths, &new, note)
 }
 
-/// As [`init`], with id and format given.
+/// As [`init`], with id and format given; a shared store that is there has its own format.
 pub fn init_as(paths: &RepoPaths, new: &NewRepo, note: &RefNote) -> Result<Initialized, RepoError> {
     let store = StorePaths::new(&paths.dir);
-    // Also when it is there: whoever made it may have been cut short before its name was durable.
     let above = paths.dir.ancestors().skip(1).take_while(|dir| !dir.exists());
+    // Also when it is there: whoever made it may have been cut short before its name was durable.
     let made: Vec<_> = [paths.dir.as_path()].into_iter().chain(above).collect();
-    for dir in [&paths.dir, &store.packs, &store.tables, &store.tmp] {
-        std::fs::create_dir_all(dir).map_err(|e| FsError::new("create", dir, e))?;
+    std::fs::create_dir_all(&paths.dir).map_err(|e| FsError::new("create", &paths.dir, e))?;
+    let is_there = paths.state_db().exists();
+    let shared = match &new.store {
+        Some(dir) if !is_there => Some(link_store(paths, dir, &new.format)?),
+        _ => SharedStore::of(&paths.dir)?,
+    };
+    if shared.is_none() {
+        for dir in [&store.packs, &store.tables, &store.tmp] {
+            std::fs::create_dir_all(dir).map_err(|e| FsError::new("create", dir, e))?;
+        }
     }
     for dir in made.into_iter().filter_map(Path::parent) {
         let is_here = dir.as_os_str().is_empty();
@@ -193,17 +210,49 @@ pub fn init_as(paths: &RepoPaths, new: &NewRepo, note: &RefNote) -> Result<Initi
     if !ignore.exists() {
         fsio::write_atomic(&ignore, b"*\n")?;
     }
-    let new = NewState {
+    let state = NewState {
         repository: new.repository,
         format: new.format,
         branch: crate::refs::branch_ref(DEFAULT_BRANCH)?,
         note: note.clone(),
     };
-    match StateDb::create(&paths.state_db(), &paths.refs_log(), &new) {
-        Ok(created) => Ok(Initialized { is_new: true, warning: warning_of(&created) }),
+    let (own, log) = (paths.state_db(), paths.refs_log());
+    let made = match &shared {
+        Some(shared) => StateDb::create_member(&shared.state_db(), &own, &log, &state),
+        None => StateDb::create(&own, &log, &state),
+    };
+    match made {
+        Ok(created) => {
+            if let Some(shared) = &shared {
+                // It points at nothing yet, so that nothing was lost before this.
+                created.db.write(|_| shared.register(seconds_now()))?;
+            }
+            Ok(Initialized { is_new: true, warning: warning_of(&created) })
+        }
         Err(DbError::Exists) => Ok(Initialized { is_new: false, warning: None }),
         Err(e) => Err(e.into()),
     }
+}
+
+/// Links a repository that is being made to a shared store, made too where there is none.
+fn link_store(
+    paths: &RepoPaths,
+    dir: &Path,
+    format: &FormatParameters,
+) -> Result<SharedStore, RepoError> {
+    let id = shared::create(dir, format)?;
+    let canonical = |dir: &Path| dir.canonicalize().map_err(|e| FsError::new("find", dir, e));
+    let (dir, member) = (canonical(dir)?, canonical(&paths.dir)?);
+    let old = StoreLink::read(&member)?.filter(|link| link.id == id && link.dir == dir);
+    let link = match old {
+        Some(link) => link,
+        None => {
+            let link = StoreLink::new(&id, &member, &dir)?;
+            link.write(&member)?;
+            link
+        }
+    };
+    Ok(SharedStore { dir, link, member })
 }
 
 fn new_repository_id() -> Result<RepositoryId, StoreError> {
@@ -245,12 +294,16 @@ pub struct Repo {
 impl Repo {
     /// Opens the repository at `paths`.
     pub fn open(paths: RepoPaths, settings: Settings, access: Access) -> Result<Self, RepoError> {
-        let db = Arc::new(StateDb::open(&paths.state_db(), &paths.refs_log(), access)?);
+        let (db, shared) = open_state(&paths, access)?;
+        let db = Arc::new(db);
         let params = db.read(|view| view.format())?;
         let worktree = which_worktree(&paths, &db, access)?;
         let sparse = db.read(|view| view.sparse(worktree))?;
         let cache = CacheDb::new(&paths.cache_db(), db.has_shared_memory());
-        let store = Store::open(&paths.dir, params, db.clone())?;
+        let store = match shared {
+            Some(shared) => Store::open_shared(shared, params, db.clone())?,
+            None => Store::open(&paths.dir, params, db.clone())?,
+        };
         // Before anything is read of the history: what is condemned from now on stays until this ends.
         // Where no session can be had, on a full disk or one that is read only, reading must go on.
         let session = store.start_session().ok().filter(|_| access == Access::ReadWrite);
@@ -286,10 +339,42 @@ pub struct Names {
 impl Names {
     /// Opens the names of the repository at `paths`, to read them.
     pub fn open(paths: &RepoPaths) -> Result<Self, RepoError> {
-        let db = StateDb::open(&paths.state_db(), &paths.refs_log(), Access::ReadOnly)?;
+        let (db, _) = open_state(paths, Access::ReadOnly)?;
         let worktree = which_worktree(paths, &db, Access::ReadOnly)?;
         Ok(Self { db, worktree })
     }
+}
+
+/// Opens the database, and the store's where that is shared. A store that does not know the repository,
+/// or not where it is, is told, before anything in it is relied on.
+fn open_state(
+    paths: &RepoPaths,
+    access: Access,
+) -> Result<(StateDb, Option<SharedStore>), RepoError> {
+    let (own, log) = (paths.state_db(), paths.refs_log());
+    let Some(shared) = SharedStore::of(&paths.dir)? else {
+        return Ok((StateDb::open(&own, &log, access)?, None));
+    };
+    let open = |access| StateDb::open_member(&shared.state_db(), &own, &log, access);
+    let (db, now) = (open(access)?, seconds_now());
+    if !shared.is_out_of_date(now)? {
+        return Ok((db, Some(shared)));
+    }
+    let register = |db: &StateDb| db.write(|_| shared.register(now));
+    match access {
+        Access::ReadWrite => register(&db)?,
+        // Who only reads goes on where the store cannot be told.
+        Access::ReadOnly => {
+            let _ = open(Access::ReadWrite).map(|db| register(&db));
+        }
+    }
+    Ok((db, SharedStore::of(&paths.dir)?))
+}
+
+/// When a member was last seen is for people: to the day, by this machine's clock.
+fn seconds_now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs().cast_signed())
 }
 
 /// Which worktree `paths` leads to. One that was moved is registered at its new place, so that the rest

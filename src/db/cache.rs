@@ -5,6 +5,7 @@
 
 use super::schema::{self, CACHE_APPLICATION, CACHE_TABLES, CACHE_VERSION};
 use super::state::{connect, has_tables, number};
+use super::view::Schema;
 use super::{DbError, MAX_CACHE_WAL_LEFT, View, beside, fold_wal, rebuild, to_i64};
 use crate::fsio::{Holder, LockFile};
 use crate::path::RepoPath;
@@ -72,7 +73,7 @@ impl CacheDb {
     ) -> Result<T, DbError> {
         self.run(|conn| {
             let _rolled_back = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
-            work(&CacheView(View::new(conn)))
+            work(&CacheView(View::new(conn, Schema::Whole)))
         })
     }
 
@@ -83,7 +84,7 @@ impl CacheDb {
     ) -> Result<T, DbError> {
         self.run(|conn| {
             let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
-            let value = work(&CacheTx(CacheView(View::new(conn))))?;
+            let value = work(&CacheTx(CacheView(View::new(conn, Schema::Whole))))?;
             transaction.commit()?;
             Ok(value)
         })

@@ -14,6 +14,7 @@ mod partial;
 mod places;
 mod rebuild;
 mod schema;
+mod shared;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -24,8 +25,9 @@ pub use moves::{RefError, ReflogOf, ReflogRow};
 pub use packs::{BadBlock, PackRow, PackState, TableId, TableRow};
 pub use partial::Absent;
 pub use places::Place;
-pub use rebuild::{Rebuild, Rebuilt};
+pub use rebuild::{Rebuild, RebuildMember, Rebuilt};
 pub use schema::{RepositoryId, STATE_VERSION};
+pub use shared::read_alone;
 pub use state::{Access, Created, NewState, StateCheck, StateDb};
 pub use view::{Kept, Tx, View};
 
@@ -59,6 +61,9 @@ pub enum DbError {
     /// No database, but a log with refs: a new one would forget them, a rebuild does not.
     #[error("the database is gone, but refs.log still holds refs")]
     LostState,
+    /// The database of the shared store is gone; a rebuild makes it anew from the packs.
+    #[error("the database of the shared store is gone")]
+    LostStore,
     /// Another process held it for longer than the time-out.
     #[error("the database is in use by another process")]
     Busy,
@@ -99,12 +104,12 @@ pub enum DbError {
 impl DbError {
     /// Whether there is no database.
     pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Missing | Self::LostState)
+        matches!(self, Self::Missing | Self::LostState | Self::LostStore)
     }
 
     /// Whether the database must be rebuilt.
     pub fn is_damaged(&self) -> bool {
-        matches!(self, Self::Damaged { .. } | Self::LostState)
+        matches!(self, Self::Damaged { .. } | Self::LostState | Self::LostStore)
     }
 
     fn damaged(detail: impl Into<String>) -> Self {

@@ -2,6 +2,7 @@
 
 use super::partial::CLONE_ID;
 use super::schema::key;
+use super::shared::{Part, is_part_sound, read_store, share_memory};
 use super::state::shared_memory_works;
 use super::{Access, CacheDb, DbError, NewState, PackRow, StateDb, Tx, beside};
 use crate::format::FormatParameters;
@@ -35,20 +36,77 @@ impl StateDb {
     /// Refs, HEADs, reflogs, id and format come back; tables, stages, journals, data roots and the
     /// list of bad blocks do not. No other process may be using the repository.
     pub fn rebuild_from(path: &Path, refs_log: &Path, from: &Rebuild) -> Result<Rebuilt, DbError> {
-        let fresh = beside(path, ".rebuilding");
-        remove_all(&fresh)?;
-        // Made without a page log, so that one rename carries all of it.
-        let db = StateDb::create_in_mode(&fresh, refs_log, "truncate", |tx| fill(tx, from))?;
-        drop(db);
-        let old = put_aside(path)?;
-        fsio::rename_synced(&fresh, path)?;
-        remove_all(&fresh)?;
+        let old = replace(path, refs_log, Part::Whole, |tx| {
+            fill_own(tx, from)?;
+            fill_store(tx, from)
+        })?;
         let mut db = StateDb::open(path, refs_log, Access::ReadWrite)?;
         if shared_memory_works(path.parent().unwrap_or(Path::new(".")))? {
             db = db.share_memory()?;
         }
         Ok(Rebuilt { db, old })
     }
+}
+
+/// Makes anew what is not sound of the two databases of a repository on a shared store.
+pub struct RebuildMember<'a> {
+    /// The store's database.
+    pub store: &'a Path,
+    /// The repository's own.
+    pub path: &'a Path,
+    /// Its log.
+    pub refs_log: &'a Path,
+}
+
+impl RebuildMember<'_> {
+    /// Whether the store's database can be read from end to end.
+    pub fn is_store_sound(&self) -> Result<bool, DbError> {
+        is_part_sound(self.store, Part::Store)
+    }
+
+    /// Whether the repository's own can.
+    pub fn is_own_sound(&self) -> Result<bool, DbError> {
+        is_part_sound(self.path, Part::Own)
+    }
+
+    /// Replaces the store's database by one made from packs. No other process may be using the store.
+    pub fn rebuild_store(&self, from: &Rebuild) -> Result<Option<PathBuf>, DbError> {
+        let old = replace(self.store, Path::new(""), Part::Store, |tx| fill_store(tx, from))?;
+        if shared_memory_works(self.store.parent().unwrap_or(Path::new(".")))? {
+            share_memory(self.store, Part::Store)?;
+        }
+        Ok(old)
+    }
+
+    /// Replaces the repository's own by one made from `refs.log`; the store's must be sound.
+    pub fn rebuild_own(&self, from: &Rebuild) -> Result<Rebuilt, DbError> {
+        let old = replace(self.path, self.refs_log, Part::Own, |tx| fill_own(tx, from))?;
+        if read_store(self.store)?.1
+            && shared_memory_works(self.path.parent().unwrap_or(Path::new(".")))?
+        {
+            share_memory(self.path, Part::Own)?;
+        }
+        let (store, path) = (self.store, self.path);
+        let db = StateDb::open_member(store, path, self.refs_log, Access::ReadWrite)?;
+        Ok(Rebuilt { db, old })
+    }
+}
+
+/// Puts a database in the place of another, which is kept beside it.
+fn replace(
+    path: &Path,
+    refs_log: &Path,
+    part: Part,
+    fill: impl FnOnce(&Tx) -> Result<(), DbError>,
+) -> Result<Option<PathBuf>, DbError> {
+    let fresh = beside(path, ".rebuilding");
+    remove_all(&fresh)?;
+    // Made without a page log, so that one rename carries all of it.
+    drop(StateDb::create_in_mode(&fresh, refs_log, ("truncate", part), fill)?);
+    let old = put_aside(path)?;
+    fsio::rename_synced(&fresh, path)?;
+    remove_all(&fresh)?;
+    Ok(old)
 }
 
 impl CacheDb {
@@ -60,24 +118,13 @@ impl CacheDb {
     }
 }
 
-fn fill(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
+fn fill_own(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
     let meta = &from.replay.meta;
     let repository = match meta.get(key::REPOSITORY) {
         Some(text) => text.parse()?,
         None => from.otherwise.repository,
     };
-    let logged = FormatParameters::from_rows(|name| Ok::<_, DbError>(meta.get(name).cloned()));
-    let format = logged.unwrap_or(from.otherwise.format);
     tx.set_meta(key::REPOSITORY, &repository.to_string())?;
-    for (name, value) in format.rows() {
-        tx.set_meta(name, &value.to_string())?;
-    }
-    // Above every pack, as if the packs had just been listed, all at once.
-    let generation = from.packs.iter().map(|p| p.generation).max().unwrap_or(0).saturating_add(1);
-    for pack in from.packs {
-        tx.add_pack(&PackRow { generation, ..pack.clone() })?;
-    }
-    tx.set_meta(key::GENERATION, &generation.to_string())?;
     tx.restore_forgotten(meta)?;
     replay_moves(tx, from)?;
     tx.restore_partial(meta)?;
@@ -86,6 +133,21 @@ fn fill(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
     }
     tx.restore_places(meta)
     // The recorded length of refs.log is left out: the next write then completes the log.
+}
+
+fn fill_store(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
+    let meta = &from.replay.meta;
+    let logged = FormatParameters::from_rows(|name| Ok::<_, DbError>(meta.get(name).cloned()));
+    let format = logged.unwrap_or(from.otherwise.format);
+    for (name, value) in format.rows() {
+        tx.set_meta(name, &value.to_string())?;
+    }
+    // Above every pack, as if the packs had just been listed, all at once.
+    let generation = from.packs.iter().map(|p| p.generation).max().unwrap_or(0).saturating_add(1);
+    for pack in from.packs {
+        tx.add_pack(&PackRow { generation, ..pack.clone() })?;
+    }
+    tx.set_meta(key::GENERATION, &generation.to_string())
 }
 
 /// Makes every logged move again, which writes the reflogs as the moves did.

@@ -5,23 +5,33 @@ use crate::format::FormatError;
 use std::fmt;
 use std::str::FromStr;
 
-/// Newest format number of `state.db`, in its `user_version`: that of a database with the newest of
-/// [`MORE_TABLES`].
-pub const STATE_VERSION: u32 = 3;
+/// Newest format number of `state.db`, in its `user_version`: that of a repository whose packs lie in a
+/// shared store. It has no tables of packs; those are in the store's own `state.db`.
+pub const STATE_VERSION: u32 = 4;
 
-/// Format number of a database without them, as it is made.
+/// Newest format number of a whole database: of one with the newest of [`MORE_TABLES`].
+pub(super) const WHOLE_VERSION: u32 = 3;
+
+/// Format number of a whole database without them, as it is made.
 pub(super) const FIRST_STATE_VERSION: u32 = 1;
+
+/// Format number of the `state.db` of a shared store.
+pub(super) const STORE_VERSION: u32 = 1;
 
 /// Format number of `cache.db`; any other is deleted and made anew.
 pub(super) const CACHE_VERSION: u32 = 2;
 
-/// "ESKS" and "ESKC": what kind of file it is, in its `application_id`.
+/// "ESKS", "ESKT" (the store's) and "ESKC": what kind of file it is, in its `application_id`.
 pub(super) const STATE_APPLICATION: u32 = 0x4553_4b53;
+pub(super) const STORE_APPLICATION: u32 = 0x4553_4b54;
 pub(super) const CACHE_APPLICATION: u32 = 0x4553_4b43;
 
-/// `packs.state`: 1 live, 2 condemned. `worktrees` 0 is the main one. Times are Unix seconds.
-pub(super) const STATE_TABLES: &str = "
-CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+/// What every database begins with.
+pub(super) const META_TABLE: &str =
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
+
+/// Which files of the store count. `packs.state`: 1 live, 2 condemned. Times are Unix seconds.
+pub(super) const STORE_TABLES: &str = "
 CREATE TABLE packs(
   id BLOB PRIMARY KEY, kind INTEGER NOT NULL, bytes INTEGER NOT NULL, raw_bytes INTEGER NOT NULL,
   chunks INTEGER NOT NULL, blocks INTEGER NOT NULL, generation INTEGER NOT NULL,
@@ -32,6 +42,10 @@ CREATE TABLE tables(
 CREATE TABLE bad_blocks(
   pack BLOB NOT NULL, offset INTEGER NOT NULL, found_at INTEGER NOT NULL,
   PRIMARY KEY(pack, offset)) WITHOUT ROWID;
+";
+
+/// What a repository points at, and what is under way in it. `worktrees` 0 is the main one.
+pub(super) const OWN_TABLES: &str = "
 CREATE TABLE refs(
   name TEXT PRIMARY KEY, target BLOB NOT NULL, is_tag_object INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE worktrees(id INTEGER PRIMARY KEY, head_ref TEXT, head_commit BLOB, stage BLOB);
@@ -93,6 +107,8 @@ pub(super) mod key {
     pub const GENERATION: &str = "generation";
     pub const JOURNAL_MODE: &str = "journal_mode";
     pub const REFS_LOG_BYTES: &str = "refs_log_bytes";
+    /// Those that a repository on a shared store has for itself.
+    pub const OWN: [&str; 2] = [REPOSITORY, REFS_LOG_BYTES];
 }
 
 /// Which repository this is: 16 random bytes given at `init`, shared by its clones.

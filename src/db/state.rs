@@ -1,8 +1,8 @@
 //! `state.db` as a file: making, opening, transactions, and its agreement with `refs.log`.
 
-use super::schema::{
-    self, FIRST_STATE_VERSION, STATE_APPLICATION, STATE_TABLES, STATE_VERSION, key,
-};
+use super::schema::{FIRST_STATE_VERSION, STATE_APPLICATION, STATE_VERSION, WHOLE_VERSION, key};
+use super::shared::Part;
+use super::view::Schema;
 use super::{
     BUSY_TIMEOUT, DbError, MAX_STATE_WAL_LEFT, RepositoryId, Tx, View, beside, fold_wal, forgotten,
     partial, places,
@@ -68,7 +68,10 @@ pub struct StateCheck {
 /// itself.
 pub struct StateDb {
     conn: Mutex<Connection>,
+    schema: Schema,
     path: PathBuf,
+    /// The database of the shared store, where it is a second one.
+    store: Option<PathBuf>,
     refs_log: PathBuf,
     has_shared_memory: bool,
 }
@@ -87,7 +90,7 @@ impl StateDb {
         let has_locks = fsio::locks_work(dir)?;
         let has_shared_memory = shared_memory_works(dir)?;
         let mode = if has_shared_memory { "wal" } else { "truncate" };
-        let db = Self::create_in_mode(path, refs_log, mode, |tx| {
+        let db = Self::create_in_mode(path, refs_log, (mode, Part::Whole), |tx| {
             tx.set_logged_meta(key::REPOSITORY, new.repository.to_string())?;
             tx.set_format(&new.format)?;
             let head = HeadTarget::Branch(new.branch.clone());
@@ -102,7 +105,7 @@ impl StateDb {
     pub(super) fn create_in_mode(
         path: &Path,
         refs_log: &Path,
-        mode: &str,
+        (mode, part): (&str, Part),
         fill: impl FnOnce(&Tx) -> Result<(), DbError>,
     ) -> Result<Self, DbError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
@@ -111,13 +114,12 @@ impl StateDb {
         if !has_tables(&conn)? {
             conn.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(()))?;
         }
-        let db = Self::new(conn, path, refs_log)?;
+        let db = Self::new(conn, Schema::Whole, (path, refs_log, None))?;
         db.transact(|conn, tx| {
             if has_tables(conn)? {
                 return Err(DbError::Exists);
             }
-            conn.execute_batch(STATE_TABLES)?;
-            conn.execute_batch(&schema::stamp(STATE_APPLICATION, FIRST_STATE_VERSION))?;
+            conn.execute_batch(&part.sql())?;
             tx.set_meta(key::JOURNAL_MODE, mode)?;
             fill(tx)
         })?;
@@ -131,7 +133,7 @@ impl StateDb {
             Access::ReadOnly => open_read_only(path),
         };
         match opened {
-            Ok(conn) => Self::new(conn, path, refs_log),
+            Ok(conn) => Self::new(conn, Schema::Whole, (path, refs_log, None)),
             Err(_) if !path.exists() && logs_refs(refs_log)? => Err(DbError::LostState),
             Err(_) if !path.exists() => Err(DbError::Missing),
             Err(e @ DbError::Sqlite { .. }) => Err(access_denied(path).unwrap_or(e)),
@@ -141,22 +143,41 @@ impl StateDb {
 
     /// Another connection to the same database, to read it while this one is in a transaction.
     pub fn reopen(&self) -> Result<Self, DbError> {
-        Self::open(&self.path, &self.refs_log, Access::ReadOnly)
+        match &self.store {
+            Some(store) => Self::open_member(store, &self.path, &self.refs_log, Access::ReadOnly),
+            None => Self::open(&self.path, &self.refs_log, Access::ReadOnly),
+        }
     }
 
-    fn new(conn: Connection, path: &Path, refs_log: &Path) -> Result<Self, DbError> {
-        let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-        if mode == "delete" {
-            // The mode of a file without a page log is not kept in it. Truncating spares a sync of
-            // the folder for each transaction.
-            conn.pragma_update_and_check(None, "journal_mode", "truncate", |_| Ok(()))?;
+    pub(super) fn new(
+        conn: Connection,
+        schema: Schema,
+        (path, refs_log, store): (&Path, &Path, Option<&Path>),
+    ) -> Result<Self, DbError> {
+        let mut has_shared_memory = true;
+        let schemas: &[&str] = if store.is_some() { &["main", "own"] } else { &["main"] };
+        for schema in schemas {
+            let mode: String =
+                conn.pragma_query_value(Some(*schema), "journal_mode", |row| row.get(0))?;
+            if mode == "delete" {
+                // The mode of a file without a page log is not kept in it. Truncating spares a sync
+                // of the folder for each transaction.
+                set_mode(&conn, schema, "truncate")?;
+            }
+            conn.pragma_update(Some(*schema), "synchronous", "FULL")?;
+            if mode == "wal" && !has_shared_memory && !conn.is_readonly(*schema)? {
+                // The store's has no page log (any more): both are to commit as one, or not at all.
+                set_mode(&conn, schema, "truncate")?;
+            }
+            has_shared_memory &= mode == "wal";
         }
-        conn.pragma_update(None, "synchronous", "FULL")?;
         Ok(Self {
             conn: Mutex::new(conn),
+            schema,
             path: path.into(),
+            store: store.map(Into::into),
             refs_log: refs_log.into(),
-            has_shared_memory: mode == "wal",
+            has_shared_memory,
         })
     }
 
@@ -182,7 +203,7 @@ impl StateDb {
         let conn = self.lock();
         let transaction = Transaction::new_unchecked(&conn, TransactionBehavior::Deferred)
             .map_err(DbError::from)?;
-        let value = work(&View::new(&conn))?;
+        let value = work(&View::new(&conn, self.schema))?;
         transaction.finish().map_err(DbError::from)?;
         Ok(value)
     }
@@ -210,7 +231,7 @@ impl StateDb {
         // Rolls back when dropped, so also when `work` panics.
         let transaction = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)
             .map_err(DbError::from)?;
-        let tx = Tx::new(&conn);
+        let tx = Tx::new(&conn, self.schema);
         let value = work(&conn, &tx)?;
         self.write_log(&tx, &tx.take_moves())?;
         transaction.commit().map_err(DbError::from)?;
@@ -266,8 +287,17 @@ impl StateDb {
 
 impl Drop for StateDb {
     fn drop(&mut self) {
-        fold_wal(&self.lock(), &self.path, MAX_STATE_WAL_LEFT);
+        for path in [Some(&self.path), self.store.as_ref()].into_iter().flatten() {
+            fold_wal(&self.lock(), path, MAX_STATE_WAL_LEFT);
+        }
     }
+}
+
+/// Sets how a database commits; refuses while others have it open in another way.
+pub(super) fn set_mode(conn: &Connection, schema: &str, mode: &str) -> Result<(), DbError> {
+    let set: String =
+        conn.pragma_update_and_check(Some(schema), "journal_mode", mode, |row| row.get(0))?;
+    if set == mode { Ok(()) } else { Err(DbError::Busy) }
 }
 
 /// Opens a connection that gives up after the time-out and leaves its page log when closed.
@@ -279,13 +309,17 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, DbErr
     Ok(conn)
 }
 
-fn open_checked(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
+pub(super) fn open_checked(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
     let conn = connect(path, flags)?;
     if number(&conn, "application_id")? != STATE_APPLICATION {
         return Err(DbError::damaged("it is no database of esker's, or its making was cut short"));
     }
     match number(&conn, "user_version")? {
-        FIRST_STATE_VERSION..=STATE_VERSION => Ok(conn),
+        FIRST_STATE_VERSION..=WHOLE_VERSION => Ok(conn),
+        STATE_VERSION => Err(DbError::damaged(
+            "it belongs to a repository on a shared store, and the file 'store' beside it, which says \
+             where that is, is gone",
+        )),
         found if found > STATE_VERSION => {
             Err(DbError::NewerFormat { found, supported: STATE_VERSION })
         }
@@ -294,7 +328,7 @@ fn open_checked(path: &Path, flags: OpenFlags) -> Result<Connection, DbError> {
 }
 
 /// What the system says of a file SQLite could not open for a reason it does not give.
-fn access_denied(path: &Path) -> Option<DbError> {
+pub(super) fn access_denied(path: &Path) -> Option<DbError> {
     if let Err(e) = File::open(path).at("open", path) {
         return Some(e.into());
     }
@@ -305,22 +339,27 @@ fn access_denied(path: &Path) -> Option<DbError> {
 }
 
 /// Opens for reading, on a medium that cannot be written if need be.
-fn open_read_only(path: &Path) -> Result<Connection, DbError> {
+pub(super) fn open_read_only(path: &Path) -> Result<Connection, DbError> {
     let first = match open_checked(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
         Err(e @ (DbError::Sqlite { .. } | DbError::ReadOnly)) => e,
         result => return result,
     };
-    let has_page_log = std::fs::metadata(beside(path, "-wal")).is_ok_and(|m| m.len() > 0);
     match immutable_uri(path) {
         // Without a page log to share, the file alone is the whole truth and nobody can change it.
-        Some(uri) if !has_page_log && path.exists() => {
+        Some(uri) if is_whole_alone(path) => {
             open_checked(&uri, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
         }
         _ => Err(first),
     }
 }
 
-fn immutable_uri(path: &Path) -> Option<PathBuf> {
+/// Whether a database is there, and nothing of it in the files beside it.
+pub(super) fn is_whole_alone(path: &Path) -> bool {
+    let has = |suffix| std::fs::metadata(beside(path, suffix)).is_ok_and(|m| m.len() > 0);
+    path.exists() && !has("-wal") && !has("-journal")
+}
+
+pub(super) fn immutable_uri(path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path).ok()?;
     let escaped = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     Some(format!("file:{escaped}?immutable=1").into())
@@ -364,7 +403,7 @@ fn probe_shared_memory(path: &Path) -> Result<bool, DbError> {
 }
 
 /// Whether a log holds refs that a new database would forget.
-fn logs_refs(refs_log: &Path) -> Result<bool, DbError> {
+pub(super) fn logs_refs(refs_log: &Path) -> Result<bool, DbError> {
     Ok(!log::replay(refs_log)?.refs.is_empty())
 }
 
@@ -383,8 +422,11 @@ fn log_lacks(view: &View, replay: &Replay) -> Result<Vec<LogRecord>, DbError> {
         LogRecord::Head { worktree, old, new, note }
     });
     let mut lacking: Vec<LogRecord> = refs.chain(heads).collect();
-    let format = view.format()?;
-    let names = format.rows().map(|(name, _)| name);
+    // Those of a shared store may be changed by another of its repositories.
+    let names = match view.is_member() {
+        true => Vec::new(),
+        false => view.format()?.rows().map(|(name, _)| name).to_vec(),
+    };
     let mut facts = view.forgotten_facts()?;
     facts.extend(view.place_facts()?);
     facts.extend(view.partial_facts()?);

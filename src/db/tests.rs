@@ -605,7 +605,9 @@ fn folders_without_shared_memory_use_a_journal_instead() {
         tx.set_format(&FormatParameters::default())?;
         tx.new_worktree(&HeadTarget::Branch(main()), &note("init")).map(|_| ())
     };
-    let made = StateDb::create_in_mode(&env.path(), &env.log(), "truncate", fill).expect("create");
+    let made =
+        StateDb::create_in_mode(&env.path(), &env.log(), ("truncate", shared::Part::Whole), fill)
+            .expect("create");
     assert!(!made.has_shared_memory());
     let (first, second) = (env.open(), env.open());
     assert!(!first.has_shared_memory());

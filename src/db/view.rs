@@ -45,6 +45,32 @@ impl From<TreeId> for Kept {
 /// Reads of one unchanging state of the database.
 pub struct View<'c> {
     conn: &'c Connection,
+    schema: Schema,
+}
+
+/// Where the tables of a repository are found in a connection. No table but `meta` is in both
+/// databases of a repository on a shared store, so that only few statements have to say which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Schema {
+    /// In the one database there is.
+    Whole,
+    /// In a second one, beside the store's.
+    Member,
+}
+
+impl Schema {
+    /// SQLite's name for the database that has refs, HEADs and stages.
+    pub(super) fn own(self) -> &'static str {
+        match self {
+            Self::Whole => "main",
+            Self::Member => "own",
+        }
+    }
+
+    /// SQLite's name for the database that has a row of `meta`.
+    fn of_meta(self, key: &str) -> &'static str {
+        if key::OWN.contains(&key) { self.own() } else { "main" }
+    }
 }
 
 /// An exclusive transaction: everything [`View`] reads, and writes that see each other.
@@ -62,8 +88,13 @@ impl<'c> Deref for Tx<'c> {
 }
 
 impl<'c> View<'c> {
-    pub(super) fn new(conn: &'c Connection) -> Self {
-        Self { conn }
+    pub(super) fn new(conn: &'c Connection, schema: Schema) -> Self {
+        Self { conn, schema }
+    }
+
+    /// Whether the packs are those of a shared store.
+    pub(super) fn is_member(&self) -> bool {
+        self.schema == Schema::Member
     }
 
     /// The first row of a query, if there is one.
@@ -111,13 +142,16 @@ impl<'c> View<'c> {
     }
 
     pub(super) fn meta(&self, key: &str) -> Result<Option<String>, DbError> {
-        self.one("SELECT value FROM meta WHERE key = ?1", [key], |row| Ok(row.get(0)?))
+        let sql = format!("SELECT value FROM {}.meta WHERE key = ?1", self.schema.of_meta(key));
+        self.one(&sql, [key], |row| Ok(row.get(0)?))
     }
 
     /// Whether the database has a table that few repositories need.
     pub(super) fn has_table(&self, name: &str) -> Result<bool, DbError> {
-        let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-        Ok(self.one(sql, [name], |_| Ok(()))?.is_some())
+        let schema = self.schema.own();
+        let sql =
+            format!("SELECT 1 FROM {schema}.sqlite_schema WHERE type = 'table' AND name = ?1");
+        Ok(self.one(&sql, [name], |_| Ok(()))?.is_some())
     }
 
     /// The repository's id.
@@ -218,8 +252,8 @@ impl<'c> View<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(conn: &'c Connection) -> Self {
-        Self { view: View::new(conn), moves: RefCell::default() }
+    pub(super) fn new(conn: &'c Connection, schema: Schema) -> Self {
+        Self { view: View::new(conn, schema), moves: RefCell::default() }
     }
 
     /// Notes a line for `refs.log`, written just before the commit.
@@ -239,10 +273,16 @@ impl<'c> Tx<'c> {
         }
         let (_, needed, table) =
             MORE_TABLES.iter().find(|t| t.0 == name).expect("one of the tables");
-        let sql = "PRAGMA user_version";
-        let version = self.one(sql, [], |row| Ok(row.get(0)?))?.unwrap_or(*needed);
-        let stamp = stamp(STATE_APPLICATION, version.max(*needed));
-        Ok(self.view.conn.execute_batch(&format!("{table}{stamp}"))?)
+        let sql = match self.view.schema {
+            Schema::Whole => {
+                let version = self.one("PRAGMA user_version", [], |row| Ok(row.get(0)?))?;
+                let version = version.unwrap_or(*needed).max(*needed);
+                format!("{table}{}", stamp(STATE_APPLICATION, version))
+            }
+            // Every format that a member can have knows them.
+            Schema::Member => table.replacen("CREATE TABLE ", "CREATE TABLE own.", 1),
+        };
+        Ok(self.view.conn.execute_batch(&sql)?)
     }
 
     pub(super) fn take_moves(&self) -> Vec<LogRecord> {
@@ -250,7 +290,9 @@ impl<'c> Tx<'c> {
     }
 
     pub(super) fn set_meta(&self, key: &str, value: &str) -> Result<(), DbError> {
-        self.run("INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)", [key, value])?;
+        let schema = self.view.schema.of_meta(key);
+        let sql = format!("INSERT OR REPLACE INTO {schema}.meta(key, value) VALUES(?1, ?2)");
+        self.run(&sql, [key, value])?;
         Ok(())
     }
 

@@ -20,6 +20,7 @@ use crate::repo::{self, NewRepo, Repo, RepoPaths, WorktreeLink};
 use crate::steps::ahead::{Ahead, Done};
 use crate::steps::checkout::{self, Switch, Target};
 use crate::steps::remotes::{self, Now, Wanted};
+use crate::store::shared::StoreLink;
 use crate::sync::SyncError;
 use crate::sync::arriving::Beside;
 use crate::sync::cache::Cache;
@@ -50,6 +51,8 @@ pub struct CloneOptions {
     pub sparse: Vec<String>,
     /// Bring only so many commits of each branch.
     pub depth: Option<u32>,
+    /// The folder of a shared store for its packs; made where it is missing.
+    pub store: Option<PathBuf>,
 }
 
 /// What was made.
@@ -107,7 +110,8 @@ pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpErro
     let none = || SyncError::NoRepository { place: location.to_string() };
     let (root, state) = remote.load(None)?.ok_or_else(none)?;
     let part = Part::of(options)?;
-    let repo = make(ctx, &paths, &root)?;
+    let store = options.store.as_ref().map(|dir| super::store::for_new(ctx, &paths, dir));
+    let repo = make(ctx, &paths, store.transpose()?, &root)?;
     write_settings(&paths, &settings)?;
     choose_branch(&state, options.branch.as_deref())?;
     repo.db.write(|tx| tx.set_sparse(repo.worktree, &part.set))?;
@@ -201,17 +205,20 @@ fn folder(options: &CloneOptions, location: &Location) -> Result<PathBuf, OpErro
 }
 
 /// Makes the repository, or finds the one that an earlier clone of this remote left unfinished.
-fn make(ctx: &Context, paths: &RepoPaths, root: &StoredRoot) -> Result<Repo, OpError> {
+fn make(
+    ctx: &Context,
+    paths: &RepoPaths,
+    store: Option<PathBuf>,
+    root: &StoredRoot,
+) -> Result<Repo, OpError> {
     let taken = |why: &str| OpError::Usage {
         message: format!("'{}' {why}", crate::path::escape(&paths.root.to_string_lossy())),
         hint: Some("choose another folder, or empty this one".to_owned()),
     };
-    let is_empty = |dir: &Path| std::fs::read_dir(dir).is_ok_and(|mut d| d.next().is_none());
     if WorktreeLink::file(&paths.root).exists() {
         return Err(taken("is a worktree of another repository"));
     }
     if paths.dir.exists() {
-        let packs = paths.dir.join("packs");
         match Repo::open(paths.clone(), ctx.settings(Some(paths))?, Access::ReadWrite) {
             Ok(repo) => {
                 let id = repo.db.read(|view| view.repository_id())?;
@@ -220,8 +227,8 @@ fn make(ctx: &Context, paths: &RepoPaths, root: &StoredRoot) -> Result<Repo, OpE
                     false => Err(taken("holds a repository already")),
                 };
             }
-            // Its making was cut short: there is no data in it.
-            Err(_) if !packs.exists() || is_empty(&packs) => std::fs::remove_dir_all(&paths.dir)
+            // Its making was cut short: there is no data in it. That of a shared store is elsewhere.
+            Err(_) if is_unmade(&paths.dir) => std::fs::remove_dir_all(&paths.dir)
                 .map_err(|e| crate::fsio::FsError::new("remove", &paths.dir, e))?,
             Err(e) => return Err(e.into()),
         }
@@ -236,9 +243,22 @@ fn make(ctx: &Context, paths: &RepoPaths, root: &StoredRoot) -> Result<Repo, OpE
         message: "clone".to_owned(),
     };
     let repository: RepositoryId = root.root.repository;
-    let new = NewRepo { repository, format: root.root.format };
+    let new = NewRepo { repository, format: root.root.format, store };
     repo::init_as(paths, &new, &note)?;
     Ok(Repo::open(paths.clone(), ctx.settings(Some(paths))?, Access::ReadWrite)?)
+}
+
+fn is_empty(dir: &Path) -> bool {
+    std::fs::read_dir(dir).is_ok_and(|mut d| d.next().is_none())
+}
+
+/// Whether nothing can be in a repository that cannot be opened.
+fn is_unmade(dir: &Path) -> bool {
+    let packs = dir.join("packs");
+    match StoreLink::file(dir).exists() {
+        true => !dir.join("state.db").exists() && !dir.join("refs.log").exists(),
+        false => !packs.exists() || is_empty(&packs),
+    }
 }
 
 fn write_settings(paths: &RepoPaths, settings: &RemoteSettings) -> Result<(), OpError> {

@@ -14,7 +14,7 @@ use crate::merge::MergeError;
 use crate::object::access::AccessError;
 use crate::object::prolly::TreeError;
 use crate::pack::layout::PackError;
-use crate::path::PathError;
+use crate::path::{PathError, escape};
 use crate::progress::Cancelled;
 use crate::remote::{Fault, LocationError};
 use crate::repo::RepoError;
@@ -126,6 +126,25 @@ impl From<StoreError> for OpError {
             | StoreError::Catalog(CatalogError::Table { path, source }) => {
                 table_error(path, source)
             }
+            e @ StoreError::LostStore { .. } => OpError::Store {
+                message: e.to_string(),
+                hint: "where it is now: esker store repair DIR".to_owned(),
+            },
+            e @ StoreError::NoStore { .. } => OpError::Store {
+                message: e.to_string(),
+                hint: "name a new or empty folder, or a store that is there".to_owned(),
+            },
+            e @ StoreError::BadNote { .. } => OpError::Store {
+                message: e.to_string(),
+                hint: "bring the file back from a copy, or look at it by hand".to_owned(),
+            },
+            StoreError::Other { path, source } => OpError::Store {
+                message: format!(
+                    "nothing is collected: {} needs what is not whole: {source}",
+                    escape(&path.display().to_string())
+                ),
+                hint: "mend it there: esker fsck --repair".to_owned(),
+            },
             StoreError::Cancelled(_) => OpError::Interrupted,
             StoreError::Output(source) => FsError::new("write", "the output", source).into(),
             e if e.is_damaged() => {

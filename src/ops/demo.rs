@@ -124,7 +124,7 @@ impl Demo<'_> {
     fn play(&mut self) -> Result<(), OpError> {
         self.step("Make a dataset", "", |_, dir| make_dataset(dir))?;
         self.step("Make it a repository", "esker init", |ctx, _| {
-            init::run(ctx, &init::InitOptions { path: None })?;
+            init::run(ctx, &init::InitOptions::default())?;
             Ok("everything esker keeps is in .esker".to_owned())
         })?;
         self.step("Store and stage it", "esker add .", |ctx, _| add_all(ctx))?;

@@ -136,6 +136,14 @@ pub enum OpError {
         /// What to do.
         hint: &'static str,
     },
+    /// A shared store and a repository do not fit together.
+    #[error("{message}")]
+    Store {
+        /// What does not fit.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
     /// A branch is to be deleted that has commits HEAD does not have.
     #[error("branch '{}' has commits that HEAD does not have", escape(.branch))]
     NotMerged {
@@ -604,6 +612,7 @@ impl OpError {
             }
             Self::CheckedOut { .. } => "switch to another one first: esker switch NAME",
             Self::Worktree { hint, .. } => hint,
+            Self::Store { hint, .. } => return Some(hint.clone()),
             Self::NotMerged { branch } => {
                 return Some(format!("delete it nevertheless: esker branch -D {}", escape(branch)));
             }

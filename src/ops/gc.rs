@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::upkeep::{self, How};
+use super::upkeep::{self, How, UnseenRepository};
 use super::{Context, OpError, names};
 use crate::store::upkeep::{Amount, Rewrite};
 
@@ -68,6 +68,10 @@ pub struct GcOutcome {
     pub in_use: Files,
     /// Folders of worktrees that are not there; what those need is kept.
     pub unseen: Vec<String>,
+    /// How many other repositories on the store were asked what they need.
+    pub others: u64,
+    /// Those that could not be read: as long as there are any, nothing is condemned.
+    pub unseen_repositories: Vec<UnseenRepository>,
     /// How long files stay after nothing needs them, in seconds.
     pub grace_seconds: i64,
 }
@@ -102,6 +106,8 @@ pub fn run(ctx: &Context, options: &GcOptions) -> Result<GcOutcome, OpError> {
         promised: found.promised.into(),
         in_use: found.in_use.into(),
         unseen: names::unseen(&repo)?,
+        others: found.others,
+        unseen_repositories: upkeep::unseen(&found),
         grace_seconds,
     })
 }

@@ -15,6 +15,8 @@ use crate::worktree::git;
 pub struct InitOptions {
     /// The folder to hold the data; the start directory when absent. Made where it is missing.
     pub path: Option<PathBuf>,
+    /// The folder of a shared store for its packs; made where it is missing.
+    pub store: Option<PathBuf>,
 }
 
 /// What was made.
@@ -27,6 +29,9 @@ pub struct InitOutcome {
     pub created: bool,
     /// Whether the folder is inside a git checkout, where esker looks at data roots only.
     pub inside_git: bool,
+    /// The folder of the shared store that has its packs.
+    #[serde(serialize_with = "encode::optional_path")]
+    pub store: Option<PathBuf>,
     /// What the person should know, such as locks that do not work on this file system.
     pub warning: Option<String>,
 }
@@ -47,7 +52,8 @@ pub fn run(ctx: &Context, options: &InitOptions) -> Result<InitOutcome, OpError>
     let paths = paths.linked()?;
     if paths.link.is_some() {
         let (dir, inside_git) = (paths.dir, git::find_checkout(&dir).is_some());
-        return Ok(InitOutcome { dir, created: false, inside_git, warning: None });
+        let store = super::store::of(&dir)?;
+        return Ok(InitOutcome { dir, created: false, inside_git, store, warning: None });
     }
     let note = RefNote {
         who: String::new(),
@@ -55,8 +61,10 @@ pub fn run(ctx: &Context, options: &InitOptions) -> Result<InitOutcome, OpError>
         tz_minutes: i32::try_from(ctx.now.offset_minutes).unwrap_or(0),
         message: "init".to_owned(),
     };
-    let made = repo::init(&paths, &note)?;
+    let store = options.store.as_ref().map(|dir| super::store::for_new(ctx, &paths, dir));
+    let made = repo::init(&paths, store.transpose()?, &note)?;
     Ok(InitOutcome {
+        store: super::store::of(&paths.dir)?,
         dir: paths.dir,
         created: made.is_new,
         inside_git: git::find_checkout(&dir).is_some(),

@@ -87,6 +87,7 @@ mod starts;
 pub mod stash;
 pub mod stats;
 pub mod status;
+pub mod store;
 mod supply;
 pub mod switch;
 pub mod tag;
@@ -110,6 +111,7 @@ pub use ref_line::{RefChange, RefLine};
 pub use similar::similar;
 pub use supply::FetchedData;
 pub use there::{LocationFlags, RemoteCost, RemotePlace, Target, find_target, target};
+pub use upkeep::UnseenRepository;
 
 /// What a verb knows of the process it runs in.
 #[derive(Clone)]

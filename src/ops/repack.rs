@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::upkeep::{self, How};
+use super::upkeep::{self, How, UnseenRepository};
 use super::{Context, OpError};
 use crate::chunk::ChunkLengths;
 use crate::format::FormatParameters;
@@ -54,6 +54,9 @@ pub struct RepackOutcome {
     pub freed_bytes: u64,
     /// Bytes that a collection frees once the grace is over.
     pub later_bytes: u64,
+    /// Other repositories on the store that could not be read: as long as there are any, nothing is
+    /// rewritten.
+    pub unseen_repositories: Vec<UnseenRepository>,
     /// How long files stay after nothing needs them, in seconds.
     pub grace_seconds: i64,
 }
@@ -94,6 +97,8 @@ pub fn run(ctx: &Context, options: &RepackOptions) -> Result<RepackOutcome, OpEr
     drop(repo);
     let repo = ctx.open_repo()?;
     let found = how.collect(ctx, &repo)?;
+    let unseen_repositories = upkeep::unseen(&found);
+    let (freed_bytes, later_bytes) = (found.freed_bytes, how.later_bytes(&found));
     let Collected { live, unreachable, sparse, copied, .. } = found;
     let after = |field: fn(&Amount) -> u64| {
         (field(&live) + field(&copied)).saturating_sub(field(&unreachable) + field(&sparse))
@@ -107,8 +112,9 @@ pub fn run(ctx: &Context, options: &RepackOptions) -> Result<RepackOutcome, OpEr
         bytes_after: after(|amount| amount.bytes),
         rewritten: sparse.files + unreachable.files,
         cut,
-        freed_bytes: found.freed_bytes,
-        later_bytes: how.later_bytes(&found),
+        freed_bytes,
+        later_bytes,
+        unseen_repositories,
         grace_seconds,
     })
 }

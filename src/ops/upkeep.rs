@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
+use serde::Serialize;
+
 use super::{Context, OpError};
 use crate::id::BlobId;
 use crate::path::escape;
 use crate::repo::Repo;
+use crate::store::shared::Unseen;
 use crate::store::upkeep::{CollectOptions, Collected, Rewrite};
 
 /// How a collection runs.
@@ -57,5 +60,24 @@ impl How {
 
 /// The store that was looked at, as it is shown.
 pub(super) fn store_of(repo: &Repo) -> String {
-    escape(&repo.paths.dir.display().to_string()).into_owned()
+    let dir = repo.store.shared().map_or(&repo.paths.dir, |shared| &shared.dir);
+    escape(&dir.display().to_string()).into_owned()
+}
+
+/// A repository on the store that could not be asked what it needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnseenRepository {
+    /// Its folder.
+    pub path: String,
+    /// Why not.
+    pub why: String,
+}
+
+/// Those of a collection.
+pub(super) fn unseen(found: &Collected) -> Vec<UnseenRepository> {
+    let shown = |unseen: &Unseen| UnseenRepository {
+        path: escape(&unseen.root().display().to_string()).into_owned(),
+        why: unseen.why.clone(),
+    };
+    found.unseen.iter().map(shown).collect()
 }

@@ -29,7 +29,7 @@ impl WorktreeLink {
     /// The link from `root` to the repository in `repository`; both are absolute and text.
     pub fn new(worktree: WorktreeId, token: &str, root: &Path, repository: &Path) -> Self {
         let (token, repository) = (token.to_owned(), repository.to_owned());
-        let relative = relative(root, &repository);
+        let relative = fsio::way_between(root, &repository);
         Self { worktree, token, repository, relative }
     }
 
@@ -102,17 +102,6 @@ impl WorktreeLink {
     }
 }
 
-/// The way from one absolute folder to another, where they share more than the root.
-fn relative(from: &Path, to: &Path) -> Option<PathBuf> {
-    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
-    if shared < 2 {
-        return None;
-    }
-    let up = from.components().skip(shared).map(|_| Path::new(".."));
-    let down = to.components().skip(shared).map(|c| Path::new(c.as_os_str()));
-    Some(up.chain(down).collect())
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -129,13 +118,5 @@ mod tests {
             let cut: String = text.split_inclusive('\n').take(lines).collect();
             assert_eq!(WorktreeLink::parse(&cut), None, "{cut}");
         }
-    }
-
-    #[test]
-    fn the_way_between_folders_goes_up_and_down() {
-        let way = |from: &str, to: &str| relative(Path::new(from), Path::new(to));
-        assert_eq!(way("/a/b/c", "/a/d/.esker"), Some("../../d/.esker".into()));
-        assert_eq!(way("/a/b", "/a/b/c"), Some("c".into()));
-        assert_eq!(way("/a/b", "/c/d"), None);
     }
 }

@@ -13,6 +13,7 @@ mod publish;
 pub mod read;
 pub mod relocate;
 pub mod session;
+pub mod shared;
 pub mod upkeep;
 pub mod verify;
 
@@ -23,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use self::objects::BlockCache;
 use self::session::Session;
+use self::shared::SharedStore;
 use crate::catalog::{Catalog, CatalogError};
 use crate::db::{Absent, BadBlock, DbError, StateDb};
 use crate::format::FormatParameters;
@@ -84,6 +86,34 @@ pub enum StoreError {
     /// A pack was replaced since its place was looked up: what lay in it is found anew.
     #[error("pack {0} was replaced by another process")]
     Replaced(PackId),
+    /// A small file of a shared store, or of a repository on one, says nothing that can be read.
+    #[error("{} cannot be read: it is not as esker writes it", file.display())]
+    BadNote {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A folder holds something else than a shared store.
+    #[error("{} is no store: '{name}' is in it", dir.display())]
+    NoStore {
+        /// The folder.
+        dir: PathBuf,
+        /// Something that is in it.
+        name: String,
+    },
+    /// The shared store of a repository is not where it was.
+    #[error("the store of this repository is not at {} any more", dir.display())]
+    LostStore {
+        /// Where it was.
+        dir: PathBuf,
+    },
+    /// What another repository on the store points at is damaged.
+    #[error("of the repository at {}: {source}", path.display())]
+    Other {
+        /// Its `.esker`.
+        path: PathBuf,
+        /// What was found.
+        source: Box<StoreError>,
+    },
     /// Packs that this session relied on are gone: the work must be done again.
     #[error("the store changed while data was added")]
     Changed,
@@ -159,6 +189,8 @@ pub struct Store {
     paths: StorePaths,
     params: FormatParameters,
     db: Arc<StateDb>,
+    /// The store, where it is shared.
+    shared: Option<SharedStore>,
     catalog: Catalog,
     packs: Mutex<HashMap<PackId, Arc<OpenPack>>>,
     blocks: BlockCache,
@@ -183,24 +215,41 @@ impl Store {
         db: Arc<StateDb>,
     ) -> Result<Self, StoreError> {
         let paths = StorePaths::new(dir);
-        Self::new(paths, params, db)
+        Self::new(paths, params, db, None)
+    }
+
+    /// Opens a shared store; `db` has both databases.
+    pub fn open_shared(
+        shared: SharedStore,
+        params: FormatParameters,
+        db: Arc<StateDb>,
+    ) -> Result<Self, StoreError> {
+        let paths = StorePaths::new(&shared.dir);
+        Self::new(paths, params, db, Some(shared))
     }
 
     fn new(
         paths: StorePaths,
         params: FormatParameters,
         db: Arc<StateDb>,
+        shared: Option<SharedStore>,
     ) -> Result<Self, StoreError> {
         let catalog = Catalog::open(paths.tables.clone(), &db)?;
         let (forgotten, absent) =
             db.read(|view| Ok::<_, DbError>((view.forgotten()?, view.absent()?)))?;
         let (packs, blocks, sessions) = (Mutex::default(), BlockCache::default(), Mutex::default());
-        Ok(Self { paths, params, db, catalog, packs, blocks, forgotten, absent, sessions })
+        Ok(Self { paths, params, db, shared, catalog, packs, blocks, forgotten, absent, sessions })
     }
 
     /// The same store by way of a connection of its own: it may be read inside a transaction.
     fn reopen(&self) -> Result<Self, StoreError> {
-        Self::new(self.paths.clone(), self.params, Arc::new(self.db.reopen()?))
+        let db = Arc::new(self.db.reopen()?);
+        Self::new(self.paths.clone(), self.params, db, self.shared.clone())
+    }
+
+    /// The store, where other repositories share it.
+    pub fn shared(&self) -> Option<&SharedStore> {
+        self.shared.as_ref()
     }
 
     /// The parameters of the repository's format.
@@ -226,6 +275,11 @@ impl Store {
     /// What is elsewhere on purpose, as it was when the store was opened.
     pub fn absent(&self) -> &Absent {
         &self.absent
+    }
+
+    /// Takes what another repository on the store says is elsewhere on purpose.
+    fn set_absent(&mut self, absent: Absent) {
+        self.absent = absent;
     }
 
     /// The database that lists what is live.

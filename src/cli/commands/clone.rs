@@ -14,7 +14,8 @@ use crate::cli::ui::Ui;
 /// stopped goes on when it is run again.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
-    "esker clone s3://bucket/weather" "esker clone -b v2 /mnt/nas/weather copy";
+    "esker clone s3://bucket/weather" "esker clone -b v2 /mnt/nas/weather copy"
+    "esker clone --store /data/store s3://bucket/weather";
     "  5" "data on the remote is damaged", " 12" "the remote refused or cannot be reached"
 ))]
 pub struct Args {
@@ -55,6 +56,10 @@ pub struct Args {
     /// Bring only the newest N commits of each branch
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     depth: Option<u32>,
+
+    /// Keep the packs in this folder, which other repositories of this machine use too
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
 }
 
 impl Args {
@@ -70,6 +75,7 @@ impl Args {
             no_checkout: self.no_checkout,
             sparse: self.sparse,
             depth: self.depth,
+            store: self.store,
         };
         let outcome = clone::run(context, &options)?;
         ui.summary(&outcome, remotes::clone)?;

@@ -15,17 +15,21 @@ use crate::cli::ui::Ui;
 /// looks at the folders that `esker add FOLDER` has named.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
-    "esker init" "esker init photos";
+    "esker init" "esker init photos" "esker init --store /data/store photos";
     " 11" "the repository is locked by another process"
 ))]
 pub struct Args {
     /// The folder that holds the data; made if it is missing
     path: Option<PathBuf>,
+
+    /// Keep the packs in this folder, which other repositories of this machine use too
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
 }
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let outcome = init::run(context, &InitOptions { path: self.path })?;
+        let outcome = init::run(context, &InitOptions { path: self.path, store: self.store })?;
         ui.summary(&outcome, text::init)?;
         if let Some(warning) = &outcome.warning {
             ui.warn(warning);

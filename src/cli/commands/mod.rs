@@ -57,6 +57,7 @@ mod sparse;
 mod stash;
 mod stats;
 mod status;
+mod store;
 mod switch;
 mod tag;
 mod update;
@@ -166,6 +167,7 @@ commands! {
         Repack: repack = "repack",
         Forget: forget = "forget",
         Purge: purge = "purge",
+        Store: store = "store",
         Config: config = "config",
         Doctor: doctor = "doctor",
         Help: help = "help",

@@ -1,10 +1,12 @@
-//! Worktrees, as text for people.
+//! Worktrees, and repositories on one store, as text for people.
 
 use std::io::{self, Write};
 
+use esker::ops::store::{StoreMember, StoreOutcome};
 use esker::ops::worktree::{WorktreeInfo, WorktreeOutcome};
 use esker::path::escape;
 
+use super::text::safe;
 use super::units::{bytes, counted};
 use crate::cli::term::Palette;
 
@@ -62,6 +64,42 @@ fn line(out: &mut dyn Write, palette: &Palette, worktree: &WorktreeInfo) -> io::
     }
     if *missing {
         write!(out, ", {bad}not there{bad:#}")?;
+    }
+    writeln!(out)
+}
+
+/// `store`.
+pub fn store(out: &mut dyn Write, palette: &Palette, outcome: &StoreOutcome) -> io::Result<()> {
+    let shown = |dir: &std::path::Path| escape(&dir.display().to_string()).into_owned();
+    match outcome {
+        StoreOutcome::List { store, members } => {
+            writeln!(out, "{} on {}", counted_repositories(members.len()), shown(store))?;
+            members.iter().try_for_each(|one| member(out, palette, one))
+        }
+        StoreOutcome::Forget { path, reachable, .. } => {
+            writeln!(out, "forgot {path}: the next gc takes what only it needs")?;
+            match reachable {
+                true => writeln!(out, "it is there: its next command makes it known again"),
+                false => Ok(()),
+            }
+        }
+        StoreOutcome::Repair { store } => writeln!(out, "the store is {}", shown(store)),
+    }
+}
+
+fn counted_repositories(count: usize) -> String {
+    let noun = if count == 1 { "repository" } else { "repositories" };
+    format!("{count} {noun}")
+}
+
+fn member(out: &mut dyn Write, palette: &Palette, one: &StoreMember) -> io::Result<()> {
+    let StoreMember { path, current, seen, why, .. } = one;
+    let (mark, bad) = (if *current { "*" } else { " " }, palette.bad);
+    let seen = jiff::Timestamp::from_second(*seen);
+    let day = seen.map(|seen| seen.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+    write!(out, "{mark} {path}  seen {day}")?;
+    if let Some(why) = why {
+        write!(out, ", {bad}cannot be read: {}{bad:#}", safe(why))?;
     }
     writeln!(out)
 }

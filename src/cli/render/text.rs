@@ -33,6 +33,9 @@ pub fn init(out: &mut dyn Write, _: &Palette, outcome: &InitOutcome) -> io::Resu
     let what = if outcome.created { "Initialized empty" } else { "Reinitialized existing" };
     let dir = outcome.dir.display().to_string();
     writeln!(out, "{what} esker repository in {}", safe(&dir))?;
+    if let Some(store) = &outcome.store {
+        writeln!(out, "Its packs are in the store {}", safe(&store.display().to_string()))?;
+    }
     if outcome.inside_git {
         writeln!(out, "This is a git checkout: name the data folders with \"esker add <folder>\"")?;
     }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use esker::ops::UnseenRepository;
 use esker::ops::evict::EvictOutcome;
 use esker::ops::forget::ForgetOutcome;
 use esker::ops::gc::{Files, GcOutcome};
@@ -47,11 +48,12 @@ pub fn gc(out: &mut dyn Write, _: &Palette, outcome: &GcOutcome) -> io::Result<(
             "not there, and all it needs kept: {path}; if it is gone for good: esker worktree remove {path}"
         )?;
     }
-    writeln!(
-        out,
-        "Looked at one store, and at all that its repository's refs and stages need: {}",
-        outcome.store
-    )
+    unseen(out, &outcome.unseen_repositories)?;
+    let whose = match outcome.others {
+        0 => "its repository's refs and stages need".to_owned(),
+        n => format!("the refs and stages of the {} repositories on it need", number(n + 1)),
+    };
+    writeln!(out, "Looked at one store, and at all that {whose}: {}", outcome.store)
 }
 
 fn line(out: &mut dyn Write, files: Files, thing: &str, why: &str) -> io::Result<()> {
@@ -59,6 +61,19 @@ fn line(out: &mut dyn Write, files: Files, thing: &str, why: &str) -> io::Result
         return Ok(());
     }
     writeln!(out, "  {:>10} in {} {why}", bytes(files.bytes), counted(files.files, thing))
+}
+
+/// Repositories on the store that could not be asked what they need.
+fn unseen(out: &mut dyn Write, repositories: &[UnseenRepository]) -> io::Result<()> {
+    for UnseenRepository { path, why } in repositories {
+        writeln!(
+            out,
+            "nothing was dropped, for {path} cannot be asked what it needs: {}; if it is gone for good: \
+             esker store forget {path}",
+            safe(why)
+        )?;
+    }
+    Ok(())
 }
 
 /// `repack`.
@@ -81,6 +96,7 @@ pub fn repack(out: &mut dyn Write, _: &Palette, outcome: &RepackOutcome) -> io::
     } else {
         writeln!(out, "{before} -> {}, {}", counted(packs_after, "pack"), bytes(bytes_after))?;
     }
+    unseen(out, &outcome.unseen_repositories)?;
     later(out, outcome.later_bytes, outcome.grace_seconds)
 }
 

@@ -12,6 +12,7 @@ use std::path::Path;
 use super::copy::{Copier, Copying, Moved};
 use super::mark::{GcRoots, Marker};
 use super::needed::{kept_bytes, packs_named_in};
+use super::roots::AllRoots;
 use crate::db::{DbError, PackRow, Tx};
 use crate::fsio::{AtPath, FsError};
 use crate::id::{BlobId, PackId};
@@ -19,6 +20,7 @@ use crate::pack::layout::PackKind;
 use crate::progress::{Cancel, Progress};
 use crate::store::lane::SealedPack;
 use crate::store::session::{InUse, Session};
+use crate::store::shared::Unseen;
 use crate::store::{Store, StoreError};
 
 /// Percent of a pack's bytes that must be dead before the rest is copied into another.
@@ -93,7 +95,7 @@ impl Amount {
 }
 
 /// What a collection did, or would do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Collected {
     /// Live packs before.
     pub live: Amount,
@@ -115,6 +117,10 @@ pub struct Collected {
     pub in_use: Amount,
     /// Bytes of files that were removed.
     pub freed_bytes: u64,
+    /// How many other repositories on a shared store were asked what they need.
+    pub others: u64,
+    /// Those that could not be read: as long as there are any, nothing is condemned.
+    pub unseen: Vec<Unseen>,
 }
 
 impl Store {
@@ -137,7 +143,7 @@ impl Store {
             marker: Marker::new(self.reopen()?, options.cancel)
                 .youngest(options.is_rechunked)
                 .without(options.evicted.clone()),
-            seen: GcRoots::default(),
+            seen: AllRoots::default(),
             known,
             outcome: Collected { expired, ..Collected::default() },
         };
@@ -230,7 +236,7 @@ struct Collection<'c> {
     options: &'c CollectOptions<'c>,
     marker: Marker<'c>,
     /// The roots that were marked last.
-    seen: GcRoots,
+    seen: AllRoots,
     /// The packs that were live before anything was marked: no others are dropped.
     known: HashSet<PackId>,
     outcome: Collected,
@@ -285,7 +291,12 @@ impl Collection<'_> {
     fn run(&mut self) -> Result<(), StoreError> {
         for attempt in 1..=ATTEMPTS {
             self.mark()?;
-            let mut plan = self.plan()?;
+            self.outcome.others = self.seen.others.roots.len() as u64;
+            self.outcome.unseen.clone_from(&self.seen.others.unseen);
+            let mut plan = match self.seen.others.unseen.is_empty() {
+                true => self.plan()?,
+                false => self.no_plan()?,
+            };
             if attempt == ATTEMPTS {
                 // What is rewritten comes into use again and again: what is dead goes all the same.
                 plan.sparse.clear();
@@ -308,21 +319,31 @@ impl Collection<'_> {
     /// Marks until nothing new is named, so that the transaction finds little to mark.
     fn mark(&mut self) -> Result<(), StoreError> {
         loop {
-            let since = self.options.reflog_since;
-            let roots = self.store.db.read(|view| GcRoots::of(view, since))?;
-            let in_use = InUse::read(&self.store.paths.tmp)?;
-            let roots = roots.with(&in_use.commits_but(&self.store.own_sessions()));
-            if roots == self.seen {
+            let (since, store) = (self.options.reflog_since, self.store);
+            let own = store.db.read(|view| GcRoots::of(view, since))?;
+            let in_use = InUse::read(&store.paths.tmp)?;
+            let held = in_use.commits_but(&store.own_sessions());
+            let roots = AllRoots::read(own, store.shared(), &held)?;
+            // What is not seen stops all: there is nothing to mark for.
+            if roots == self.seen || !roots.others.unseen.is_empty() {
+                self.seen = roots;
                 return Ok(());
             }
             self.options.progress.begin("marking", None, None);
-            self.marker.mark(&roots)?;
+            roots.mark(&mut self.marker, &self.seen)?;
             self.options.progress.finish();
             let promised = &self.marker.promised;
             let bytes = promised.values().sum();
             self.outcome.promised = Amount { files: promised.len() as u64, bytes };
             self.seen = roots;
         }
+    }
+
+    /// The plan where a repository on the store cannot be asked what it needs.
+    fn no_plan(&mut self) -> Result<Plan, StoreError> {
+        let live = self.store.db.read(|view| view.live_packs())?;
+        self.outcome.live = Amount::of(&live);
+        Ok(Plan::default())
     }
 
     fn plan(&mut self) -> Result<Plan, StoreError> {
@@ -401,7 +422,7 @@ impl Collection<'_> {
         let known: HashSet<PackId> = known.copied().collect();
         let (marker, seen) = (&mut self.marker, &mut self.seen);
         let (own, own_sessions) = (self.session.id(), self.store.own_sessions());
-        let is_empty = new.is_empty();
+        let (is_empty, shared) = (new.is_empty(), self.store.shared());
         let condemn = |tx: &Tx<'_>| {
             let in_use = InUse::read(&paths.tmp)?;
             let is_new = |p: &PackRow| {
@@ -415,9 +436,14 @@ impl Collection<'_> {
             if moves_data && tx.live_packs()?.iter().any(is_new) {
                 return Err(StoreError::Changed);
             }
-            let roots = GcRoots::of(tx, since)?.with(&in_use.commits_but(&own_sessions));
+            let held = in_use.commits_but(&own_sessions);
+            // No repository on the store changes until this ends: each would need its lock first.
+            let roots = AllRoots::read(GcRoots::of(tx, since)?, shared, &held)?;
+            if !roots.others.unseen.is_empty() {
+                return Err(StoreError::Changed);
+            }
             if roots != *seen {
-                marker.mark(&roots)?;
+                roots.mark(marker, seen)?;
                 *seen = roots;
             }
             let generation = if is_empty { tx.next_generation()? } else { tx.generation()? };

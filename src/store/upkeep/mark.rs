@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::chunk::MAX_CHUNK_BYTES;
-use crate::db::PackState;
+use crate::db::{Absent, PackState};
 use crate::id::{Address, BlobId, CommitId, PackId, TagId, TreeId};
 use crate::object::commit::Commit;
 use crate::object::tag::Tag;
@@ -128,6 +128,8 @@ pub(super) struct Marker<'m> {
     /// Blobs that are not here and were met elsewhere.
     lacking: HashMap<BlobId, u64>,
     shallow: BTreeSet<CommitId>,
+    /// Whether a walk ended at a commit whose parents were not fetched.
+    is_cut: bool,
 }
 
 impl<'m> Marker<'m> {
@@ -136,7 +138,7 @@ impl<'m> Marker<'m> {
         let (marks, commits, trees) = (Marks::default(), Vec::new(), Vec::new());
         let (skipped, met, youngest, large) = (HashSet::new(), None, false, None);
         let (promised, lacking) = (HashMap::new(), HashMap::new());
-        let (in_promise, shallow) = (false, BTreeSet::new());
+        let (in_promise, shallow, is_cut) = (false, BTreeSet::new(), false);
         Self {
             store,
             cancel,
@@ -152,6 +154,7 @@ impl<'m> Marker<'m> {
             promised,
             lacking,
             shallow,
+            is_cut,
         }
     }
 
@@ -181,7 +184,13 @@ impl<'m> Marker<'m> {
     pub(super) fn mark(&mut self, roots: &GcRoots) -> Result<(), StoreError> {
         self.store.refresh()?;
         // What others have forgotten these roots may need.
-        self.met = (!self.skipped.is_empty()).then(HashSet::new);
+        let is_cut = self.is_cut && self.store.shared().is_some();
+        self.met = (is_cut || !self.skipped.is_empty()).then(HashSet::new);
+        // Of another repository on the store it is for that to say what is elsewhere on purpose.
+        self.store.set_absent(Absent {
+            promised: roots.promised.iter().map(|id| (*id, String::new())).collect(),
+            shallow: roots.shallow.clone(),
+        });
         self.shallow.clone_from(&roots.shallow);
         // First, so that of what may be missing as little as can be is met on another way.
         self.commits.extend(&roots.promised);
@@ -208,7 +217,7 @@ impl<'m> Marker<'m> {
             self.guess(*address)?;
         }
         self.walk(&roots.forgotten)?;
-        roots.held.iter().try_for_each(|id| self.held(*id, &roots.forgotten))?;
+        roots.held.iter().try_for_each(|id| self.held(*id, roots))?;
         self.settle_lacking()
     }
 
@@ -232,14 +241,17 @@ impl<'m> Marker<'m> {
     /// Marks what a commit reaches that a session holds. One that is not whole gets no name, as the
     /// session finds out too; marks it must have none: a part of them would hide from a later walk what
     /// lies behind.
-    fn held(&mut self, id: CommitId, forgotten: &BTreeSet<CommitId>) -> Result<(), StoreError> {
+    fn held(&mut self, id: CommitId, roots: &GcRoots) -> Result<(), StoreError> {
         let at = self.store.catalog().find(PackKind::History, &id.into())?;
-        if at.is_none_or(|at| self.marks.has(at.pack, at.place.chunk)) {
+        let Some(at) = at else { return Ok(()) };
+        // Unless another repository on the store has forgotten or not fetched something: then what is
+        // marked may be so without its trees, or without what came before.
+        if self.met.is_none() && self.marks.has(at.pack, at.place.chunk) {
             return Ok(());
         }
-        if self.store.has_all_of(id, self.cancel)? {
+        if self.store.has_all_beside(id, roots, self.cancel)? {
             self.commits.push(id);
-            self.walk(forgotten)?;
+            self.walk(&roots.forgotten)?;
         }
         Ok(())
     }
@@ -286,8 +298,9 @@ impl<'m> Marker<'m> {
         };
         let commit = Commit::decode(checked(&bytes, CommitId::of(&bytes) == id, &id)?);
         let commit = commit.map_err(|e| damaged(&id, e))?;
-        if !self.shallow.contains(&id) {
-            self.commits.extend(commit.parents);
+        match self.shallow.contains(&id) {
+            true => self.is_cut = true,
+            false => self.commits.extend(commit.parents),
         }
         if !forgotten.contains(&id) {
             self.skipped.remove(&id);

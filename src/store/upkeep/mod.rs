@@ -40,11 +40,28 @@ impl Store {
 
     /// Whether all that a commit reaches is there.
     pub fn has_all_of(&self, commit: CommitId, cancel: &Cancel) -> Result<bool, StoreError> {
-        let mut roots = GcRoots { commits: vec![commit], ..GcRoots::default() };
+        let mut roots = GcRoots::default();
         self.db.read(|view| {
             roots.forgotten = view.forgotten()?.into_keys().collect();
             roots.take_absent(view)
         })?;
+        self.has_all_beside(commit, &roots, cancel)
+    }
+
+    /// The same where `of` says what is forgotten, or elsewhere on purpose.
+    fn has_all_beside(
+        &self,
+        commit: CommitId,
+        of: &GcRoots,
+        cancel: &Cancel,
+    ) -> Result<bool, StoreError> {
+        let roots = GcRoots {
+            commits: vec![commit],
+            forgotten: of.forgotten.clone(),
+            promised: of.promised.clone(),
+            shallow: of.shallow.clone(),
+            ..GcRoots::default()
+        };
         match mark::Marker::new(self.reopen()?, cancel).mark(&roots) {
             Ok(()) => Ok(true),
             Err(e) if e.is_damaged() => Ok(false),

@@ -1,9 +1,11 @@
 //! What a collection starts from.
 
-use super::mark::GcRoots;
+use super::mark::{GcRoots, Marker};
 use crate::db::{Absent, DbError, View};
 use crate::id::{Address, CommitId};
 use crate::refs::RefTarget;
+use crate::store::StoreError;
+use crate::store::shared::{Others, SharedStore};
 
 /// Kinds of journal entries that name no object of the history.
 const NO_ROOTS: [&str; 2] = ["cost", "ingest"];
@@ -66,6 +68,51 @@ impl GcRoots {
         self.old_commits.dedup();
         self.maybe.sort_unstable();
         self.maybe.dedup();
+    }
+}
+
+/// What all repositories on a store point at.
+#[derive(Default, PartialEq, Eq)]
+pub(super) struct AllRoots {
+    own: GcRoots,
+    /// The other repositories, where the store is shared.
+    pub(super) others: Others,
+}
+
+impl AllRoots {
+    /// The roots of one repository, of those that share its store, and commits that running sessions,
+    /// of any of them, are about to name.
+    pub(super) fn read(
+        own: GcRoots,
+        shared: Option<&SharedStore>,
+        held: &[CommitId],
+    ) -> Result<Self, StoreError> {
+        let mut others = shared.map(SharedStore::others).transpose()?.unwrap_or_default();
+        // Which of them a session belongs to is not known: what one has forgotten another may name.
+        others.roots = others.roots.into_iter().map(|(at, roots)| (at, roots.with(held))).collect();
+        Ok(Self { own: own.with(held), others })
+    }
+
+    /// Marks what changed since `seen` was marked.
+    pub(super) fn mark(&self, marker: &mut Marker<'_>, seen: &Self) -> Result<(), StoreError> {
+        if self.own != seen.own {
+            marker.mark(&self.own)?;
+        }
+        for (path, roots) in &self.others.roots {
+            if seen.others.roots.iter().any(|(at, seen)| at == path && seen == roots) {
+                continue;
+            }
+            marker.mark(roots).map_err(|e| of_another(path, e))?;
+        }
+        Ok(())
+    }
+}
+
+/// Says of damage whose it is: to mend it, or to let that repository be forgotten, is done there.
+pub(super) fn of_another(path: &std::path::Path, e: StoreError) -> StoreError {
+    match e.is_damaged() {
+        true => StoreError::Other { path: path.to_owned(), source: Box::new(e) },
+        false => e,
     }
 }
 

@@ -71,7 +71,7 @@ impl Site {
             tz_minutes: 0,
             message: "test".into(),
         };
-        let new = crate::repo::NewRepo { repository, format };
+        let new = crate::repo::NewRepo { repository, format, store: None };
         crate::repo::init_as(&RepoPaths::of_root(dir.path()), &new, &note).expect("init");
         Self { dir, ctx, seen: Mutex::default(), portion: Portion::ALL }
     }
