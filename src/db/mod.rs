@@ -64,6 +64,11 @@ pub enum DbError {
     /// The database of the shared store is gone; a rebuild makes it anew from the packs.
     #[error("the database of the shared store is gone")]
     LostStore,
+    /// It belongs to a repository on a shared store, and the file that says where that is is gone.
+    #[error(
+        "this repository is on a shared store, and the file .esker/store, which says where, is gone"
+    )]
+    NoLink,
     /// Another process held it for longer than the time-out.
     #[error("the database is in use by another process")]
     Busy,

@@ -316,10 +316,7 @@ pub(super) fn open_checked(path: &Path, flags: OpenFlags) -> Result<Connection, 
     }
     match number(&conn, "user_version")? {
         FIRST_STATE_VERSION..=WHOLE_VERSION => Ok(conn),
-        STATE_VERSION => Err(DbError::damaged(
-            "it belongs to a repository on a shared store, and the file 'store' beside it, which says \
-             where that is, is gone",
-        )),
+        STATE_VERSION => Err(DbError::NoLink),
         found if found > STATE_VERSION => {
             Err(DbError::NewerFormat { found, supported: STATE_VERSION })
         }

@@ -82,6 +82,10 @@ impl From<DbError> for OpError {
             DbError::Full => OpError::Full { path: PathBuf::from(".esker/state.db") },
             DbError::ReadOnly => OpError::ReadOnly { path: PathBuf::from(".esker") },
             DbError::Fs(e) => e.into(),
+            e @ DbError::NoLink => OpError::Store {
+                message: e.to_string(),
+                hint: "say where it is: esker store repair DIR".to_owned(),
+            },
             e if e.is_missing() || e.is_damaged() => OpError::NeedsRebuild {
                 what: "the repository's state.db".to_owned(),
                 why: e.to_string(),

@@ -13,6 +13,7 @@ use crate::refs::{RefNote, branch_ref};
 use crate::repo::{DEFAULT_BRANCH, Repo, RepoPaths};
 use crate::steps::{data_roots, repair, stage};
 use crate::store::session::random_u64;
+use crate::store::shared::SharedStore;
 use crate::store::verify::{
     self, CheckOptions, Depth, RebuildError, RebuiltStore, Report, Roots, StatePaths, Subject,
     VerifyError,
@@ -107,7 +108,8 @@ const REMEDY: &str = "make it anew: esker fsck --rebuild";
 /// Checks the repository. Problems are in the outcome; an error means that it could not be checked.
 pub fn run(ctx: &Context, options: &FsckOptions) -> Result<FsckOutcome, OpError> {
     let repo = ctx.find_repo()?;
-    let paths = StatePaths::new(&repo.dir);
+    let shared = SharedStore::of(&repo.dir)?;
+    let paths = StatePaths::new(&repo.dir).on(shared);
     let mut outcome = FsckOutcome::default();
     if options.rebuild {
         let rebuilt = verify::rebuild(&paths, &otherwise(ctx)?, &ctx.cancel)?;
@@ -184,7 +186,7 @@ fn check(paths: &StatePaths, db: &Arc<StateDb>, run: &CheckOptions<'_>) -> Resul
     loop {
         let (roots, generation) =
             db.read(|view| Ok::<_, DbError>((Roots::of(view)?, view.generation()?)))?;
-        let checked = verify::check(&paths.dir, db, &roots, run);
+        let checked = verify::check(paths, db, &roots, run);
         let is_sound = checked.as_ref().is_ok_and(|report| report.problems.is_empty());
         let is_same = db.read(|view| view.generation())? == generation;
         if is_sound || is_same || attempt == ATTEMPTS || run.cancel.is_cancelled() {
@@ -288,9 +290,10 @@ impl FsckOutcome {
 
 /// Opens the database to record bad blocks, or only to read it where it cannot be written.
 fn open_state(paths: &StatePaths) -> Result<StateDb, DbError> {
-    let open = |access| StateDb::open(&paths.state_db, &paths.refs_log, access);
-    match open(Access::ReadWrite) {
-        Err(DbError::ReadOnly | DbError::Fs(_) | DbError::Sqlite { .. }) => open(Access::ReadOnly),
+    match paths.open_state(Access::ReadWrite) {
+        Err(DbError::ReadOnly | DbError::Fs(_) | DbError::Sqlite { .. }) => {
+            paths.open_state(Access::ReadOnly)
+        }
         opened => opened,
     }
 }

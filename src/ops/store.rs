@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{Context, OpError, encode};
+use crate::db::{DbError, read_alone};
 use crate::fsio::AtPath;
 use crate::path::escape;
 use crate::repo::{DIR_NAME, RepoPaths};
@@ -233,11 +234,9 @@ fn forget(
 fn repair(ctx: &Context, dir: &Path) -> Result<StoreOutcome, OpError> {
     let paths = ctx.find_repo()?;
     let (dir, id) = store_at(ctx, dir)?;
-    let Some(link) = StoreLink::read(&paths.dir)? else {
-        return Err(OpError::Usage {
-            message: "this repository has a store of its own".to_owned(),
-            hint: Some("see where its packs are: esker doctor".to_owned()),
-        });
+    let link = match StoreLink::read(&paths.dir)? {
+        Some(link) => link,
+        None => lost_link(&paths, &dir, &id)?,
     };
     if link.id != id {
         return Err(OpError::Store {
@@ -249,4 +248,22 @@ fn repair(ctx: &Context, dir: &Path) -> Result<StoreOutcome, OpError> {
     // The store is told of the repository by opening it.
     drop(ctx.open_repo()?);
     Ok(StoreOutcome::Repair { store: dir })
+}
+
+/// The link of a repository that has lost it: as the store knows it, or as a new member.
+fn lost_link(paths: &RepoPaths, dir: &Path, id: &str) -> Result<StoreLink, OpError> {
+    let state_db = paths.dir.join("state.db");
+    if !matches!(read_alone(&state_db, |view| view.worktrees()), Ok(_) | Err(DbError::NoLink)) {
+        return Err(OpError::Usage {
+            message: "this repository has a store of its own".to_owned(),
+            hint: Some("see what it holds: esker doctor".to_owned()),
+        });
+    }
+    let member = paths.dir.canonicalize().at("find", &paths.dir)?;
+    let link = StoreLink::new(id, &member, dir)?;
+    let known = shared::members(dir)?.into_iter().find(|known| known.path == member);
+    Ok(match known {
+        Some(known) => StoreLink { token: known.token, ..link },
+        None => link,
+    })
 }

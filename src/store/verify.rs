@@ -21,7 +21,6 @@ mod tests;
 mod walk;
 
 use std::collections::{BTreeSet, HashSet};
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,7 +31,7 @@ pub use self::roots::Roots;
 use self::packs::BlockFindings;
 use self::report::Problems;
 use self::tables::Index;
-use super::{Store, StoreError, StorePaths};
+use super::{StoreError, StorePaths};
 use crate::catalog::CatalogError;
 use crate::db::{BadBlock, DbError, PackRow, StateDb, TableRow};
 use crate::id::PackId;
@@ -88,18 +87,18 @@ pub struct CheckOptions<'o> {
     pub cancel: &'o Cancel,
 }
 
-/// Checks the store in `dir` (the folder `.esker`) and everything that `roots` reach.
+/// Checks the store of the repository `at` and everything that `roots` reach.
 ///
 /// `roots` are read before: what is published meanwhile is not looked at. Blocks found bad are
 /// recorded in `db`, so that adding their data again repairs the store; blocks that were recorded
 /// and are found good are struck off.
 pub fn check(
-    dir: &Path,
+    at: &StatePaths,
     db: &Arc<StateDb>,
     roots: &Roots,
     options: &CheckOptions<'_>,
 ) -> Result<Report, VerifyError> {
-    let paths = StorePaths::new(dir);
+    let paths = StorePaths::new(at.store_dir());
     let mut run = Run { db, options, problems: Mutex::default(), counts: Counts::default() };
     let (listing, opened) = Listing::read(&paths, db)?;
     let packs = packs::check(&run, &paths, &listing.packs)?;
@@ -109,7 +108,7 @@ pub fn check(
     let are_tables_sound = tables::check(&run, &paths, &index, &listing)?;
     run.counts.tables = listing.tables.len() as u64;
     if are_tables_sound {
-        let store = Store::open(dir, db.read(|view| view.format())?, db.clone())?;
+        let store = at.open_store(db)?;
         let walked = walk::check(&run, &store, &index, roots)?;
         run.counts += walked.counts;
         affected::find(&run, &store, &walked.starts)?;

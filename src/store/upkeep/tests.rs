@@ -25,7 +25,7 @@ use crate::refs::{RefNote, WorktreeId, branch_ref};
 use crate::store::ingest::layout::{PageBuilder, Piece};
 use crate::store::lane::{Lane, SealedPack};
 use crate::store::objects::ObjectWriter;
-use crate::store::verify::{CheckOptions, Depth, Roots, check};
+use crate::store::verify::{CheckOptions, Depth, Roots, StatePaths, check};
 use crate::store::{Store, StoreError};
 
 fn open(dir: &std::path::Path) -> Store {
@@ -106,7 +106,8 @@ fn a_pack_that_holds_a_chunk_twice_is_whole() {
     publish(&store, &[b"twice", &filler, b"twice"]);
     let (depth, cancel) = (Depth::Data, Cancel::new());
     let options = CheckOptions { depth, threads: 1, now: 7, progress: &Silent, cancel: &cancel };
-    let report = check(dir.path(), &store.db, &Roots::default(), &options).expect("check");
+    let report =
+        check(&StatePaths::new(dir.path()), &store.db, &Roots::default(), &options).expect("check");
     assert_eq!(report.problems, []);
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::catalog::{Catalog, table_path};
 use crate::db::{
-    Access, CacheDb, DbError, NewState, PackRow, PackState, Rebuild, StateDb, TableId, TableRow,
+    Access, CacheDb, DbError, NewState, PackRow, PackState, Rebuild, RebuildMember, Rebuilt,
+    StateDb, TableId, TableRow,
 };
 use crate::fsio::{self, AtPath, FsError, Holder, LockFile};
 use crate::id::{Address, PackId};
@@ -16,7 +17,8 @@ use crate::pack::reader::PackReader;
 use crate::progress::{Cancel, Cancelled};
 use crate::refs::{self, RefTarget};
 use crate::store::session::{self, random_u64};
-use crate::store::{StoreError, StorePaths};
+use crate::store::shared::SharedStore;
+use crate::store::{Store, StoreError, StorePaths};
 use crate::table::{self, Row, Table, TableError};
 
 /// Rows sorted in memory at once, 64 bytes each.
@@ -37,6 +39,8 @@ pub struct StatePaths {
     pub refs_log: PathBuf,
     /// `cache.db`.
     pub cache_db: PathBuf,
+    /// The shared store that has the packs.
+    pub shared: Option<SharedStore>,
 }
 
 impl StatePaths {
@@ -47,6 +51,36 @@ impl StatePaths {
             state_db: dir.join("state.db"),
             refs_log: dir.join("refs.log"),
             cache_db: dir.join("cache.db"),
+            shared: None,
+        }
+    }
+
+    /// The same for a repository whose packs lie in a shared store.
+    pub fn on(self, shared: Option<SharedStore>) -> Self {
+        Self { shared, ..self }
+    }
+
+    /// The folder that has packs and tables.
+    pub fn store_dir(&self) -> &Path {
+        self.shared.as_ref().map_or(&self.dir, |shared| &shared.dir)
+    }
+
+    /// Opens the database, and the store's where that is shared.
+    pub fn open_state(&self, access: Access) -> Result<StateDb, DbError> {
+        match &self.shared {
+            Some(shared) => {
+                StateDb::open_member(&shared.state_db(), &self.state_db, &self.refs_log, access)
+            }
+            None => StateDb::open(&self.state_db, &self.refs_log, access),
+        }
+    }
+
+    /// Opens the store that `db` describes.
+    pub(super) fn open_store(&self, db: &Arc<StateDb>) -> Result<Store, StoreError> {
+        let params = db.read(|view| view.format())?;
+        match &self.shared {
+            Some(shared) => Store::open_shared(shared.clone(), params, db.clone()),
+            None => Store::open(&self.dir, params, db.clone()),
         }
     }
 }
@@ -109,13 +143,14 @@ pub struct RebuiltStore {
 /// what that says nothing of comes from `otherwise`. The old one is renamed, files that are no
 /// packs are moved below `tmp/`, nothing is deleted but old tables and the cache. A sound `state.db`
 /// is kept, for it also knows stages and data roots. Refuses while another process adds data to a
-/// repository whose database is lost. May be repeated after any interruption.
+/// repository whose database is lost. Of a shared store the two databases are made anew each for itself;
+/// who its members are is not in them. May be repeated after any interruption.
 pub fn rebuild(
     paths: &StatePaths,
     otherwise: &NewState,
     cancel: &Cancel,
 ) -> Result<RebuiltStore, RebuildError> {
-    let store = StorePaths::new(&paths.dir);
+    let store = StorePaths::new(paths.store_dir());
     for dir in [&store.packs, &store.tables, &store.tmp] {
         fs::create_dir_all(dir).at("create", dir)?;
     }
@@ -166,7 +201,7 @@ fn forget_collected_moves(store: &StorePaths, db: &StateDb) -> Result<(), Rebuil
 
 /// Opens the database if all of it can be read.
 fn open_if_sound(paths: &StatePaths) -> Result<Option<StateDb>, DbError> {
-    let opened = StateDb::open(&paths.state_db, &paths.refs_log, Access::ReadWrite);
+    let opened = paths.open_state(Access::ReadWrite);
     let checked = opened.and_then(|db| Ok((db.check()?, db)));
     match checked {
         Ok((found, db)) => Ok(found.damage.is_empty().then_some(db)),
@@ -185,11 +220,26 @@ fn rebuild_state(
     if has_sessions(&store.tmp)? {
         return Err(RebuildError::Busy);
     }
-    let (rows, unusable) = scan_packs(store, cancel)?;
+    let (mut rows, mut unusable) = scan_packs(store, cancel)?;
     let replay = refs::replay(&paths.refs_log)?;
     let from = Rebuild { packs: &rows, replay: &replay, otherwise };
-    let made = StateDb::rebuild_from(&paths.state_db, &paths.refs_log, &from)?;
-    remove_tables(store)?;
+    let (made, is_own_new) = match &paths.shared {
+        None => {
+            let made = StateDb::rebuild_from(&paths.state_db, &paths.refs_log, &from)?;
+            remove_tables(store)?;
+            (made, true)
+        }
+        Some(shared) => {
+            let (made, is_store_new, is_own_new) = rebuild_shared(paths, shared, &from)?;
+            if is_store_new {
+                remove_tables(store)?;
+            } else {
+                // The store's database still says which files count.
+                (rows, unusable) = Default::default();
+            }
+            (made, is_own_new)
+        }
+    };
     // Only now: had the rebuild failed, the files would still be where the old database has them.
     let mut set_aside = Vec::new();
     for (path, why) in unusable {
@@ -199,11 +249,29 @@ fn rebuild_state(
         db: Arc::new(made.db),
         packs: rows.len() as u64,
         tables: 0,
-        is_from_log: true,
-        refs: replay.refs.len() as u64,
+        is_from_log: is_own_new,
+        refs: if is_own_new { replay.refs.len() as u64 } else { 0 },
         old_state: made.old,
         set_aside,
     })
+}
+
+/// Makes anew whichever of the two databases is not sound; says which were made.
+fn rebuild_shared(
+    paths: &StatePaths,
+    shared: &SharedStore,
+    from: &Rebuild<'_>,
+) -> Result<(Rebuilt, bool, bool), RebuildError> {
+    let store = shared.state_db();
+    let (path, refs_log) = (paths.state_db.as_path(), paths.refs_log.as_path());
+    let both = RebuildMember { store: &store, path, refs_log };
+    let (is_store_new, is_own_new) = (!both.is_store_sound()?, !both.is_own_sound()?);
+    let old = if is_store_new { both.rebuild_store(from)? } else { None };
+    let made = match is_own_new {
+        true => both.rebuild_own(from)?,
+        false => Rebuilt { db: paths.open_state(Access::ReadWrite)?, old },
+    };
+    Ok((made, is_store_new, is_own_new))
 }
 
 /// Whether a process is still writing packs.

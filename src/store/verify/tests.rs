@@ -18,6 +18,7 @@ use crate::pack::layout::{PackKind, Trailer};
 use crate::pack::reader::PackReader;
 use crate::progress::Silent;
 use crate::refs::{HeadTarget, RefNote, RefTarget, WorktreeId, branch_ref};
+use crate::store::Store;
 use crate::store::ingest::{self, IngestOptions, NoObserver, Source, SourceFile};
 use crate::store::objects::ObjectWriter;
 
@@ -167,7 +168,7 @@ impl Env {
         let roots = self.db.read(Roots::of).expect("roots");
         let options =
             CheckOptions { depth, threads: 2, now: 7, progress: &Silent, cancel: &Cancel::new() };
-        check(self.dir.path(), &self.db, &roots, &options).expect("check")
+        check(&StatePaths::new(self.dir.path()), &self.db, &roots, &options).expect("check")
     }
 
     fn assert_clean(&self, depth: Depth) -> Counts {
@@ -575,7 +576,7 @@ fn a_cancelled_check_stops() {
     cancel.cancel();
     let options =
         CheckOptions { depth: Depth::Data, threads: 2, now: 0, progress: &Silent, cancel: &cancel };
-    let result = check(env.dir.path(), &env.db, &roots, &options);
+    let result = check(&StatePaths::new(env.dir.path()), &env.db, &roots, &options);
     assert!(matches!(result, Err(VerifyError::Cancelled(_))));
 }
 

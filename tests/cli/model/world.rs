@@ -43,7 +43,7 @@ impl World {
             threads: 2,
             offline: false,
         };
-        init::run(&context, &InitOptions { path: None, store: None }).expect("init");
+        init::run(&context, &InitOptions::default()).expect("init");
         let model = Model { on: Some(BRANCHES[0]), ..Model::default() };
         Self { dir, context, model }
     }
