@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::store::SharedBy;
 use super::{Context, OpError, encode};
 use crate::config::{self, Config, Origin};
 use crate::db::{Access, DbError, PackState, STATE_VERSION};
@@ -10,6 +11,8 @@ use crate::format::FormatParameters;
 use crate::fsio;
 use crate::path::escape;
 use crate::repo::{Repo, RepoPaths};
+use crate::store::StoreError;
+use crate::store::shared::{SharedStore, root_of};
 use crate::worktree::facts::{self, FileSystemFacts};
 use crate::worktree::git;
 
@@ -53,6 +56,9 @@ pub struct RepositoryReport {
     pub inside_git: bool,
     /// The file system of `.esker`.
     pub file_system: FileSystemFacts,
+    /// The shared store that has its packs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<SharedBy>,
     /// What its database says; absent when that cannot be read.
     pub state: Option<StateReport>,
 }
@@ -169,11 +175,24 @@ fn repository(ctx: &Context, paths: RepoPaths, outcome: &mut DoctorOutcome) -> R
     // Where nothing can be written, what would have to be tried stays unknown.
     let session = repo.store.start_session().ok();
     report.file_system = facts::find(&dir, session.as_ref().map(|session| session.dir()));
+    match repo.store.shared().map(|shared| store(shared, outcome)).transpose() {
+        Ok(store) => report.store = store,
+        Err(e) => outcome.problem("reading the store's members", &e),
+    }
     match state(&repo) {
         Ok(state) => report.state = Some(state),
         Err(e) => outcome.problem("reading state.db", &e),
     }
     report
+}
+
+/// The shared store; a repository on it that cannot be read keeps all space from coming back.
+fn store(shared: &SharedStore, outcome: &mut DoctorOutcome) -> Result<SharedBy, StoreError> {
+    for unseen in shared.others()?.unseen {
+        let path = root_of(&unseen.path).display().to_string();
+        outcome.problem(&format!("gc drops nothing, for {path} cannot be read"), &unseen.why);
+    }
+    SharedBy::of(shared)
 }
 
 fn state(repo: &Repo) -> Result<StateReport, OpError> {

@@ -85,6 +85,7 @@ impl Evicting<'_> {
     /// store's copy is left to [`collect`].
     pub(super) fn run(&self, head: CommitId, dry_run: bool) -> Result<Evicted, OpError> {
         let Self { ctx, repo, connection, .. } = *self;
+        refuse_shared(repo)?;
         let run = ctx.run_context(&repo.settings);
         let (_, state) = connection.load_for(repo)?;
         if !is_reached(&repo.store, head, &reached_commits(&repo.store, &state)?)? {
@@ -220,6 +221,17 @@ impl Evicting<'_> {
         }
         Ok(new.short().to_owned())
     }
+}
+
+/// What this repository can do without others on the store may need, and the remote may not be theirs.
+pub(super) fn refuse_shared(repo: &Repo) -> Result<(), OpError> {
+    if repo.store.shared().is_none() {
+        return Ok(());
+    }
+    Err(OpError::Store {
+        message: "data on a shared store cannot be evicted: other repositories may need it".to_owned(),
+        hint: "take the files off the disk alone: esker sparse".to_owned(),
+    })
 }
 
 /// A set without some paths.

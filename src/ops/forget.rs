@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
+use super::upkeep::{self, KeptBy, UnseenRepository};
 use super::{Context, OpError, encode, locate};
 use crate::date;
 use crate::db::{DbError, Kept, View};
@@ -14,7 +15,7 @@ use crate::object::access::ReadObjects;
 use crate::refs::{RefName, RefTarget, STASHES, WorktreeId};
 use crate::repo::Repo;
 use crate::steps::operation;
-use crate::store::upkeep::GcRoots;
+use crate::store::upkeep::{Freed, GcRoots};
 
 /// Which commits keep their files.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +51,10 @@ pub struct ForgetOutcome {
     pub kept: u64,
     /// Bytes that nothing else needs: a collection gives them back.
     pub freed_bytes: u64,
+    /// Other repositories on the store that need some of it: that stays.
+    pub kept_by: Vec<KeptBy>,
+    /// Those that could not be asked.
+    pub unseen_repositories: Vec<UnseenRepository>,
 }
 
 /// How often it is decided anew when refs move meanwhile.
@@ -71,12 +76,18 @@ pub fn run(ctx: &Context, options: &ForgetOptions) -> Result<ForgetOutcome, OpEr
         let repo = ctx.open_repo()?;
         let seen = repo.db.read(Seen::of)?;
         let plan = plan(ctx, &repo, &seen, options.keep_last, before)?;
-        let freed_bytes = freed(ctx, &repo, &plan)?;
+        let freed = freed(ctx, &repo, &plan)?;
         if !options.dry_run && !carry_out(ctx, &repo, &seen, &plan)? {
             continue;
         }
-        let (forgotten, kept) = (plan.forgotten, plan.kept);
-        return Ok(ForgetOutcome { dry_run: options.dry_run, forgotten, kept, freed_bytes });
+        return Ok(ForgetOutcome {
+            dry_run: options.dry_run,
+            forgotten: plan.forgotten,
+            kept: plan.kept,
+            freed_bytes: freed.bytes,
+            kept_by: upkeep::kept_by(&freed),
+            unseen_repositories: upkeep::unseen(&freed.unseen),
+        });
     }
     Err(OpError::MovedMeanwhile { what: "branches were moved again and again".to_owned() })
 }
@@ -159,9 +170,9 @@ fn plan(
 }
 
 /// Bytes that only the forgotten commits need, with or without the reflog.
-fn freed(ctx: &Context, repo: &Repo, plan: &Plan) -> Result<u64, OpError> {
+fn freed(ctx: &Context, repo: &Repo, plan: &Plan) -> Result<Freed, OpError> {
     if plan.forgotten.is_empty() {
-        return Ok(0);
+        return Ok(Freed::default());
     }
     let before = repo.db.read(|view| GcRoots::of(view, i64::MIN))?;
     let mut after = before.clone();

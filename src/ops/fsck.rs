@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::store::SharedBy;
 use super::{Context, OpError, locate};
 use crate::db::{Access, CacheDb, DbError, NewState, RepositoryId, StateDb};
 use crate::format::FormatParameters;
@@ -69,6 +70,9 @@ pub struct FsckOutcome {
     /// How many lost objects were stored again, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repaired: Option<u64>,
+    /// The shared store whose packs were checked, those of other repositories too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<SharedBy>,
     /// Whether there are no problems.
     pub clean: bool,
 }
@@ -110,7 +114,8 @@ pub fn run(ctx: &Context, options: &FsckOptions) -> Result<FsckOutcome, OpError>
     let repo = ctx.find_repo()?;
     let shared = SharedStore::of(&repo.dir)?;
     let paths = StatePaths::new(&repo.dir).on(shared);
-    let mut outcome = FsckOutcome::default();
+    let store = paths.shared.as_ref().map(SharedBy::of).transpose()?;
+    let mut outcome = FsckOutcome { store, ..FsckOutcome::default() };
     if options.rebuild {
         let rebuilt = verify::rebuild(&paths, &otherwise(ctx)?, &ctx.cancel)?;
         outcome.take_rebuilt(&repo, &rebuilt);

@@ -111,7 +111,7 @@ pub use ref_line::{RefChange, RefLine};
 pub use similar::similar;
 pub use supply::FetchedData;
 pub use there::{LocationFlags, RemoteCost, RemotePlace, Target, find_target, target};
-pub use upkeep::UnseenRepository;
+pub use upkeep::{KeptBy, UnseenRepository};
 
 /// What a verb knows of the process it runs in.
 #[derive(Clone)]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
+use super::upkeep::{self, KeptBy, UnseenRepository};
 use super::{Context, OpError, locate, starts};
 use crate::db::{DbError, View};
 use crate::history::rewrite::{Rests, Rewriter, Unwanted};
@@ -16,7 +17,7 @@ use crate::repo::Repo;
 use crate::steps::operation;
 use crate::store::StoreError;
 use crate::store::objects::ObjectWriter;
-use crate::store::upkeep::GcRoots;
+use crate::store::upkeep::{Freed, GcRoots};
 
 /// What to take out.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +68,10 @@ pub struct PurgeOutcome {
     pub refs: Vec<PurgedRef>,
     /// Bytes that nothing else needs: a collection gives them back.
     pub freed_bytes: u64,
+    /// Other repositories on the store that need some of it: that stays.
+    pub kept_by: Vec<KeptBy>,
+    /// Those that could not be asked.
+    pub unseen_repositories: Vec<UnseenRepository>,
     /// Purged paths that are on disk; they were left alone.
     pub on_disk: Vec<String>,
     /// Branches of remotes that still have the files.
@@ -172,7 +177,7 @@ fn attempt(
     let out: &mut dyn WriteObjects = if options.dry_run { &mut NullObjects } else { &mut writer };
     let moves = decide(ctx, repo, seen, &mut rewriter, out)?;
     missing(unwanted, &rewriter)?;
-    let freed_bytes = freed(ctx, repo, &moves, &rewriter.rests)?;
+    let freed = freed(ctx, repo, &moves, &rewriter.rests)?;
     let changed = rewriter.commits().iter().filter(|(old, new)| old != new).count() as u64;
     if !options.dry_run {
         let note = ctx.note(repo, format!("purge: {}", options.targets.join(" ")));
@@ -195,7 +200,9 @@ fn attempt(
         dry_run: options.dry_run,
         commits: changed,
         refs: moves.told,
-        freed_bytes,
+        freed_bytes: freed.bytes,
+        kept_by: upkeep::kept_by(&freed),
+        unseen_repositories: upkeep::unseen(&freed.unseen),
         on_disk,
         remotes: moves.remotes,
     }))
@@ -337,7 +344,7 @@ fn hex(target: RefTarget) -> String {
 }
 
 /// Bytes that nothing needs once the old history has gone.
-fn freed(ctx: &Context, repo: &Repo, moves: &Moves, rests: &Rests) -> Result<u64, OpError> {
+fn freed(ctx: &Context, repo: &Repo, moves: &Moves, rests: &Rests) -> Result<Freed, OpError> {
     let before = repo.db.read(|view| GcRoots::of(view, i64::MIN))?;
     let mut after = GcRoots { forgotten: before.forgotten.clone(), ..GcRoots::default() };
     after.commits.extend(moves.commits.iter().chain(&rests.commits));

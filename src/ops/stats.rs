@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::store::SharedBy;
 use super::{Context, OpError, connect};
 use crate::db::{DbError, PackRow};
 use crate::history::Ancestors;
@@ -42,6 +43,9 @@ pub struct StatsOutcome {
     pub tables: u64,
     /// Logical bytes by stored bytes; 0 when nothing is stored.
     pub ratio: f64,
+    /// The folder of the shared store whose packs these are, and how many repositories use it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<SharedBy>,
     /// What remotes hold, if they were asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remotes: Option<Vec<RemoteStats>>,
@@ -108,6 +112,7 @@ pub fn run(ctx: &Context, options: &StatsOptions) -> Result<StatsOutcome, OpErro
         files,
         tables,
         ratio: part(logical_bytes, stored_bytes),
+        store: repo.store.shared().map(SharedBy::of).transpose()?,
         remotes: if options.remotes { Some(remotes(ctx, &repo)?) } else { None },
         pack_fill: part(stored_bytes - packs.iter().map(list_bytes).sum::<u64>(), stored_bytes),
     })

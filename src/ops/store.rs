@@ -9,6 +9,7 @@ use crate::db::{DbError, read_alone};
 use crate::fsio::AtPath;
 use crate::path::escape;
 use crate::repo::{DIR_NAME, RepoPaths};
+use crate::store::StoreError;
 use crate::store::shared::{self, Member, SharedStore, StoreLink};
 
 /// What to do.
@@ -48,6 +49,23 @@ pub struct StoreMember {
     pub reachable: bool,
     /// Why not.
     pub why: Option<String>,
+}
+
+/// A shared store, as verbs that look at it tell of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SharedBy {
+    /// Its folder.
+    #[serde(serialize_with = "encode::path")]
+    pub dir: PathBuf,
+    /// How many repositories use it, this one too.
+    pub repositories: u64,
+}
+
+impl SharedBy {
+    pub(super) fn of(shared: &SharedStore) -> Result<Self, StoreError> {
+        let (dir, members) = (shared.dir.clone(), shared.members()?);
+        Ok(Self { dir, repositories: members.len() as u64 })
+    }
 }
 
 /// What was listed or done.

@@ -1,6 +1,7 @@
 //! What `gc` and `repack` share: how a collection runs, and what is told of it.
 
 use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -8,8 +9,8 @@ use super::{Context, OpError};
 use crate::id::BlobId;
 use crate::path::escape;
 use crate::repo::Repo;
-use crate::store::shared::Unseen;
-use crate::store::upkeep::{CollectOptions, Collected, Rewrite};
+use crate::store::shared::{Unseen, root_of};
+use crate::store::upkeep::{CollectOptions, Collected, Freed, Rewrite};
 
 /// How a collection runs.
 pub(super) struct How {
@@ -74,10 +75,27 @@ pub struct UnseenRepository {
 }
 
 /// Those of a collection.
-pub(super) fn unseen(found: &Collected) -> Vec<UnseenRepository> {
-    let shown = |unseen: &Unseen| UnseenRepository {
-        path: escape(&unseen.root().display().to_string()).into_owned(),
-        why: unseen.why.clone(),
-    };
-    found.unseen.iter().map(shown).collect()
+pub(super) fn unseen(unseen: &[Unseen]) -> Vec<UnseenRepository> {
+    let shown = |one: &Unseen| UnseenRepository { path: folder(&one.path), why: one.why.clone() };
+    unseen.iter().map(shown).collect()
+}
+
+/// A repository on the store that needs what another lets go of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeptBy {
+    /// Its folder.
+    pub path: String,
+    /// How many bytes of that it needs.
+    pub bytes: u64,
+}
+
+/// Those that need what was to go.
+pub(super) fn kept_by(freed: &Freed) -> Vec<KeptBy> {
+    let shown = |(path, bytes): &(PathBuf, u64)| KeptBy { path: folder(path), bytes: *bytes };
+    freed.kept.iter().map(shown).collect()
+}
+
+/// The folder of a repository, by its `.esker`, as it is shown.
+fn folder(dir: &Path) -> String {
+    escape(&root_of(dir).display().to_string()).into_owned()
 }

@@ -333,7 +333,7 @@ impl Store {
     }
 
     /// Takes the present list of packs if it changed since it was last taken; says whether it had.
-    fn refresh(&self) -> Result<bool, StoreError> {
+    pub fn refresh(&self) -> Result<bool, StoreError> {
         let is_new = self.db.read(|view| view.generation())? != self.catalog.generation();
         if is_new {
             self.catalog.reload(&self.db)?;

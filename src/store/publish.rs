@@ -25,10 +25,19 @@ impl Store {
         relied: &HashSet<PackId>,
         with: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let mut is_stale = false;
         let result = self.list(&mut packs, |tx| {
-            check_live(tx, relied)?;
+            if let Err(e) = check_live(tx, relied) {
+                is_stale = true;
+                return Err(e.into());
+            }
             with(tx)
-        })?;
+        });
+        if is_stale {
+            // Whoever does it again must not find the same packs again.
+            self.refresh()?;
+        }
+        let result = result?;
         if !packs.is_empty() {
             self.tidy();
         }

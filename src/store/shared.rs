@@ -381,14 +381,8 @@ impl Member {
     }
 }
 
-impl Unseen {
-    /// The folder of its main worktree, where that can be told.
-    pub fn root(&self) -> &Path {
-        root_of(&self.path)
-    }
-}
-
-fn root_of(dir: &Path) -> &Path {
+/// The folder of the main worktree of the repository in `dir` (its `.esker`), where that can be told.
+pub fn root_of(dir: &Path) -> &Path {
     match (dir.file_name(), dir.parent()) {
         (Some(name), Some(root)) if name == ".esker" => root,
         _ => dir,

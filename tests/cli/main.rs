@@ -43,6 +43,7 @@ mod remotes;
 mod removals;
 mod repair;
 mod revisions;
+mod shared_stores;
 mod stale;
 mod stash;
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use esker::ops::doctor::{DoctorOutcome, RepositoryReport, StateReport};
+use esker::ops::store::SharedBy;
 use esker::path::escape;
 
 use super::text::safe;
@@ -36,6 +37,11 @@ fn row(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
 fn repository(out: &mut dyn Write, report: &RepositoryReport) -> io::Result<()> {
     let git = if report.inside_git { ", in a git checkout" } else { "" };
     row(out, "repository", &format!("{}{git}", safe(&report.root.display().to_string())))?;
+    if let Some(SharedBy { dir, repositories }) = &report.store {
+        let shared =
+            format!("{}, on which repositories: {repositories}", safe(&dir.display().to_string()));
+        row(out, "store", &shared)?;
+    }
     let facts = &report.file_system;
     let kind = facts.kind.as_deref().unwrap_or("unknown");
     let space = match (facts.free_bytes, facts.total_bytes) {

@@ -11,6 +11,7 @@ use esker::ops::fsck::{FsckOutcome, Problem};
 use esker::ops::init::InitOutcome;
 use esker::ops::restore::RestoreOutcome;
 use esker::ops::stats::StatsOutcome;
+use esker::ops::store::SharedBy;
 use esker::ops::{ChangeKind, FetchedData};
 use esker::path::escape;
 
@@ -171,6 +172,7 @@ pub fn fsck(
         counted(packs, "pack"),
     ];
     writeln!(out, "checked {}", things.join(", "))?;
+    shared_by(out, outcome.store.as_ref())?;
     if outcome.forgotten > 0 {
         writeln!(out, "the files of {} were forgotten", counted(outcome.forgotten, "commit"))?;
     }
@@ -200,6 +202,20 @@ fn fsck_problem(out: &mut dyn Write, palette: &Palette, problem: &Problem) -> io
     problem.affected.iter().try_for_each(|path| writeln!(out, "  needed by {}", escape(path)))
 }
 
+/// Whose packs were looked at, where that is a shared store.
+fn shared_by(out: &mut dyn Write, store: Option<&SharedBy>) -> io::Result<()> {
+    let Some(SharedBy { dir, repositories }) = store else { return Ok(()) };
+    let by = match repositories {
+        1 => "1 repository uses".to_owned(),
+        n => format!("{} repositories use", count(*n)),
+    };
+    writeln!(
+        out,
+        "chunks, packs and tables of the store {}, which {by}",
+        safe(&dir.display().to_string())
+    )
+}
+
 /// `stats`.
 pub fn stats(out: &mut dyn Write, _: &Palette, outcome: &StatsOutcome) -> io::Result<()> {
     let rows = [
@@ -218,6 +234,7 @@ pub fn stats(out: &mut dyn Write, _: &Palette, outcome: &StatsOutcome) -> io::Re
         let line = format!("{name:<13} {value:>14}  {note}");
         writeln!(out, "{}", line.trim_end())
     })?;
+    shared_by(out, outcome.store.as_ref())?;
     outcome.remotes.iter().flatten().try_for_each(|remote| super::remotes::stats(out, remote))
 }
 

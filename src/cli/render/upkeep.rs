@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use esker::ops::UnseenRepository;
 use esker::ops::evict::EvictOutcome;
 use esker::ops::forget::ForgetOutcome;
 use esker::ops::gc::{Files, GcOutcome};
 use esker::ops::purge::{PurgeOutcome, PurgedKind};
 use esker::ops::repack::RepackOutcome;
+use esker::ops::{KeptBy, UnseenRepository};
 use esker::path::escape;
 
 use super::text::safe;
@@ -76,6 +76,26 @@ fn unseen(out: &mut dyn Write, repositories: &[UnseenRepository]) -> io::Result<
     Ok(())
 }
 
+/// Repositories on the store that need what was to go.
+fn kept_by(out: &mut dyn Write, kept: &[KeptBy], unseen: &[UnseenRepository]) -> io::Result<()> {
+    for one in kept {
+        writeln!(
+            out,
+            "{} stay, for another repository needs them: {}",
+            bytes(one.bytes),
+            one.path
+        )?;
+    }
+    for UnseenRepository { path, why } in unseen {
+        writeln!(
+            out,
+            "nothing goes as long as {path} cannot be asked what it needs: {}",
+            safe(why)
+        )?;
+    }
+    Ok(())
+}
+
 /// `repack`.
 pub fn repack(out: &mut dyn Write, _: &Palette, outcome: &RepackOutcome) -> io::Result<()> {
     let RepackOutcome { packs_before, packs_after, bytes_before, bytes_after, .. } = *outcome;
@@ -129,6 +149,7 @@ pub fn forget(out: &mut dyn Write, palette: &Palette, outcome: &ForgetOutcome) -
     let commits = counted(count as u64, "commit");
     let kept = counted(outcome.kept, "commit");
     writeln!(out, "{verb} the files of {commits}; {kept} keep theirs")?;
+    kept_by(out, &outcome.kept_by, &outcome.unseen_repositories)?;
     let freed = bytes(outcome.freed_bytes);
     match outcome.dry_run {
         true => writeln!(out, "{freed} would go with the next gc"),
@@ -156,6 +177,7 @@ pub fn purge(out: &mut dyn Write, palette: &Palette, outcome: &PurgeOutcome) -> 
             escape(name)
         )?;
     }
+    kept_by(out, &outcome.kept_by, &outcome.unseen_repositories)?;
     let freed = bytes(outcome.freed_bytes);
     match outcome.dry_run {
         true => writeln!(out, "{freed} would go with the next gc"),

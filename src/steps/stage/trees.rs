@@ -61,7 +61,11 @@ pub(super) fn packs_of_known(
             (Some(found), _) => packs.extend(found),
             // Its mode alone was changed: as before it is named where it is not here.
             (None, Some(EntryValue::File { id: old, .. })) if old == id && is_partial => {}
-            (None, _) => return Err(StoreError::Changed.into()),
+            // Of a pack that was replaced the next attempt must look for what took its place.
+            (None, _) => {
+                repo.store.refresh()?;
+                return Err(StoreError::Changed.into());
+            }
         }
     }
     Ok(packs)

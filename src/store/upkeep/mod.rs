@@ -20,6 +20,7 @@ use std::time::Duration;
 
 pub use self::collect::{Amount, CollectOptions, Collected, Rewrite};
 pub use self::mark::GcRoots;
+pub use self::needed::Freed;
 
 use super::{Store, StoreError};
 use crate::fsio::{Holder, LockError, LockFile};

@@ -1,30 +1,62 @@
 //! How much of the store some roots need.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use super::copy::open;
 use super::mark::{GcRoots, Marker, Marks};
+use super::roots::of_another;
 use crate::db::PackRow;
 use crate::id::{Address, BlobId, PackId};
 use crate::pack::reader::BlockBuf;
 use crate::progress::Cancel;
 use crate::recipe;
+use crate::store::shared::Unseen;
 use crate::store::{Store, StoreError};
+
+/// What a repository lets go of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Freed {
+    /// Bytes that nothing needs any more.
+    pub bytes: u64,
+    /// Other repositories on the store, by their `.esker`, and how many bytes each needs all the same.
+    pub kept: Vec<(PathBuf, u64)>,
+    /// Those that could not be asked.
+    pub unseen: Vec<Unseen>,
+}
 
 impl Store {
     /// Bytes of the store that `before` needs and `after` does not, which must be a part of it. A block
-    /// counts whole, as a collection keeps it.
+    /// counts whole, as a collection keeps it. What other repositories on a shared store need stays.
     pub fn freed_between(
         &self,
         before: &GcRoots,
         after: &GcRoots,
         cancel: &Cancel,
-    ) -> Result<u64, StoreError> {
-        let mut marker = Marker::new(self.reopen()?, cancel);
-        marker.mark(after)?;
-        let kept = self.needed_bytes(&marker.marks)?;
-        marker.mark(before)?;
-        Ok(self.needed_bytes(&marker.marks)?.saturating_sub(kept))
+    ) -> Result<Freed, StoreError> {
+        let freed_beside = |others: &[(PathBuf, GcRoots)]| {
+            let mut marker = Marker::new(self.reopen()?, cancel);
+            marker.mark(after)?;
+            for (path, roots) in others {
+                marker.mark(roots).map_err(|e| of_another(path, e))?;
+            }
+            let kept = self.needed_bytes(&marker.marks)?;
+            marker.mark(before)?;
+            Ok::<_, StoreError>(self.needed_bytes(&marker.marks)?.saturating_sub(kept))
+        };
+        let alone = freed_beside(&[])?;
+        let Some(shared) = self.shared() else {
+            return Ok(Freed { bytes: alone, ..Freed::default() });
+        };
+        let others = shared.others()?;
+        let mut kept = Vec::new();
+        for other in &others.roots {
+            let bytes = alone.saturating_sub(freed_beside(std::slice::from_ref(other))?);
+            if bytes > 0 {
+                kept.push((other.0.clone(), bytes));
+            }
+        }
+        Ok(Freed { bytes: freed_beside(&others.roots)?, kept, unseen: others.unseen })
     }
 
     /// The blobs that `roots` reach and that are larger than `bytes`, in the order of their ids, and their

@@ -163,6 +163,20 @@ fn who_began_to_read_goes_on_while_a_collection_takes_what_is_read() {
     assert!(!path.exists());
 }
 
+#[test]
+fn who_relied_on_a_pack_that_is_gone_does_not_find_it_again() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let store = open(dir.path());
+    let pack = publish(&store, &[b"nothing names it"]);
+    let adding = Store::open(dir.path(), *store.params(), store.db.clone()).expect("open");
+    store.sessions.lock().expect("lock").clear();
+    collect(&store);
+    assert!(adding.catalog().is_live(pack), "its list is from before");
+    let refused = adding.publish(Vec::new(), &[pack].into(), |_| Ok::<_, StoreError>(()));
+    assert!(matches!(refused, Err(StoreError::Changed)));
+    assert!(!adding.catalog().is_live(pack));
+}
+
 /// Publishes a commit whose tree is nowhere, as an earlier collection may have left one.
 fn publish_partial_commit(store: &Store) -> CommitId {
     publish_commit(store, TreeId::of(b"gone"))
@@ -360,7 +374,7 @@ fn a_promised_blob_may_have_left_its_recipe_behind() {
             CheckOptions { depth, threads: 1, now: 7, progress: &Silent, cancel: &cancel };
         let commits = vec![("main".to_owned(), commit)];
         let roots = Roots { commits, promised, ..Roots::default() };
-        check(dir.path(), &store.db, &roots, &options).expect("check")
+        check(&StatePaths::new(dir.path()), &store.db, &roots, &options).expect("check")
     };
     let found = check(vec![("promised".to_owned(), commit)]);
     assert_eq!(found.problems, []);
