@@ -64,9 +64,6 @@ _esker() {
             esker,du)
                 cmd="esker__subcmd__du"
                 ;;
-            esker,evict)
-                cmd="esker__subcmd__evict"
-                ;;
             esker,fetch)
                 cmd="esker__subcmd__fetch"
                 ;;
@@ -159,6 +156,9 @@ _esker() {
                 ;;
             esker,status)
                 cmd="esker__subcmd__status"
+                ;;
+            esker,store)
+                cmd="esker__subcmd__store"
                 ;;
             esker,switch)
                 cmd="esker__subcmd__switch"
@@ -256,6 +256,15 @@ _esker() {
             esker__subcmd__stash,show)
                 cmd="esker__subcmd__stash__subcmd__show"
                 ;;
+            esker__subcmd__store,forget)
+                cmd="esker__subcmd__store__subcmd__forget"
+                ;;
+            esker__subcmd__store,list)
+                cmd="esker__subcmd__store__subcmd__list"
+                ;;
+            esker__subcmd__store,repair)
+                cmd="esker__subcmd__store__subcmd__repair"
+                ;;
             esker__subcmd__worktree,add)
                 cmd="esker__subcmd__worktree__subcmd__add"
                 ;;
@@ -275,7 +284,7 @@ _esker() {
 
     case "${cmd}" in
         esker)
-            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help --version init clone demo add rm mv commit roots sparse status diff log show annotate ls cat du find check-ignore hash stats branch switch checkout tag merge cherry-pick worktree restore reset revert stash clean reflog remote push fetch pull ls-remote get pin update verify cache-key fsck gc evict repack forget purge config doctor help"
+            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help --version init add status commit diff log show annotate ls du find cat checkout restore branch switch tag worktree store reset stash reflog rm mv clean check-ignore roots sparse clone remote push fetch pull ls-remote merge revert cherry-pick get pin update verify cache-key hash stats fsck gc forget purge repack config demo doctor help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -750,7 +759,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__clone)
-            opts="-b -C -q -v -h --branch --endpoint --region --profile --anonymous --no-checkout --sparse --depth --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            opts="-b -C -q -v -h --branch --endpoint --region --profile --anonymous --no-checkout --sparse --depth --store --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -799,6 +808,13 @@ _esker() {
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
                     fi
                     return 0
                     ;;
@@ -1133,52 +1149,6 @@ _esker() {
                     return 0
                     ;;
                 --region)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                -C)
-                    COMPREPLY=()
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o plusdirs
-                    fi
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                --jobs)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                --limit-rate)
-                    COMPREPLY=("${cur}")
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o nospace
-                    fi
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        esker__subcmd__evict)
-            opts="-n -C -q -v -h --remote --keep-files --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --remote)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
@@ -1707,12 +1677,19 @@ _esker() {
             return 0
             ;;
         esker__subcmd__init)
-            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            opts="-C -q -v -h --store --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --store)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -2238,7 +2215,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__push)
-            opts="-d -f -u -n -C -q -v -h --all --tags --delete --force --force-with-lease --set-upstream --resume --evict --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            opts="-d -f -u -n -C -q -v -h --all --tags --delete --force --force-with-lease --set-upstream --resume --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3996,6 +3973,169 @@ _esker() {
         esker__subcmd__status)
             opts="-s -C -q -v -h --short --porcelain --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__store)
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help list forget repair"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__store__subcmd__forget)
+            opts="-f -C -q -v -h --store --force --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --store)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__store__subcmd__list)
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__store__subcmd__repair)
+            opts="-C -q -v -h --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -23,7 +23,7 @@ macro_rules! concepts {
 }
 
 concepts! {
-    "identity" "storage" "history" "branches-and-tags" "worktrees" "merging" "undo" "recovery" "ignoring"
+    "identity" "storage" "history" "branches-and-tags" "worktrees" "shared-store" "merging" "undo" "recovery" "ignoring"
     "git-checkouts" "remotes" "partial-clones" "locations" "pins" "upkeep" "configuration" "scripts" "completion"
 }
 

@@ -218,7 +218,7 @@ fn forget(
 ) -> Result<StoreOutcome, OpError> {
     let Found { dir, id, .. } = find(ctx, dir)?;
     let wanted = std::path::absolute(ctx.start_dir.join(path)).at("find", path)?;
-    let canonical = wanted.canonicalize().unwrap_or_else(|_| wanted.clone());
+    let canonical = whole(&wanted);
     let is_it = |member: &Member| {
         [&wanted, &canonical].iter().any(|p| **p == member.path || p.as_path() == member.root())
     };

@@ -95,6 +95,50 @@ const CASES: &[(&str, &str, Provoke, i32)] = &[
         },
         1,
     ),
+    (
+        "Store",
+        "the store of a repository was moved",
+        |env| {
+            env.ok(&["init", "--store", "../store", "../shared"]);
+            std::fs::rename(env.path("../store"), env.path("../moved")).expect("rename");
+            Some(env.run(&["-C", "../shared", "status"]))
+        },
+        1,
+    ),
+    (
+        "Store",
+        "a repository on a store lost the file that says where it is",
+        |env| {
+            env.ok(&["init", "--store", "../store", "../shared"]);
+            std::fs::remove_file(env.path("../shared/.esker/store")).expect("remove");
+            Some(env.run(&["-C", "../shared", "status"]))
+        },
+        1,
+    ),
+    (
+        "Store",
+        "a repository is to be forgotten that is there",
+        |env| {
+            env.ok(&["init", "--store", "../store", "../shared"]);
+            Some(env.run(&["-C", "../shared", "store", "forget", "../shared"]))
+        },
+        1,
+    ),
+    (
+        "Store",
+        "a store is to be where something else is",
+        |env| {
+            env.write("../full/file", "x");
+            Some(env.run(&["init", "--store", "../full", "../shared"]))
+        },
+        1,
+    ),
+    (
+        "Store",
+        "a store is to be among the data of a repository",
+        |env| run(env, &["init", "--store", "new/store", "new"]),
+        1,
+    ),
     ("NotMerged", "a branch to delete has commits of its own", not_merged, 1),
     ("NoSuchStash", "there is no stash", |env| run(env, &["stash", "pop"]), 1),
     ("NotAStash", "a commit is no stash", |env| run(env, &["stash", "apply", "main"]), 1),

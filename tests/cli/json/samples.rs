@@ -114,6 +114,13 @@ const SAMPLES: &[&[&str]] = &[
     &["worktree"],
     &["worktree", "repair"],
     &["worktree", "remove", "../side"],
+    &["init", "--store", "../store", "../member"],
+    &["-C", "../member", "store"],
+    &["-C", "../member", "stats"],
+    &["-C", "../member", "fsck"],
+    &["-C", "../member", "doctor"],
+    &["-C", "../member", "store", "repair", "../store"],
+    &["-C", "../member", "store", "forget", "--force", "../member"],
     &["gc", "-n"],
     &["gc"],
     &["repack", "-n"],
@@ -147,7 +154,8 @@ const SAMPLES: &[&[&str]] = &[
 fn form(args: &[&'static str]) -> &'static str {
     let is_meant = |form: &&&str| form.split(' ').all(|word| args.contains(&word));
     let forms: Vec<&str> = super::FORMS.iter().map(|(form, ..)| *form).collect();
-    forms.iter().find(is_meant).copied().unwrap_or(args[0])
+    let command = if args[0] == "-C" { args[2] } else { args[0] };
+    forms.iter().find(is_meant).copied().unwrap_or(command)
 }
 
 /// What each run printed, by its command.
