@@ -411,10 +411,10 @@ fn packs_tables_bad_blocks_and_roots_are_kept() {
 fn a_newer_format_is_refused() {
     let env = Env::new();
     drop(env.create());
-    env.raw("PRAGMA user_version = 4");
+    env.raw("PRAGMA user_version = 5");
     for access in [Access::ReadOnly, Access::ReadWrite] {
         let error = StateDb::open(&env.path(), &env.log(), access).err().expect("refused");
-        assert!(matches!(error, DbError::NewerFormat { found: 4, supported: 3 }), "{error}");
+        assert!(matches!(error, DbError::NewerFormat { found: 5, supported: 4 }), "{error}");
     }
     assert!(matches!(env.try_create(), Err(DbError::Exists)));
 }
