@@ -110,7 +110,7 @@ pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpErro
     let none = || SyncError::NoRepository { place: location.to_string() };
     let (root, state) = remote.load(None)?.ok_or_else(none)?;
     let part = Part::of(options)?;
-    let store = options.store.as_ref().map(|dir| super::store::for_new(ctx, &paths, dir));
+    let store = options.store.as_ref().map(|dir| super::sharing::for_new(ctx, &paths, dir));
     let repo = make(ctx, &paths, store.transpose()?, &root)?;
     write_settings(&paths, &settings)?;
     choose_branch(&state, options.branch.as_deref())?;

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::store::SharedBy;
+use super::sharing::SharedBy;
 use super::{Context, OpError, encode};
 use crate::config::{self, Config, Origin};
 use crate::db::{Access, DbError, PackState, STATE_VERSION};

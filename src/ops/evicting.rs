@@ -229,7 +229,8 @@ pub(super) fn refuse_shared(repo: &Repo) -> Result<(), OpError> {
         return Ok(());
     }
     Err(OpError::Store {
-        message: "data on a shared store cannot be evicted: other repositories may need it".to_owned(),
+        message: "data on a shared store cannot be evicted: other repositories may need it"
+            .to_owned(),
         hint: "take the files off the disk alone: esker sparse".to_owned(),
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::store::SharedBy;
+use super::sharing::SharedBy;
 use super::{Context, OpError, locate};
 use crate::db::{Access, CacheDb, DbError, NewState, RepositoryId, StateDb};
 use crate::format::FormatParameters;

@@ -52,7 +52,7 @@ pub fn run(ctx: &Context, options: &InitOptions) -> Result<InitOutcome, OpError>
     let paths = paths.linked()?;
     if paths.link.is_some() {
         let (dir, inside_git) = (paths.dir, git::find_checkout(&dir).is_some());
-        let store = super::store::of(&dir)?;
+        let store = super::sharing::of(&dir)?;
         return Ok(InitOutcome { dir, created: false, inside_git, store, warning: None });
     }
     let note = RefNote {
@@ -61,10 +61,10 @@ pub fn run(ctx: &Context, options: &InitOptions) -> Result<InitOutcome, OpError>
         tz_minutes: i32::try_from(ctx.now.offset_minutes).unwrap_or(0),
         message: "init".to_owned(),
     };
-    let store = options.store.as_ref().map(|dir| super::store::for_new(ctx, &paths, dir));
+    let store = options.store.as_ref().map(|dir| super::sharing::for_new(ctx, &paths, dir));
     let made = repo::init(&paths, store.transpose()?, &note)?;
     Ok(InitOutcome {
-        store: super::store::of(&paths.dir)?,
+        store: super::sharing::of(&paths.dir)?,
         dir: paths.dir,
         created: made.is_new,
         inside_git: git::find_checkout(&dir).is_some(),

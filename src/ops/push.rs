@@ -82,6 +82,9 @@ pub struct PushOutcome {
 pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError> {
     let started = std::time::Instant::now();
     let repo = ctx.open_repo()?;
+    if options.evict {
+        evicting::refuse_shared(&repo)?;
+    }
     let config = connect::config(ctx, &repo.paths)?;
     let head = repo.head()?;
     let branch = head.branch().map(RefName::short);

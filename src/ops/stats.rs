@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::store::SharedBy;
+use super::sharing::SharedBy;
 use super::{Context, OpError, connect};
 use crate::db::{DbError, PackRow};
 use crate::history::Ancestors;

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Context, OpError, encode};
+use super::{Context, OpError, encode, sharing};
 use crate::db::{DbError, read_alone};
 use crate::fsio::AtPath;
 use crate::path::escape;
-use crate::repo::{DIR_NAME, RepoPaths};
-use crate::store::StoreError;
+use crate::repo::RepoPaths;
 use crate::store::shared::{self, Member, SharedStore, StoreLink};
 
 /// What to do.
@@ -51,23 +50,6 @@ pub struct StoreMember {
     pub why: Option<String>,
 }
 
-/// A shared store, as verbs that look at it tell of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct SharedBy {
-    /// Its folder.
-    #[serde(serialize_with = "encode::path")]
-    pub dir: PathBuf,
-    /// How many repositories use it, this one too.
-    pub repositories: u64,
-}
-
-impl SharedBy {
-    pub(super) fn of(shared: &SharedStore) -> Result<Self, StoreError> {
-        let (dir, members) = (shared.dir.clone(), shared.members()?);
-        Ok(Self { dir, repositories: members.len() as u64 })
-    }
-}
-
 /// What was listed or done.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "action", rename_all = "lowercase")]
@@ -104,50 +86,6 @@ pub fn run(ctx: &Context, action: &StoreAction) -> Result<StoreOutcome, OpError>
         StoreAction::List { dir } => list(ctx, dir.as_deref()),
         StoreAction::Forget { path, dir, force } => forget(ctx, path, dir.as_deref(), *force),
         StoreAction::Repair { dir } => repair(ctx, dir),
-    }
-}
-
-/// The folder of the shared store that has the packs of the repository in `dir` (its `.esker`).
-pub(super) fn of(dir: &Path) -> Result<Option<PathBuf>, OpError> {
-    Ok(SharedStore::of(dir)?.map(|shared| shared.dir))
-}
-
-/// The folder of a shared store for a repository that is to be made, or is there and on it.
-pub(super) fn for_new(ctx: &Context, paths: &RepoPaths, dir: &Path) -> Result<PathBuf, OpError> {
-    let absolute = std::path::absolute(ctx.start_dir.join(dir)).at("find", dir)?;
-    let refused = |message: &str, hint: &str| {
-        Err(OpError::Store { message: message.to_owned(), hint: hint.to_owned() })
-    };
-    if paths.dir.join("state.db").exists() {
-        let same =
-            of(&paths.dir)?.is_some_and(|own| absolute.canonicalize().is_ok_and(|d| d == own));
-        return match same {
-            true => Ok(absolute),
-            false => refused(
-                "the repository is there already, with another store",
-                "make another one on the store, and bring the data there: esker clone --store",
-            ),
-        };
-    }
-    let root = whole(&paths.root);
-    let dir = whole(&absolute);
-    let is_repository = |above: &Path| above.join(DIR_NAME).is_dir();
-    let inside = dir.starts_with(&root) || dir.ancestors().any(is_repository);
-    match inside {
-        true => refused(
-            "the store would lie among the data of a repository",
-            "choose a folder outside of all repositories",
-        ),
-        false => Ok(absolute),
-    }
-}
-
-/// A path without links as far as it is there.
-fn whole(path: &Path) -> PathBuf {
-    let known = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
-    match known {
-        Some((above, real)) => real.join(path.strip_prefix(above).unwrap_or(Path::new(""))),
-        None => path.to_owned(),
     }
 }
 
@@ -218,7 +156,7 @@ fn forget(
 ) -> Result<StoreOutcome, OpError> {
     let Found { dir, id, .. } = find(ctx, dir)?;
     let wanted = std::path::absolute(ctx.start_dir.join(path)).at("find", path)?;
-    let canonical = whole(&wanted);
+    let canonical = sharing::whole(&wanted);
     let is_it = |member: &Member| {
         [&wanted, &canonical].iter().any(|p| **p == member.path || p.as_path() == member.root())
     };

@@ -360,3 +360,16 @@ fn a_store_lies_in_a_folder_of_its_own() {
     assert_fails(&own, 2, "a store of its own", "esker store list DIR");
     clean(&env, &["one", "two"]);
 }
+
+#[test]
+fn nothing_is_evicted_from_a_store_that_others_use() {
+    let env = two();
+    ok(&env, "one", &["remote", "add", "origin", &env.path("remote").display().to_string()]);
+    ok(&env, "one", &["push", "-u", "origin", "main"]);
+    let message = "data on a shared store cannot be evicted: other repositories may need it";
+    let hint = "take the files off the disk alone: esker sparse";
+    for args in [&["evict", "both"][..], &["push", "--evict"]] {
+        assert_fails(&run(&env, "one", args), 1, message, hint);
+    }
+    clean(&env, &["one", "two"]);
+}

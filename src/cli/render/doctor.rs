@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
+use esker::ops::SharedBy;
 use esker::ops::doctor::{DoctorOutcome, RepositoryReport, StateReport};
-use esker::ops::store::SharedBy;
 use esker::path::escape;
 
 use super::text::safe;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use esker::ops::SharedBy;
 use esker::ops::add::AddOutcome;
 use esker::ops::checkout::CheckoutOutcome;
 use esker::ops::commit::CommitOutcome;
@@ -11,7 +12,6 @@ use esker::ops::fsck::{FsckOutcome, Problem};
 use esker::ops::init::InitOutcome;
 use esker::ops::restore::RestoreOutcome;
 use esker::ops::stats::StatsOutcome;
-use esker::ops::store::SharedBy;
 use esker::ops::{ChangeKind, FetchedData};
 use esker::path::escape;
 
