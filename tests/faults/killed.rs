@@ -155,7 +155,7 @@ fn a_killed_collection_of_a_remote_goes_on() {
 fn a_killed_repair_of_a_remote_goes_on() {
     let mut killer = killer("repair of a bucket");
     let mut site = Site::new(7);
-    let repair = ["fsck", "--remote", "--repair"];
+    let repair = ["fsck", "--remote", "--repair", "--data"];
     site.env.ok(&["push"]);
     lose_a_pack(&mut site);
     killer.run(&site.env, &repair);
