@@ -84,7 +84,7 @@ fn a_repository_of_a_newer_format_is_left_alone() {
     ];
     for args in runs {
         // A new repository has the format that suffices for it, not the newest.
-        let message = "the repository has format 99, this esker reads up to 3";
+        let message = "the repository has format 99, this esker reads up to 4";
         assert_fails(&env.run(args), 1, message, "install a newer esker; nothing was changed");
     }
     assert_eq!(version(&env, "state.db"), 99);
