@@ -55,19 +55,21 @@ pub(super) fn target(ctx: &Context, source: &dyn Source, text: &str) -> Result<R
     held(ctx, source, find)
 }
 
-/// Holds what `find` gives. What a ref named until a moment ago may be gone: then it names another.
+/// Holds what `find` gives. What a ref named until a moment ago may be gone: then it names another, or,
+/// where a commit was undone and made again, the same, which is whole by now.
 fn held<T: Copy + PartialEq + Into<RefTarget>>(
     ctx: &Context,
     source: &dyn Source,
     find: impl Fn() -> Result<T, OpError>,
 ) -> Result<T, OpError> {
-    let mut found = find()?;
+    let (mut found, mut is_same) = (find()?, false);
     for _ in 0..ATTEMPTS {
         let Err(e) = source.hold(ctx, found.into()) else { return Ok(found) };
-        match find()? {
-            again if again == found => return Err(e),
-            again => found = again,
+        if is_same {
+            return Err(e);
         }
+        let again = find()?;
+        (is_same, found) = (again == found, again);
     }
     source.hold(ctx, found.into()).map(|()| found)
 }
