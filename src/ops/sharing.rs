@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{Context, OpError, encode};
-use crate::fsio::AtPath;
+use crate::fsio::{self, AtPath};
 use crate::repo::{DIR_NAME, RepoPaths};
 use crate::store::StoreError;
 use crate::store::shared::SharedStore;
@@ -35,6 +35,7 @@ pub(super) fn of(dir: &Path) -> Result<Option<PathBuf>, OpError> {
 /// The folder of a shared store for a repository that is to be made, or is there and on it.
 pub(super) fn for_new(ctx: &Context, paths: &RepoPaths, dir: &Path) -> Result<PathBuf, OpError> {
     let absolute = std::path::absolute(ctx.start_dir.join(dir)).at("find", dir)?;
+    let absolute = fsio::without_dots(&absolute);
     let refused = |message: &str, hint: &str| {
         Err(OpError::Store { message: message.to_owned(), hint: hint.to_owned() })
     };
