@@ -5,9 +5,10 @@ use serde::Serialize;
 use super::{Context, OpError, connect};
 use crate::steps::remotes;
 use crate::sync::collect::Collect;
+use crate::sync::root::Area;
 
 /// Seconds that a key which is no longer named is kept when nothing else is said: two weeks.
-pub const DEFAULT_GRACE_SECONDS: i64 = 14 * 86_400;
+pub const DEFAULT_GRACE_SECONDS: i64 = Area::Pack.grace_seconds();
 
 /// What to collect.
 #[derive(Clone, Debug)]

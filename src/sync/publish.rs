@@ -7,13 +7,15 @@ use super::push::{Base, Push, Work};
 use super::rebase::Update;
 use super::root::{Area, MAX_FENCES, Root, SegmentRef};
 use super::session::Session;
-use super::state::{Condemned, Segment, Staged, TableRecord};
+use super::state::{Condemned, Segment, Staged, State, TableRecord};
 use crate::id::PackId;
 use crate::pack::PackKind;
 use crate::table;
 
 /// A table larger than this is left to the collection to merge, in bytes.
 const MAX_FOLDED_TABLE: u64 = 4 << 20;
+/// How many condemned keys a push deletes: more than it condemns.
+const MAX_DELETED: usize = 8;
 
 impl Push<'_> {
     /// The root to follow `base`, with the table and the segment that it names uploaded.
@@ -41,6 +43,7 @@ impl Push<'_> {
             self.condemn(&mut root, &mut segment, Area::Pack, id);
         }
         self.add_tables(work, base, &mut root, &mut segment)?;
+        self.delete_due(&base.state, &mut segment);
         self.add_segment(work.session, base, &mut root, segment)?;
         root.summarise_fences(MAX_FENCES, work.session.id.seq);
         let bytes = root.encode();
@@ -178,6 +181,23 @@ impl Push<'_> {
         root.segments.push(SegmentRef { id, bytes: bytes.len() as u64, hash });
         self.cache.keep(Area::List, id, &bytes)?;
         Ok(self.transport.put(&Area::List.key(id), bytes)?)
+    }
+
+    /// Deletes a few of the keys that the root which is replaced condemns, and forgets them in the next:
+    /// a push condemns about five, and without this every reader would read of all of them until somebody
+    /// collects. A courtesy: who may not delete, or cannot now, leaves them to others.
+    fn delete_due(&self, state: &State, segment: &mut Segment) {
+        let is_due = |key: &str, condemned: &Condemned| {
+            let area = Area::parse(key).map_or(Area::Pack, |(area, _)| area);
+            condemned.time.saturating_add(area.grace_seconds()) <= self.now
+        };
+        let due = state.condemned.iter().filter(|(key, condemned)| is_due(key, condemned));
+        for (key, _) in due.take(MAX_DELETED) {
+            if self.transport.delete(key).is_err() {
+                return;
+            }
+            segment.condemned.insert(key.clone(), None);
+        }
     }
 
     /// Rule 7: what is condemned has its session fenced in the same root.

@@ -82,7 +82,7 @@ pub struct Push<'p> {
     pub portion: Portion,
     /// zstd level of what is compressed anew.
     pub level: i32,
-    /// Unix seconds, for what is condemned.
+    /// Unix seconds, for what is condemned now and what was long ago.
     pub now: i64,
     /// Told of bytes.
     pub progress: &'p dyn Progress,

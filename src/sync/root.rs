@@ -19,6 +19,8 @@ pub const MAX_FENCES: usize = 1000;
 /// A root names the hashes of the last roots whose number is a multiple of one of these.
 pub const STRIDES: [u64; 4] = [16, 256, 4096, 65_536];
 
+const DAY_SECONDS: i64 = 86_400;
+
 /// BLAKE3 of an object of the remote.
 pub type Hash = [u8; 32];
 
@@ -84,6 +86,15 @@ impl Area {
             Self::List => "list",
             Self::Pack => "pack",
             Self::Table => "table",
+        }
+    }
+
+    /// How long a condemned key is kept for slow readers, if nothing else is said. Segments and tables
+    /// are read at the start of whatever reads, packs until its end.
+    pub const fn grace_seconds(self) -> i64 {
+        match self {
+            Self::List | Self::Table => DAY_SECONDS,
+            Self::Pack => 14 * DAY_SECONDS,
         }
     }
 

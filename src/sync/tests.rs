@@ -3,6 +3,7 @@
 mod arriving;
 mod chain;
 mod collect;
+mod condemned;
 mod cost;
 mod fold;
 mod overtaken;

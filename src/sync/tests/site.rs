@@ -125,7 +125,7 @@ impl Site {
             uploads: 2,
             portion: self.portion,
             level: 1,
-            now: 1_700_000_000,
+            now: self.ctx.now.seconds,
             progress: &Silent,
             cancel: &self.ctx.cancel,
         })
