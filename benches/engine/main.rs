@@ -21,6 +21,7 @@ mod scenarios;
 mod scratch;
 mod small;
 mod startup;
+mod terabyte;
 mod threads;
 mod versions;
 
@@ -98,6 +99,7 @@ const ALL: &[Scenario] = &[
     ("commits", commits::run),
     ("versions", versions::run),
     ("collect", collect::run),
+    ("terabyte", terabyte::run),
 ];
 
 fn main() -> Outcome {

@@ -62,6 +62,19 @@ impl Esker {
         self.start(folder, arguments)?.wait()
     }
 
+    /// Runs a command that prints one JSON document.
+    pub fn json(
+        &self,
+        folder: &Path,
+        arguments: &str,
+    ) -> Result<serde_json::Value, Box<dyn Error>> {
+        let output = self.command(folder, arguments).stdout(Stdio::piped()).output()?;
+        match output.status.success() {
+            true => Ok(serde_json::from_slice(&output.stdout)?),
+            false => Err(format!("esker {arguments}: {}", output.status).into()),
+        }
+    }
+
     /// Starts a command.
     pub fn start(&self, folder: &Path, arguments: &str) -> Result<Running, Box<dyn Error>> {
         Running::start(self.command(folder, arguments), arguments)

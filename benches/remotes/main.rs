@@ -192,13 +192,6 @@ fn bars(scenario: &str) -> Vec<Bar> {
     };
     vec![
         ("push: ours / rclone's copy of the packs", "push", "rclone", "up", OF_RCLONE),
-        (
-            "clone, no checkout: ours / rclone's copy",
-            "clone, no checkout",
-            "rclone",
-            "down",
-            OF_RCLONE,
-        ),
         ("clone: ours / rclone's copy of the packs", "clone", "rclone", "down", OF_RCLONE),
         ("push: DVC's / ours", "push", "dvc", "push", push),
         ("clone: DVC's pull / ours", "clone", "dvc", "pull", 1.0),

@@ -75,7 +75,7 @@ impl Bench {
         let program = program.ok_or("set ESKER_BIN to its path")?;
         let repo = folder.join("repo");
         let mut whole = Vec::new();
-        let (mut push, mut clone, mut bare) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut push, mut clone, mut history) = (Vec::new(), Vec::new(), Vec::new());
         for run in 0..self.runs {
             corpus::remove(&repo)?;
             corpus::copy(&self.source, &repo)?;
@@ -95,7 +95,7 @@ impl Bench {
             let copy = folder.join("copy");
             let get =
                 |more: &str| self.step(&program, folder, &format!("clone -q {url} copy {more}"));
-            bare.push(self.runner.cost(&[get("--no-checkout")])?);
+            history.push(self.runner.cost(&[get("--no-checkout")])?);
             corpus::remove(&copy)?;
             clone.push(self.runner.cost(&[get("")])?);
             corpus::remove(&copy.join(".esker"))?;
@@ -109,7 +109,7 @@ impl Bench {
         let jobs = vec![
             ("add, commit, push", whole),
             ("push", push),
-            ("clone, no checkout", bare),
+            ("clone of history", history),
             ("clone", clone),
         ];
         Ok(Found { jobs, notes })

@@ -64,6 +64,8 @@ pub struct PushOutcome {
     pub planned_bytes: u64,
     /// Bytes that went out.
     pub sent_bytes: u64,
+    /// Bytes that came in, to find out what is there.
+    pub received_bytes: u64,
     /// Requests that it took.
     pub requests: u64,
     /// An earlier push that had been cut short turned out to be done.
@@ -117,7 +119,8 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
         }
     }
     let traffic = connection.traffic();
-    (outcome.sent_bytes, outcome.requests) = (traffic.bytes_out, traffic.requests());
+    (outcome.sent_bytes, outcome.received_bytes) = (traffic.bytes_out, traffic.bytes_in);
+    outcome.requests = traffic.requests();
     if options.set_upstream && !options.dry_run {
         remember_upstream(&repo, &connection.settings.name, &wants)?;
     }
