@@ -9,6 +9,7 @@
 mod data;
 mod direct;
 mod history;
+mod locked;
 mod merge;
 mod pair;
 #[path = "../common/scenarios.rs"]
@@ -67,6 +68,7 @@ const ALL: &[Scenario] = &[
     ("tree", tree::run),
     ("merge", merge::run),
     ("history", history::run),
+    ("locked", locked::run),
 ];
 
 fn main() -> Outcome {
