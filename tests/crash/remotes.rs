@@ -1,6 +1,7 @@
-//! `push`, `fetch` and `clone`, killed: run again they go on, and nothing that a branch reaches is missing.
+//! `push`, `pull`, `clone` and `gc --remote`, killed: run again they go on, and nothing that a branch reaches is missing.
 
 use std::fs;
+use std::path::Path;
 
 use crate::data::{Files, write_all};
 use crate::env::Env;
@@ -52,6 +53,47 @@ fn a_killed_push_goes_on() {
         assert_shared(&env);
         repo::assert_clean(&env);
     }
+}
+
+/// A remote that is collected at any moment is whole, and in the end it holds little more than is reached.
+#[test]
+fn a_killed_collection_of_a_remote_goes_on() {
+    const COLLECT: &[&str] = &["gc", "--remote", "--grace", "0"];
+    let mut killer = Killer::new("gc --remote");
+    let env = site(&mut killer);
+    env.ok(&["push"]);
+    replace(&mut killer, &env);
+    killer.run(&env, COLLECT);
+    while killer.goes_on() {
+        replace(&mut killer, &env);
+        killer.kill(&env, COLLECT);
+        env.ok(&["fsck", "--remote", "--data"]);
+        assert_shared(&env);
+        repo::assert_clean(&env);
+    }
+    env.ok(COLLECT);
+    env.ok(&["fsck", "--remote", "--data"]);
+    assert_shared(&env);
+    let remote = env.dir().parent().expect("beside").join("shared");
+    let bytes = bytes_below(&remote);
+    assert!(bytes < 8 << 20, "{bytes} bytes of a branch of some 6 MB");
+}
+
+/// The branch's last commit is another now, on the remote too.
+fn replace(killer: &mut Killer, env: &Env) {
+    change(killer, env);
+    env.ok(&["add", "-A"]);
+    env.ok(&["commit", "--amend", "-m", "another"]);
+    env.ok(&["push", "--force"]);
+}
+
+fn bytes_below(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).expect("list").map(|entry| entry.expect("entry"));
+    let bytes = |entry: fs::DirEntry| match entry.file_type().expect("kind").is_dir() {
+        true => bytes_below(&entry.path()),
+        false => entry.metadata().expect("metadata").len(),
+    };
+    entries.map(bytes).sum()
 }
 
 #[test]
