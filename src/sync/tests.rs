@@ -1,5 +1,6 @@
 //! Pushes and fetches between repositories over a store in memory, with everything that can go wrong.
 
+mod around;
 mod arriving;
 mod chain;
 mod collect;
@@ -15,6 +16,7 @@ mod site;
 use std::fs;
 use std::sync::{Arc, Mutex};
 
+use around::{Around, Before};
 use site::*;
 
 use super::cache::Cache;
@@ -29,7 +31,7 @@ use crate::progress::Silent;
 use crate::refs::{RefName, RefTarget, branch_ref};
 use crate::remote::counting::Counting;
 use crate::remote::memory::{Memory, Mishap, Operation};
-use crate::remote::{Capabilities, Created, Item, Transport, TransportError, get};
+use crate::remote::{Transport, TransportError, get};
 
 #[test]
 fn what_is_pushed_comes_out_whole() {

@@ -113,9 +113,15 @@ struct Cut<'c> {
     is_last_done: bool,
 }
 
-impl Cut<'_> {
+impl Around for Cut<'_> {
+    fn inner(&self) -> &dyn Transport {
+        self.inner
+    }
+
     fn pass<T>(
         &self,
+        _: Operation,
+        _: &str,
         act: impl FnOnce() -> Result<T, TransportError>,
     ) -> Result<T, TransportError> {
         let cut = || TransportError::new("reach", "memory", "", Fault::Denied, "cut off");
@@ -126,41 +132,6 @@ impl Cut<'_> {
             Ok(1) => Err(cut()),
             Ok(_) => act(),
         }
-    }
-}
-
-impl Transport for Cut<'_> {
-    fn place(&self) -> String {
-        self.inner.place()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn read(
-        &self,
-        key: &str,
-        range: Option<std::ops::Range<u64>>,
-        out: &mut dyn std::io::Write,
-    ) -> Result<u64, TransportError> {
-        self.pass(|| self.inner.read(key, range, out))
-    }
-
-    fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), TransportError> {
-        self.pass(|| self.inner.put(key, bytes))
-    }
-
-    fn create_if_absent(&self, key: &str, bytes: &[u8]) -> Result<Created, TransportError> {
-        self.pass(|| self.inner.create_if_absent(key, bytes))
-    }
-
-    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Item>, TransportError> {
-        self.pass(|| self.inner.list(prefix, after))
-    }
-
-    fn delete(&self, key: &str) -> Result<(), TransportError> {
-        self.pass(|| self.inner.delete(key))
     }
 }
 

@@ -1,8 +1,6 @@
 //! What partial clones read of a remote: each request by what it asked for.
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::ops::Range;
 
 use super::*;
 use crate::db::DbError;
@@ -40,39 +38,21 @@ impl Watched {
     }
 }
 
-impl Transport for Watched {
-    fn place(&self) -> String {
-        self.inner.place()
+impl Around for Watched {
+    fn inner(&self) -> &dyn Transport {
+        &*self.inner
     }
 
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn read(
+    fn pass<T>(
         &self,
+        operation: Operation,
         key: &str,
-        range: Option<Range<u64>>,
-        out: &mut dyn Write,
-    ) -> Result<u64, TransportError> {
-        self.read.lock().expect("lock").insert(key.to_owned());
-        self.inner.read(key, range, out)
-    }
-
-    fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), TransportError> {
-        self.inner.put(key, bytes)
-    }
-
-    fn create_if_absent(&self, key: &str, bytes: &[u8]) -> Result<Created, TransportError> {
-        self.inner.create_if_absent(key, bytes)
-    }
-
-    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Item>, TransportError> {
-        self.inner.list(prefix, after)
-    }
-
-    fn delete(&self, key: &str) -> Result<(), TransportError> {
-        self.inner.delete(key)
+        act: impl FnOnce() -> Result<T, TransportError>,
+    ) -> Result<T, TransportError> {
+        if operation == Operation::Read {
+            self.read.lock().expect("lock").insert(key.to_owned());
+        }
+        act()
     }
 }
 

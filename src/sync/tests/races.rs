@@ -33,6 +33,8 @@ impl World {
         let mut others = [Site::sibling(&first), Site::sibling(&first)];
         // One stages each pack of its own.
         others[1].portion = Portion { bytes: 1, time: Duration::MAX };
+        // To one of them whatever the others condemned is long ago.
+        others[0].ctx.now.seconds += Area::Pack.grace_seconds();
         Self {
             memory: Memory::new(),
             sites: [first].into_iter().chain(others).collect(),
@@ -129,8 +131,17 @@ struct Restless<'w> {
     depth: u32,
 }
 
-impl Restless<'_> {
-    fn before(&self, operation: Operation, key: &str) -> &Memory {
+impl Around for Restless<'_> {
+    fn inner(&self) -> &dyn Transport {
+        &self.world.memory
+    }
+
+    fn pass<T>(
+        &self,
+        operation: Operation,
+        key: &str,
+        act: impl FnOnce() -> Result<T, TransportError>,
+    ) -> Result<T, TransportError> {
         let world = self.world;
         if self.depth < DEPTH && world.roll(8) == 0 {
             world.step(self.depth + 1);
@@ -144,44 +155,11 @@ impl Restless<'_> {
             let mishaps = if operation == Operation::Read { reads } else { writes };
             world.memory.script(operation, key, mishaps[world.roll(4) as usize]);
         }
-        &world.memory
-    }
-}
-
-impl Transport for Restless<'_> {
-    fn place(&self) -> String {
-        self.world.memory.place()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.world.memory.capabilities()
-    }
-
-    fn read(
-        &self,
-        key: &str,
-        range: Option<std::ops::Range<u64>>,
-        out: &mut dyn std::io::Write,
-    ) -> Result<u64, TransportError> {
-        self.before(Operation::Read, key).read(key, range, out)
-    }
-
-    fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), TransportError> {
-        self.before(Operation::Put, key).put(key, bytes)
-    }
-
-    fn create_if_absent(&self, key: &str, bytes: &[u8]) -> Result<Created, TransportError> {
-        self.before(Operation::Create, key).create_if_absent(key, bytes)
-    }
-
-    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Item>, TransportError> {
-        self.before(Operation::List, prefix).list(prefix, after)
-    }
-
-    fn delete(&self, key: &str) -> Result<(), TransportError> {
-        self.before(Operation::Delete, key).delete(key)?;
-        self.world.done.lock().expect("lock")[2] += 1;
-        Ok(())
+        let done = act()?;
+        if operation == Operation::Delete {
+            world.done.lock().expect("lock")[2] += 1;
+        }
+        Ok(done)
     }
 }
 

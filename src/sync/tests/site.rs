@@ -15,7 +15,7 @@ use crate::ops::init::{self, InitOptions};
 use crate::ops::{Context, Now};
 use crate::progress::{Cancel, Silent};
 use crate::refs::{RefTarget, RefUpdate, branch_ref};
-use crate::remote::{Capabilities, Created, Item, Transport, TransportError};
+use crate::remote::Transport;
 use crate::repo::{Repo, RepoPaths};
 use crate::steps::remotes;
 use crate::sync::SyncError;
@@ -222,59 +222,6 @@ pub fn noise(seed: u64, len: usize) -> Vec<u8> {
 pub fn table_text(rows: u64) -> Vec<u8> {
     let row = |n: u64| format!("{n},{},{}\n", n.wrapping_mul(7919) % 1000, n.wrapping_mul(31) % 97);
     (0..rows).map(row).collect::<String>().into_bytes()
-}
-
-/// A store that does something else just before the first create of a root.
-pub struct Before<'b, F: Fn()> {
-    inner: &'b dyn Transport,
-    act: F,
-    is_done: Mutex<bool>,
-}
-
-impl<'b, F: Fn()> Before<'b, F> {
-    pub fn create(inner: &'b dyn Transport, act: F) -> Self {
-        Self { inner, act, is_done: Mutex::new(false) }
-    }
-}
-
-// The closures of these tests touch nothing that threads share.
-impl<F: Fn() + Send + Sync> Transport for Before<'_, F> {
-    fn place(&self) -> String {
-        self.inner.place()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn read(
-        &self,
-        key: &str,
-        range: Option<std::ops::Range<u64>>,
-        out: &mut dyn std::io::Write,
-    ) -> Result<u64, TransportError> {
-        self.inner.read(key, range, out)
-    }
-
-    fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), TransportError> {
-        self.inner.put(key, bytes)
-    }
-
-    fn create_if_absent(&self, key: &str, bytes: &[u8]) -> Result<Created, TransportError> {
-        let is_first = !std::mem::replace(&mut *self.is_done.lock().expect("lock"), true);
-        if is_first {
-            (self.act)();
-        }
-        self.inner.create_if_absent(key, bytes)
-    }
-
-    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Item>, TransportError> {
-        self.inner.list(prefix, after)
-    }
-
-    fn delete(&self, key: &str) -> Result<(), TransportError> {
-        self.inner.delete(key)
-    }
 }
 
 /// Adds a root that `change` makes of the newest one, as a collection would.
