@@ -378,7 +378,7 @@ complete -c esker -n "__fish_esker_using_subcommand diff" -l offline -d 'Ask no 
 complete -c esker -n "__fish_esker_using_subcommand diff" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand diff" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c esker -n "__fish_esker_using_subcommand log" -s n -l max-count -d 'Show at most N commits' -r -f
+complete -c esker -n "__fish_esker_using_subcommand log" -s n -l max-count -d 'Show at most N commits; -N is the same' -r -f
 complete -c esker -n "__fish_esker_using_subcommand log" -l skip -d 'Leave out N commits first' -r -f
 complete -c esker -n "__fish_esker_using_subcommand log" -l since -l after -d 'Only commits of this date or later' -r -f
 complete -c esker -n "__fish_esker_using_subcommand log" -l until -l before -d 'Only commits of this date or earlier' -r -f
@@ -958,7 +958,7 @@ complete -c esker -n "__fish_esker_using_subcommand clean" -l offline -d 'Ask no
 complete -c esker -n "__fish_esker_using_subcommand clean" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand clean" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand clean" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c esker -n "__fish_esker_using_subcommand reflog" -s n -l max-count -d 'Show at most so many moves' -r -f
+complete -c esker -n "__fish_esker_using_subcommand reflog" -s n -l max-count -d 'Show at most N moves; -N is the same' -r -f
 complete -c esker -n "__fish_esker_using_subcommand reflog" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand reflog" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'

@@ -471,8 +471,8 @@ Register-ArgumentCompleter -Native -CommandName 'esker' -ScriptBlock {
             break
         }
         'esker;log' {
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show at most N commits')
-            [CompletionResult]::new('--max-count', '--max-count', [CompletionResultType]::ParameterName, 'Show at most N commits')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show at most N commits; -N is the same')
+            [CompletionResult]::new('--max-count', '--max-count', [CompletionResultType]::ParameterName, 'Show at most N commits; -N is the same')
             [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Leave out N commits first')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only commits of this date or later')
             [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Only commits of this date or later')
@@ -1240,8 +1240,8 @@ Register-ArgumentCompleter -Native -CommandName 'esker' -ScriptBlock {
             break
         }
         'esker;reflog' {
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show at most so many moves')
-            [CompletionResult]::new('--max-count', '--max-count', [CompletionResultType]::ParameterName, 'Show at most so many moves')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show at most N moves; -N is the same')
+            [CompletionResult]::new('--max-count', '--max-count', [CompletionResultType]::ParameterName, 'Show at most N moves; -N is the same')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many threads work at once; all cores by default')

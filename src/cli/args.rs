@@ -1,5 +1,6 @@
 //! The one definition of the command line: parser, help, completions, man pages and reference come from it.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -168,6 +169,7 @@ impl Cli {
 
 /// Reads the command line. The error may also be a request for help or for the version.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let args = &with_counts(args)[..];
     let color = match color_in(args).color_choice() {
         anstream::ColorChoice::Always => clap::ColorChoice::Always,
         anstream::ColorChoice::Never => clap::ColorChoice::Never,
@@ -207,6 +209,27 @@ fn verb_ahead(args: &[OsString]) -> Option<&str> {
         }
     }
     None
+}
+
+/// The verbs that take `-5` for `-n5`, as git's do.
+const COUNTING: [&str; 2] = ["log", "reflog"];
+
+/// The command line with each `-5` of such a verb as `-n5`: a definition knows letters, not numbers.
+fn with_counts(args: &[OsString]) -> Cow<'_, [OsString]> {
+    if !verb_ahead(args).is_some_and(|verb| COUNTING.contains(&verb)) {
+        return args.into();
+    }
+    let is_count = |arg: &str| {
+        let digits = arg.strip_prefix('-').unwrap_or_default();
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+    };
+    let before = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+    let (flags, rest) = args.split_at(before);
+    let flags = flags.iter().map(|arg| match arg.to_str().filter(|arg| is_count(arg)) {
+        Some(count) => format!("-n{}", &count[1..]).into(),
+        None => arg.clone(),
+    });
+    flags.chain(rest.iter().cloned()).collect::<Vec<_>>().into()
 }
 
 /// The help of the program: as clap's, with the commands by what they are for.
@@ -351,6 +374,20 @@ mod tests {
         }
         let wrong = parse(&words("esker -C status")).expect_err("no verb is left");
         assert_eq!(wrong.kind(), ErrorKind::MissingSubcommand);
+    }
+
+    #[test]
+    fn a_number_behind_a_dash_counts_as_in_git() {
+        let count = |line: &str| match parse(&words(line)).expect(line).command {
+            Command::Log(log) => log.max_count(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(count("esker log -1"), Some(1));
+        assert_eq!(count("esker --no-pager log main --oneline -25 a..b"), Some(25));
+        assert_eq!(count("esker log -n3 -- -1"), Some(3));
+        for line in ["esker log -1x", "esker log -1 -2", "esker status -1"] {
+            parse(&words(line)).expect_err(line);
+        }
     }
 
     #[test]

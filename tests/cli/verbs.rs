@@ -132,6 +132,8 @@ fn log_is_short_or_long_and_as_many_as_wanted() {
     let summaries: Vec<_> = lines.lines().map(|line| &line[10..]).collect();
     assert_eq!(summaries, [" (HEAD -> main) second version", " first version"]);
     let long = env.ok(&["log", "-n", "1"]);
+    assert_eq!(env.ok(&["log", "-1"]), long);
+    assert_eq!(env.ok(&["reflog", "-1"]).lines().count(), 1);
     let (_, rest) = long.split_once('\n').expect("several lines");
     let expected = "Author: Ada Lovelace <ada@example.org>\n\
                     Date:   Fri May 31 16:00:00 2024 +0200\nData:   2 files, 12 B\n\

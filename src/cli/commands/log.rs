@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long)]
     all: bool,
 
-    /// Show at most N commits
+    /// Show at most N commits; -N is the same
     #[arg(short = 'n', long, value_name = "N")]
     max_count: Option<usize>,
 
@@ -124,6 +124,11 @@ fn key_and_value(text: &str) -> Result<(String, Option<String>), String> {
 }
 
 impl Args {
+    #[cfg(test)]
+    pub fn max_count(&self) -> Option<usize> {
+        self.max_count
+    }
+
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.page(context);
         let as_json = ui.json;

@@ -20,7 +20,7 @@ pub struct Args {
     #[arg(value_name = "REF", default_value = "HEAD")]
     name: String,
 
-    /// Show at most so many moves
+    /// Show at most N moves; -N is the same
     #[arg(short = 'n', long, value_name = "N")]
     max_count: Option<u32>,
 
