@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::there::{self, There};
-use super::{Context, OpError, RemotePlace, similar};
+use super::{Context, OpError, PinError, RemotePlace, similar};
 use crate::object::access::ReadObjects;
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
@@ -22,7 +22,7 @@ impl Lock {
     /// The nearest lock file from the start directory upwards.
     pub(super) fn find(ctx: &Context) -> Result<Self, OpError> {
         let start = || ctx.start_dir.clone();
-        let path = pins::find(&ctx.start_dir).ok_or_else(|| OpError::NoLock { start: start() })?;
+        let path = pins::find(&ctx.start_dir).ok_or_else(|| PinError::NoLock { start: start() })?;
         Self::read(path)
     }
 
@@ -78,7 +78,7 @@ impl Lock {
             let Some(pin) = self.pins.0.get(&dest) else {
                 let names = self.pins.0.keys().map(RepoPath::as_str);
                 let suggestion = similar(dest.as_str(), names).map(str::to_owned);
-                return Err(OpError::NotPinned { dest: text.clone(), suggestion });
+                return Err(PinError::NotPinned { dest: text.clone(), suggestion }.into());
             };
             found.push((dest, pin.clone()));
         }
@@ -90,9 +90,11 @@ impl Lock {
 fn bad_lock(path: &Path, e: PinsError) -> OpError {
     match e {
         PinsError::Fs(e) => e.into(),
-        PinsError::Conflict { line } => OpError::LockConflict { path: path.to_owned(), line },
-        PinsError::Newer { found } => OpError::NewerLock { path: path.to_owned(), found },
-        PinsError::Invalid(why) => OpError::BadLock { path: path.to_owned(), why },
+        PinsError::Conflict { line } => {
+            PinError::LockConflict { path: path.to_owned(), line }.into()
+        }
+        PinsError::Newer { found } => PinError::NewerLock { path: path.to_owned(), found }.into(),
+        PinsError::Invalid(why) => PinError::BadLock { path: path.to_owned(), why }.into(),
     }
 }
 
@@ -128,7 +130,7 @@ impl Remotes {
         let there = &self.open[&pin.remote];
         if there.repository != pin.repository {
             let url = there.location.to_string();
-            return Err(OpError::PinnedElsewhere { dest: shown(dest), url });
+            return Err(PinError::PinnedElsewhere { dest: shown(dest), url }.into());
         }
         Ok(there)
     }
@@ -153,14 +155,14 @@ pub(super) fn pinned_value(
     let commit = match there.reading.read_commit(pin.commit) {
         Err(e) if e.is_missing() => {
             let (commit, url) = (pin.commit.short(), there.location.to_string());
-            return Err(OpError::PinnedUnknown { dest: shown(dest), commit, url });
+            return Err(PinError::PinnedUnknown { dest: shown(dest), commit, url }.into());
         }
         commit => commit?,
     };
     let found = prolly::resolve(&there.reading, commit.tree, &pin.path)?;
     match found {
         Some(value) if pinned(&value) == Some(pin.pinned) => Ok(value),
-        _ => Err(OpError::PinContradicts { dest: shown(dest), commit: pin.commit.short() }),
+        _ => Err(PinError::PinContradicts { dest: shown(dest), commit: pin.commit.short() }.into()),
     }
 }
 

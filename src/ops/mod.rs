@@ -101,7 +101,7 @@ pub mod worktree;
 pub use crate::date::Now;
 pub use bring::Brought;
 pub use change::{Change, ChangeKind, Skipped};
-pub use error::{ErrorKind, OpError};
+pub use error::{ErrorKind, OpError, PinError};
 pub use head::LeftBehind;
 pub use integrate::{ConflictEntry, MadeCommit, MergeOutcome, MergeResult};
 pub use listing::{ChangeTotals, FileChange, FileState, Patch};

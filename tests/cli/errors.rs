@@ -14,7 +14,7 @@ use crate::stale::{assert_current, complain, project};
 /// Provokes an error; `None`, and loudly so, where this machine does not let it.
 type Provoke = fn(&mut Env) -> Option<Ran>;
 
-/// Each kind of error by its name in `ops/error.rs`, what leads to it, how it is provoked, and its exit code.
+/// Each kind of error by its name in `ops/error.rs` or `ops/error/pins.rs`, what leads to it, how it is provoked, and its exit code.
 const CASES: &[(&str, &str, Provoke, i32)] = &[
     (
         "NoRepository",
@@ -736,22 +736,28 @@ fn stale_errors() {
     }
 }
 
-#[test]
-fn every_kind_of_error_is_in_the_catalogue() {
-    let source = fs::read_to_string(project("src/ops/error.rs")).expect("the errors");
+/// The names of an enum's variants.
+fn variants(file: &str, name: &str) -> BTreeSet<String> {
+    let source = fs::read_to_string(project(file)).expect("the errors");
     let file = syn::parse_file(&source).expect("the library compiles");
-    let kinds = file.items.iter().find_map(|item| match item {
-        syn::Item::Enum(item) if item.ident == "OpError" => Some(
-            item.variants.iter().map(|variant| variant.ident.to_string()).collect::<BTreeSet<_>>(),
-        ),
+    let variants = file.items.iter().find_map(|item| match item {
+        syn::Item::Enum(item) if item.ident == name => Some(&item.variants),
         _ => None,
     });
+    variants.expect("the enum is there").iter().map(|variant| variant.ident.to_string()).collect()
+}
+
+#[test]
+fn every_kind_of_error_is_in_the_catalogue() {
+    let mut kinds = variants("src/ops/error.rs", "OpError");
+    // It only hands on the kinds of another.
+    assert!(kinds.remove("Pin"));
+    kinds.extend(variants("src/ops/error/pins.rs", "PinError"));
     let mut known: BTreeSet<String> = CASES.iter().map(|case| case.0.to_owned()).collect();
     known.extend(NOT_PROVOKED.iter().map(|kind| kind.0.to_owned()));
     if cfg!(not(target_os = "linux")) {
         known.extend(["Full", "ReadOnly", "Permission"].map(str::to_owned));
     }
-    let kinds = kinds.expect("the enum is there");
     let missing: Vec<_> = kinds.difference(&known).collect();
     if !missing.is_empty() {
         complain(&format!("add a case to CASES in tests/cli/errors.rs that provokes {missing:?}"));
