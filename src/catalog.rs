@@ -9,9 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use crate::db::{DbError, PackState, StateDb, TableId};
+use crate::db::{DbError, PackState, StateDb, TableId, TableRow};
 use crate::id::{Address, IdPrefix, PackId};
 use crate::pack::layout::{ChunkPlace, PackKind};
 use crate::table::{Prefix, Row, Table, TableError};
@@ -45,6 +45,9 @@ pub enum CatalogError {
 pub struct Catalog {
     tables_dir: PathBuf,
     view: RwLock<Arc<View>>,
+    /// The list of packs, where tables are opened when they are first needed: one of them may be gone by
+    /// then, merged into another.
+    lists: Option<Arc<StateDb>>,
 }
 
 #[derive(Default)]
@@ -54,13 +57,32 @@ struct View {
     /// Packs that count no more; their files stay for those who began to read before.
     condemned: HashSet<PackId>,
     bad: HashSet<(PackId, u32)>,
-    tables: HashMap<TableId, OpenTable>,
+    tables: HashMap<TableId, Arc<ListedTable>>,
 }
 
-#[derive(Clone)]
-struct OpenTable {
+/// A table that is listed, and open once it was needed.
+struct ListedTable {
     path: PathBuf,
-    table: Arc<Table<File>>,
+    kind: PackKind,
+    open: OnceLock<Arc<Table<File>>>,
+}
+
+impl ListedTable {
+    fn fail(&self, source: TableError) -> CatalogError {
+        CatalogError::Table { path: self.path.clone(), source }
+    }
+
+    fn table(&self) -> Result<&Arc<Table<File>>, CatalogError> {
+        if let Some(table) = self.open.get() {
+            return Ok(table);
+        }
+        let opened = File::open(&self.path).map_err(TableError::Io).and_then(Table::open);
+        let table = opened.map_err(|e| self.fail(e))?;
+        if table.kind() != self.kind {
+            return Err(self.fail(TableError::Damaged("it lists packs of another kind")));
+        }
+        Ok(self.open.get_or_init(|| Arc::new(table)))
+    }
 }
 
 impl CatalogError {
@@ -82,8 +104,16 @@ pub fn table_path(tables_dir: &Path, id: TableId) -> PathBuf {
 impl Catalog {
     /// A catalog of the tables in `tables_dir`, as `db` lists them.
     pub fn open(tables_dir: PathBuf, db: &StateDb) -> Result<Self, CatalogError> {
-        let catalog = Self { tables_dir, view: RwLock::default() };
+        let catalog = Self { tables_dir, view: RwLock::default(), lists: None };
         catalog.reload(db)?;
+        Ok(catalog)
+    }
+
+    /// The same for who only reads: a table is opened when it is first needed. No look-up may be made
+    /// inside a transaction of `db`.
+    pub fn open_lazily(tables_dir: PathBuf, db: Arc<StateDb>) -> Result<Self, CatalogError> {
+        let catalog = Self { tables_dir, view: RwLock::default(), lists: Some(db.clone()) };
+        catalog.reload(&db)?;
         Ok(catalog)
     }
 
@@ -114,23 +144,35 @@ impl Catalog {
             tables: HashMap::new(),
         };
         for row in tables {
-            let open = match old.tables.get(&row.id) {
-                Some(open) => open.clone(),
-                None => self.open_table(row.id)?,
+            let listed = match old.tables.get(&row.id) {
+                Some(listed) => listed.clone(),
+                None => Arc::new(self.listed(&row)?),
             };
-            view.tables.insert(row.id, open);
+            if self.lists.is_none() {
+                listed.table()?;
+            }
+            view.tables.insert(row.id, listed);
         }
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
         Ok(())
     }
 
-    fn open_table(&self, id: TableId) -> Result<OpenTable, CatalogError> {
-        let path = table_path(&self.tables_dir, id);
-        let opened = File::open(&path).map_err(TableError::Io).and_then(Table::open);
-        match opened {
-            Ok(table) => Ok(OpenTable { path, table: Arc::new(table) }),
-            Err(source) => Err(CatalogError::Table { path, source }),
+    fn listed(&self, row: &TableRow) -> Result<ListedTable, CatalogError> {
+        let unknown = || DbError::Damaged { detail: format!("a table of kind {}", row.kind) };
+        let kind = PackKind::from_number(row.kind).ok_or_else(unknown)?;
+        let path = table_path(&self.tables_dir, row.id);
+        Ok(ListedTable { path, kind, open: OnceLock::new() })
+    }
+
+    /// Asks the list in view; the present one where a table is gone that was not yet needed.
+    fn ask<T>(&self, ask: impl Fn(&View) -> Result<T, CatalogError>) -> Result<T, CatalogError> {
+        for _ in 0..RELOADS {
+            match (ask(&self.view()), &self.lists) {
+                (Err(e), Some(db)) if e.is_not_found() => self.reload(db)?,
+                (answer, _) => return answer,
+            }
         }
+        ask(&self.view())
     }
 
     fn view(&self) -> Arc<View> {
@@ -144,29 +186,13 @@ impl Catalog {
         kind: PackKind,
         prefix: &IdPrefix,
     ) -> Result<Vec<Location>, CatalogError> {
-        let view = self.view();
-        let lower = Prefix::from(&Address::from_bytes(prefix.lower_bound()));
-        let upper = Prefix::from(&Address::from_bytes(prefix.upper_bound()));
-        let mut found = Vec::new();
-        for open in view.tables.values().filter(|t| t.table.kind() == kind) {
-            let fail = |source| CatalogError::Table { path: open.path.clone(), source };
-            for row in open.table.rows_from(&lower).map_err(fail)? {
-                let row = row.map_err(fail)?;
-                if row.prefix > upper {
-                    break;
-                }
-                if view.live.contains(&row.pack) || view.condemned.contains(&row.pack) {
-                    found.push(Location { pack: row.pack, place: row.place });
-                }
-            }
-        }
-        Ok(found)
+        self.ask(|view| view.find_prefix(kind, prefix))
     }
 
     /// The tables with these ids, when all of them are in view.
     pub fn open_tables(&self, ids: &[TableId]) -> Option<Vec<Arc<Table<File>>>> {
         let view = self.view();
-        ids.iter().map(|id| view.tables.get(id).map(|open| open.table.clone())).collect()
+        ids.iter().map(|id| view.tables.get(id)?.table().ok().cloned()).collect()
     }
 
     /// Whether some block of a pack is known to be bad, or the pack is not live.
@@ -197,8 +223,7 @@ impl Catalog {
         kind: PackKind,
         address: &Address,
     ) -> Result<Option<Location>, CatalogError> {
-        let view = self.view();
-        view.find_in(&view.live, kind, address)
+        self.ask(|view| view.find_in(&view.live, kind, address))
     }
 
     /// All places of an object in live packs of `kind`, the youngest first.
@@ -207,8 +232,7 @@ impl Catalog {
         kind: PackKind,
         address: &Address,
     ) -> Result<Vec<Location>, CatalogError> {
-        let view = self.view();
-        view.find_all_in(&view.live, kind, address)
+        self.ask(|view| view.find_all_in(&view.live, kind, address))
     }
 
     /// The youngest place of an object in a condemned pack of `kind`: it does not exist any more, and is
@@ -218,12 +242,37 @@ impl Catalog {
         kind: PackKind,
         address: &Address,
     ) -> Result<Option<Location>, CatalogError> {
-        let view = self.view();
-        view.find_in(&view.condemned, kind, address)
+        self.ask(|view| view.find_in(&view.condemned, kind, address))
     }
 }
 
 impl View {
+    fn of_kind(&self, kind: PackKind) -> impl Iterator<Item = &ListedTable> {
+        self.tables.values().map(|listed| &**listed).filter(move |listed| listed.kind == kind)
+    }
+
+    fn find_prefix(
+        &self,
+        kind: PackKind,
+        prefix: &IdPrefix,
+    ) -> Result<Vec<Location>, CatalogError> {
+        let lower = Prefix::from(&Address::from_bytes(prefix.lower_bound()));
+        let upper = Prefix::from(&Address::from_bytes(prefix.upper_bound()));
+        let mut found = Vec::new();
+        for listed in self.of_kind(kind) {
+            for row in listed.table()?.rows_from(&lower).map_err(|e| listed.fail(e))? {
+                let row = row.map_err(|e| listed.fail(e))?;
+                if row.prefix > upper {
+                    break;
+                }
+                if self.live.contains(&row.pack) || self.condemned.contains(&row.pack) {
+                    found.push(Location { pack: row.pack, place: row.place });
+                }
+            }
+        }
+        Ok(found)
+    }
+
     fn find_all_in(
         &self,
         packs: &HashSet<PackId>,
@@ -232,15 +281,14 @@ impl View {
     ) -> Result<Vec<Location>, CatalogError> {
         let prefix = Prefix::from(address);
         let mut found = Vec::new();
-        for open in self.tables.values().filter(|t| t.table.kind() == kind) {
+        for listed in self.of_kind(kind) {
             let note = |row: &Row| {
                 if self.is_usable(packs, row) {
                     found.push(Location { pack: row.pack, place: row.place });
                 }
                 false
             };
-            let looked = open.table.find_where(&prefix, note);
-            looked.map_err(|source| CatalogError::Table { path: open.path.clone(), source })?;
+            listed.table()?.find_where(&prefix, note).map_err(|e| listed.fail(e))?;
         }
         found.sort_by_key(|at| std::cmp::Reverse(at.pack));
         Ok(found)
@@ -261,11 +309,9 @@ impl View {
         if packs.is_empty() {
             return Ok(None);
         }
-        for open in self.tables.values().filter(|t| t.table.kind() == kind) {
-            let found = open
-                .table
-                .find_where(&prefix, |row| self.is_usable(packs, row))
-                .map_err(|source| CatalogError::Table { path: open.path.clone(), source })?;
+        for listed in self.of_kind(kind) {
+            let found = listed.table()?.find_where(&prefix, |row| self.is_usable(packs, row));
+            let found = found.map_err(|e| listed.fail(e))?;
             let Some(Row { pack, place, .. }) = found else { continue };
             if best.is_none_or(|b| b.pack < pack) {
                 best = Some(Location { pack, place });

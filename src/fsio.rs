@@ -308,6 +308,61 @@ impl LockFile {
     }
 }
 
+/// A lock of the operating system that several processes hold at once, released by drop or by death.
+///
+/// Unlike that of a [`LockFile`], its file may be removed by whoever finds it free.
+#[derive(Debug)]
+pub struct SharedLock {
+    _file: File,
+}
+
+impl SharedLock {
+    /// Takes the lock on a file, made where it is missing; waits for who looks whether it is free.
+    ///
+    /// Gives nothing when the file was removed meanwhile, as nobody would find the lock, nor where that
+    /// cannot be told.
+    pub fn acquire(path: &Path) -> Result<Option<Self>, FsError> {
+        if cfg!(not(unix)) {
+            return Ok(None);
+        }
+        let file = open_lock(path)?;
+        file.lock_shared().at("lock", path)?;
+        Ok(is_at(&file, path).then_some(Self { _file: file }))
+    }
+
+    /// Whether somebody holds the lock; where that cannot be told, somebody does.
+    pub fn is_held(path: &Path) -> bool {
+        match OpenOptions::new().read(true).write(true).open(path) {
+            Ok(file) => file.try_lock().is_err(),
+            Err(e) => e.kind() != ErrorKind::NotFound,
+        }
+    }
+
+    /// Removes the file if nobody holds the lock.
+    pub fn remove_free(path: &Path) {
+        let Ok(file) = OpenOptions::new().read(true).write(true).open(path) else { return };
+        if file.try_lock().is_ok() && is_at(&file, path) {
+            // What stays is found by the next to look.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Whether an open file is still the one of its name.
+fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let (Ok(open), Ok(named)) = (file.metadata(), fs::metadata(path)) else { return false };
+        (open.dev(), open.ino()) == (named.dev(), named.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (file, path);
+        false
+    }
+}
+
 impl Drop for LockFile {
     fn drop(&mut self) {
         // Closing the file is what unlocks; a note left behind is only read when the lock is held.
@@ -431,6 +486,36 @@ mod tests {
         drop(lock);
         drop(LockFile::acquire(&path, &holder).expect("free again"));
         assert_eq!(read_capped(&path, 100).expect("read"), b"");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shared_lock_is_seen_while_somebody_holds_it() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let path = dir.path().join("reading");
+        assert!(!SharedLock::is_held(&path));
+        let acquire = || SharedLock::acquire(&path).expect("lock").expect("it is at its name");
+        let (one, other) = (acquire(), acquire());
+        drop(one);
+        SharedLock::remove_free(&path);
+        assert!(SharedLock::is_held(&path));
+        drop(other);
+        assert!(!SharedLock::is_held(&path) && path.exists());
+        SharedLock::remove_free(&path);
+        assert!(!path.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shared_lock_on_a_file_that_was_removed_counts_for_nothing() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let path = dir.path().join("reading");
+        let waits = open_lock(&path).expect("open");
+        SharedLock::remove_free(&path);
+        waits.lock_shared().expect("lock");
+        assert!(!is_at(&waits, &path), "its name is gone");
+        let _new = open_lock(&path).expect("another");
+        assert!(!is_at(&waits, &path), "its name is another's");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::id::{CommitId, TreeId};
 use crate::object::access::{AccessError, ReadObjects};
 use crate::path::PathSet;
 use crate::refs::{Head, RefNameError, RefNote, WorktreeId};
+use crate::store::readers::Reading;
 use crate::store::session::{Session, random_u64};
 use crate::store::shared::{self, SharedStore, StoreLink};
 use crate::store::{Store, StoreError, StorePaths};
@@ -289,6 +290,8 @@ pub struct Repo {
     pub sparse: PathSet,
     /// The session of whoever may change the repository.
     pub session: Option<Session>,
+    /// What keeps what is condemned there for who only reads.
+    _reading: Option<Reading>,
 }
 
 impl Repo {
@@ -296,18 +299,22 @@ impl Repo {
     pub fn open(paths: RepoPaths, settings: Settings, access: Access) -> Result<Self, RepoError> {
         let (db, shared) = open_state(&paths, access)?;
         let db = Arc::new(db);
-        let params = db.read(|view| view.format())?;
         let worktree = which_worktree(&paths, &db, access)?;
-        let sparse = db.read(|view| view.sparse(worktree))?;
+        let (params, sparse) =
+            db.read(|view| Ok::<_, DbError>((view.format()?, view.sparse(worktree)?)))?;
         let cache = CacheDb::new(&paths.cache_db(), db.has_shared_memory());
-        let store = match shared {
-            Some(shared) => Store::open_shared(shared, params, db.clone())?,
-            None => Store::open(&paths.dir, params, db.clone())?,
+        let store = match (shared, access) {
+            (Some(shared), _) => Store::open_shared(shared, params, db.clone(), access)?,
+            (None, Access::ReadWrite) => Store::open(&paths.dir, params, db.clone())?,
+            (None, Access::ReadOnly) => Store::open_to_read(&paths.dir, params, db.clone())?,
         };
         // Before anything is read of the history: what is condemned from now on stays until this ends.
-        // Where no session can be had, on a full disk or one that is read only, reading must go on.
-        let session = store.start_session().ok().filter(|_| access == Access::ReadWrite);
-        Ok(Self { paths, db, cache, store, settings, worktree, sparse, session })
+        // Where that cannot be said, on a full disk or one that is read only, reading must go on.
+        let (session, reading) = match access {
+            Access::ReadWrite => (store.start_session().ok(), None),
+            Access::ReadOnly => (None, store.start_reading().ok()),
+        };
+        Ok(Self { paths, db, cache, store, settings, worktree, sparse, session, _reading: reading })
     }
 
     /// What the worktree is on.
@@ -329,7 +336,11 @@ impl Repo {
 }
 
 /// The names of a repository alone: to open its store costs more than many verbs that need none.
+///
+/// Nothing that they name may be read: a collection may take it at any moment.
 pub struct Names {
+    /// Where the repository lies.
+    pub paths: RepoPaths,
     /// Its database.
     pub db: StateDb,
     /// Which worktree of the repository this is.
@@ -338,10 +349,10 @@ pub struct Names {
 
 impl Names {
     /// Opens the names of the repository at `paths`, to read them.
-    pub fn open(paths: &RepoPaths) -> Result<Self, RepoError> {
-        let (db, _) = open_state(paths, Access::ReadOnly)?;
-        let worktree = which_worktree(paths, &db, Access::ReadOnly)?;
-        Ok(Self { db, worktree })
+    pub fn open(paths: RepoPaths) -> Result<Self, RepoError> {
+        let (db, _) = open_state(&paths, Access::ReadOnly)?;
+        let worktree = which_worktree(&paths, &db, Access::ReadOnly)?;
+        Ok(Self { paths, db, worktree })
     }
 }
 

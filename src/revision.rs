@@ -19,7 +19,7 @@ mod logged;
 mod range;
 mod syntax;
 
-pub use logged::{Log, moving};
+pub use logged::{Log, find_log, moving};
 pub use range::Range;
 
 use crate::date::Now;
@@ -183,23 +183,13 @@ impl Resolver<'_> {
         Ok(commit.into())
     }
 
-    /// The ref that a name stands for: of one name the full ref, then branch, tag, remote branch.
-    pub fn find_ref(&self, name: &str) -> Result<Option<(RefName, RefTarget)>, RevisionError> {
-        for full in full_names(name) {
-            if let Some(target) = self.refs.get_ref(&full)? {
-                return Ok(Some((full, target)));
-            }
-        }
-        Ok(None)
-    }
-
     /// HEAD, a ref or a prefix of an id.
     fn named(&self, name: &str) -> Result<Option<RefTarget>, RevisionError> {
         if matches!(name, "HEAD" | "@" | "") {
             let commit = self.refs.head()?.commit().ok_or(RevisionError::NoCommits)?;
             return Ok(Some(commit.into()));
         }
-        if let Some((_, target)) = self.find_ref(name)? {
+        if let Some((_, target)) = find_ref(self.refs, name)? {
             return Ok(Some(target));
         }
         if name == STASH {
@@ -280,6 +270,16 @@ impl Resolver<'_> {
         let branch = if matches!(name, "" | "@" | "HEAD") { current() } else { name.to_owned() };
         Ok(RevisionError::NoUpstream { branch })
     }
+}
+
+/// The ref that a name stands for: of one name the full ref, then branch, tag, remote branch.
+pub fn find_ref(refs: &dyn ReadRefs, name: &str) -> Result<Option<(RefName, RefTarget)>, DbError> {
+    for full in full_names(name) {
+        if let Some(target) = refs.get_ref(&full)? {
+            return Ok(Some((full, target)));
+        }
+    }
+    Ok(None)
 }
 
 /// The full names that a name may stand for, in the order in which they are tried.

@@ -3,7 +3,7 @@
 use crate::object::prolly;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
-use crate::repo::Repo;
+use crate::revision::ReadRefs;
 
 use super::{Context, OpError, locate};
 
@@ -39,25 +39,25 @@ const MAX_CANDIDATES: usize = 1000;
 
 /// Lists what may be typed. Reads refs, or one folder of one commit.
 pub fn run(ctx: &Context, what: &CompleteWhat) -> Result<Vec<Candidate>, OpError> {
-    let repo = ctx.open_repo_to_read()?;
     match what {
-        CompleteWhat::Branches => refs(&repo, &[("refs/heads/", "branch")]),
-        CompleteWhat::Tags => refs(&repo, &[("refs/tags/", "tag")]),
+        CompleteWhat::Branches => refs(ctx, &[("refs/heads/", "branch")]),
+        CompleteWhat::Tags => refs(ctx, &[("refs/tags/", "tag")]),
         CompleteWhat::Revisions => {
             let kinds =
                 [("refs/heads/", "branch"), ("refs/tags/", "tag"), ("refs/remotes/", "remote")];
-            let mut found = refs(&repo, &kinds)?;
+            let mut found = refs(ctx, &kinds)?;
             found.push(Candidate { value: "HEAD".to_owned(), note: "where you are".to_owned() });
             Ok(found)
         }
-        CompleteWhat::Paths { revision, typed } => paths(ctx, &repo, revision.as_deref(), typed),
+        CompleteWhat::Paths { revision, typed } => paths(ctx, revision.as_deref(), typed),
     }
 }
 
-fn refs(repo: &Repo, kinds: &[(&str, &str)]) -> Result<Vec<Candidate>, OpError> {
+fn refs(ctx: &Context, kinds: &[(&str, &str)]) -> Result<Vec<Candidate>, OpError> {
+    let names = ctx.open_names()?;
     let mut found = Vec::new();
     for (prefix, note) in kinds {
-        let refs = repo.db.read(|view| view.refs(prefix))?;
+        let refs = names.refs(prefix)?;
         let candidate = |name: &str| Candidate { value: name.to_owned(), note: (*note).to_owned() };
         found.extend(refs.iter().map(|(name, _)| candidate(name.short())));
     }
@@ -65,13 +65,9 @@ fn refs(repo: &Repo, kinds: &[(&str, &str)]) -> Result<Vec<Candidate>, OpError> 
     Ok(found)
 }
 
-fn paths(
-    ctx: &Context,
-    repo: &Repo,
-    revision: Option<&str>,
-    typed: &str,
-) -> Result<Vec<Candidate>, OpError> {
-    let commit = locate::commit(ctx, repo, revision.unwrap_or("HEAD"))?;
+fn paths(ctx: &Context, revision: Option<&str>, typed: &str) -> Result<Vec<Candidate>, OpError> {
+    let repo = ctx.open_repo_to_read()?;
+    let commit = locate::commit(ctx, &repo, revision.unwrap_or("HEAD"))?;
     let tree = crate::object::access::ReadObjects::read_root(&repo.store, commit)?;
     let (folder, name) = typed.rsplit_once('/').unwrap_or(("", typed));
     let Ok(path) = RepoPath::parse(folder) else { return Ok(Vec::new()) };

@@ -33,7 +33,7 @@ impl Context {
 
     /// Opens the names of the repository alone.
     pub(super) fn open_names(&self) -> Result<Names, OpError> {
-        Ok(Names::open(&self.find_repo()?)?)
+        Ok(Names::open(self.find_repo()?)?)
     }
 
     fn open_with(&self, access: Access) -> Result<Repo, OpError> {

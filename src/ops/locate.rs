@@ -9,7 +9,7 @@ use crate::path::patterns::{self, Patterns, Selection};
 use crate::path::{PathSet, RepoPath, escape};
 use crate::refs::{self, RefTarget};
 use crate::repo::Repo;
-use crate::revision::{Range, Resolver, RevisionError};
+use crate::revision::{Range, ReadRefs, Resolver, RevisionError};
 use crate::steps::select::SelectError;
 
 /// Repository paths of what a person typed.
@@ -77,7 +77,7 @@ fn held<T: Copy + PartialEq + Into<RefTarget>>(
 /// Why a revision names nothing, with what was probably meant.
 fn unresolved(source: &dyn Source, e: RevisionError) -> Result<OpError, OpError> {
     let RevisionError::Unknown { text, name: Some(name) } = e else { return Ok(e.into()) };
-    let similar = similar_ref(source, "refs/", &name)?;
+    let similar = similar_ref(source.refs(), "refs/", &name)?;
     let suggestion = similar.map(|similar| text.replacen(&name, &similar, 1));
     Ok(source.unknown(text, suggestion))
 }
@@ -118,11 +118,11 @@ pub(super) fn resolver<'r>(ctx: &Context, source: &'r dyn Source) -> Resolver<'r
 
 /// The short name of the ref below `kind` that is one or two letters away.
 pub(super) fn similar_ref(
-    source: &dyn Source,
+    refs: &dyn ReadRefs,
     kind: &str,
     text: &str,
 ) -> Result<Option<String>, OpError> {
-    let refs = source.refs().refs(kind)?;
+    let refs = refs.refs(kind)?;
     // Nobody writes the names that stashes have.
     let named = refs.iter().filter(|(name, _)| !name.as_str().starts_with(refs::STASHES));
     let names = named.map(|(name, _)| name.short());

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::{Context, OpError, locate};
 use crate::db::DbError;
 use crate::refs::RefTarget;
-use crate::repo::Repo;
+use crate::repo::Names;
+use crate::revision::{ReadRefs, find_log};
 
 /// Which reflog.
 #[derive(Clone, Debug, Default)]
@@ -58,18 +59,17 @@ pub struct ReflogOutcome {
 
 /// Lists moves.
 pub fn run(ctx: &Context, options: &ReflogOptions) -> Result<ReflogOutcome, OpError> {
-    let repo = ctx.open_repo_to_read()?;
+    let named = ctx.open_names()?;
     if options.names {
-        return Ok(ReflogOutcome { refs: names(&repo)?, ..ReflogOutcome::default() });
+        return Ok(ReflogOutcome { refs: names(&named)?, ..ReflogOutcome::default() });
     }
     let asked = options.name.as_deref().unwrap_or("HEAD");
-    let resolver = locate::resolver(ctx, &repo);
-    let Some(log) = resolver.find_log(asked)? else {
-        let suggestion = locate::similar_ref(&repo, "refs/", asked)?;
+    let Some(log) = find_log(&named, asked)? else {
+        let suggestion = locate::similar_ref(&named, "refs/", asked)?;
         return Err(OpError::NoReflog { name: asked.to_owned(), suggestion });
     };
     let limit = options.max_count.unwrap_or(u32::MAX);
-    let rows = repo.db.read(|view| view.reflog(log.of(repo.worktree), 0, limit))?;
+    let rows = named.reflog(&log, 0, limit)?;
     let entry = |(number, row): (usize, crate::db::ReflogRow)| ReflogEntry {
         selector: format!("{}@{{{number}}}", log.name()),
         old: row.old.map(hex),
@@ -90,8 +90,8 @@ fn hex(target: RefTarget) -> String {
     }
 }
 
-fn names(repo: &Repo) -> Result<Vec<LoggedRef>, OpError> {
-    let refs = repo.db.read(|view| {
+fn names(named: &Names) -> Result<Vec<LoggedRef>, OpError> {
+    let refs = named.db.read(|view| {
         let mut refs = Vec::new();
         for name in view.logged_refs()? {
             let deleted = view.get_ref(&name)?.is_none();

@@ -68,8 +68,8 @@ pub struct SparseOutcome {
 pub fn run(ctx: &Context, options: &SparseOptions) -> Result<SparseOutcome, OpError> {
     let (repo, new) = match &options.action {
         SparseAction::List => {
-            let repo = ctx.open_repo_to_read()?;
-            return Ok(outcome_of(&repo.sparse));
+            let names = ctx.open_names()?;
+            return Ok(outcome_of(&names.db.read(|view| view.sparse(names.worktree))?));
         }
         SparseAction::Set(paths) => {
             let repo = ctx.open_repo()?;

@@ -14,7 +14,7 @@ use crate::id::CommitId;
 use crate::object::access::ReadObjects;
 use crate::path::escape;
 use crate::refs::{Head, HeadTarget, WorktreeId};
-use crate::repo::{DIR_NAME, Repo, RepoPaths, WorktreeLink};
+use crate::repo::{DIR_NAME, Names, Repo, RepoPaths, WorktreeLink};
 use crate::steps::checkout::{self, Shift};
 use crate::steps::operation;
 use crate::store::session::random_u64;
@@ -130,28 +130,28 @@ const MAX_LEFT: usize = 20;
 /// Does what was asked for.
 pub fn run(ctx: &Context, action: &WorktreeAction) -> Result<WorktreeOutcome, OpError> {
     match action {
-        WorktreeAction::List => list(&ctx.open_repo_to_read()?),
+        WorktreeAction::List => list(&ctx.open_names()?),
         WorktreeAction::Add { path, on } => add(ctx, &ctx.open_repo()?, path, on),
         WorktreeAction::Remove { path, force } => remove(ctx, &ctx.open_repo()?, path, *force),
         WorktreeAction::Repair { paths } => repair(ctx, &ctx.open_repo()?, paths),
     }
 }
 
-fn list(repo: &Repo) -> Result<WorktreeOutcome, OpError> {
-    let worktrees = repo.db.read(|view| {
+fn list(names: &Names) -> Result<WorktreeOutcome, OpError> {
+    let worktrees = names.db.read(|view| {
         let places = view.places()?;
         let mut found = Vec::new();
         for worktree in view.worktrees()? {
             let (head, place) = (view.head(worktree)?, places.get(&worktree));
             let is_main = worktree == WorktreeId::MAIN;
             let path = match place {
-                None if is_main => repo.paths.main_root().display().to_string(),
+                None if is_main => names.paths.main_root().display().to_string(),
                 place => place.map(|place| place.path.clone()).unwrap_or_default(),
             };
             found.push(WorktreeInfo {
                 path,
                 main: is_main,
-                current: worktree == repo.worktree,
+                current: worktree == names.worktree,
                 branch: head.branch().map(|branch| branch.short().to_owned()),
                 commit: head.commit(),
                 missing: !is_main && !place.is_some_and(|p| WorktreeLink::is_at(p, worktree)),

@@ -1,7 +1,7 @@
 //! Where refs were: `NAME@{n}`, `NAME@{date}` and `@{-n}`, from the reflogs.
 
 use super::syntax::Moment;
-use super::{Resolver, RevisionError, STASH, full_names};
+use super::{ReadRefs, Resolver, RevisionError, STASH, find_ref, full_names};
 use crate::date;
 use crate::db::{DbError, ReflogOf, ReflogRow};
 use crate::refs::{Head, RefName, RefTarget, WorktreeId};
@@ -28,6 +28,27 @@ pub enum Log {
     Ref(RefName),
 }
 
+/// The reflog that belongs to a name: a ref's, also that of one that was deleted.
+pub fn find_log(refs: &dyn ReadRefs, name: &str) -> Result<Option<Log>, DbError> {
+    if matches!(name, "HEAD" | "@") {
+        return Ok(Some(Log::Head));
+    }
+    if name.is_empty() {
+        let head = refs.head()?;
+        return Ok(Some(head.branch().cloned().map_or(Log::Head, Log::Ref)));
+    }
+    if let Some((full, _)) = find_ref(refs, name)? {
+        return Ok(Some(Log::Ref(full)));
+    }
+    for full in full_names(name) {
+        let log = Log::Ref(full);
+        if !refs.reflog(&log, 0, 1)?.is_empty() {
+            return Ok(Some(log));
+        }
+    }
+    Ok(None)
+}
+
 impl Resolver<'_> {
     /// The branch, by its short name, or the commit that HEAD was on `number` switches ago.
     pub fn previous(&self, number: u32) -> Result<String, RevisionError> {
@@ -47,11 +68,11 @@ impl Resolver<'_> {
         moment: &Moment<'_>,
     ) -> Result<Option<RefTarget>, RevisionError> {
         if let (STASH, Moment::Moves(number)) = (name, moment)
-            && self.find_ref(name)?.is_none()
+            && find_ref(self.refs, name)?.is_none()
         {
             return self.stash(*number as usize).map(Some);
         }
-        let Some(log) = self.find_log(name)? else { return Ok(None) };
+        let Some(log) = find_log(self.refs, name)? else { return Ok(None) };
         let target = match moment {
             Moment::Moves(number) => self.moves_ago(&log, *number)?,
             Moment::Date(text) => self.at_date(&log, text)?,
@@ -60,27 +81,6 @@ impl Resolver<'_> {
             Ok(target) => Ok(Some(target)),
             Err(why) => Err(RevisionError::NotThen { name: log.name().to_owned(), why }),
         }
-    }
-
-    /// The reflog that belongs to a name: a ref's, also that of one that was deleted.
-    pub fn find_log(&self, name: &str) -> Result<Option<Log>, RevisionError> {
-        if matches!(name, "HEAD" | "@") {
-            return Ok(Some(Log::Head));
-        }
-        if name.is_empty() {
-            let head = self.refs.head()?;
-            return Ok(Some(head.branch().cloned().map_or(Log::Head, Log::Ref)));
-        }
-        if let Some((full, _)) = self.find_ref(name)? {
-            return Ok(Some(Log::Ref(full)));
-        }
-        for full in full_names(name) {
-            let log = Log::Ref(full);
-            if !self.refs.reflog(&log, 0, 1)?.is_empty() {
-                return Ok(Some(log));
-            }
-        }
-        Ok(None)
     }
 
     fn moves_ago(&self, log: &Log, number: u32) -> Result<Then, RevisionError> {

@@ -11,6 +11,7 @@ pub mod objects;
 mod promised;
 mod publish;
 pub mod read;
+pub mod readers;
 pub mod relocate;
 pub mod session;
 pub mod shared;
@@ -23,10 +24,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::objects::BlockCache;
+use self::readers::Reading;
 use self::session::Session;
 use self::shared::SharedStore;
 use crate::catalog::{Catalog, CatalogError};
-use crate::db::{Absent, BadBlock, DbError, StateDb};
+use crate::db::{Absent, Access, BadBlock, DbError, StateDb};
 use crate::format::FormatParameters;
 use crate::fsio::{FsError, LockError};
 use crate::id::{Address, CommitId, PackId, SessionId};
@@ -214,8 +216,16 @@ impl Store {
         params: FormatParameters,
         db: Arc<StateDb>,
     ) -> Result<Self, StoreError> {
-        let paths = StorePaths::new(dir);
-        Self::new(paths, params, db, None)
+        Self::new(StorePaths::new(dir), params, db, (None, Access::ReadWrite))
+    }
+
+    /// The same for who only reads: nothing may be read inside a transaction of `db`.
+    pub fn open_to_read(
+        dir: &Path,
+        params: FormatParameters,
+        db: Arc<StateDb>,
+    ) -> Result<Self, StoreError> {
+        Self::new(StorePaths::new(dir), params, db, (None, Access::ReadOnly))
     }
 
     /// Opens a shared store; `db` has both databases.
@@ -223,18 +233,22 @@ impl Store {
         shared: SharedStore,
         params: FormatParameters,
         db: Arc<StateDb>,
+        access: Access,
     ) -> Result<Self, StoreError> {
         let paths = StorePaths::new(&shared.dir);
-        Self::new(paths, params, db, Some(shared))
+        Self::new(paths, params, db, (Some(shared), access))
     }
 
     fn new(
         paths: StorePaths,
         params: FormatParameters,
         db: Arc<StateDb>,
-        shared: Option<SharedStore>,
+        (shared, access): (Option<SharedStore>, Access),
     ) -> Result<Self, StoreError> {
-        let catalog = Catalog::open(paths.tables.clone(), &db)?;
+        let catalog = match access {
+            Access::ReadWrite => Catalog::open(paths.tables.clone(), &db)?,
+            Access::ReadOnly => Catalog::open_lazily(paths.tables.clone(), db.clone())?,
+        };
         let (forgotten, absent) =
             db.read(|view| Ok::<_, DbError>((view.forgotten()?, view.absent()?)))?;
         let (packs, blocks, sessions) = (Mutex::default(), BlockCache::default(), Mutex::default());
@@ -244,7 +258,7 @@ impl Store {
     /// The same store by way of a connection of its own: it may be read inside a transaction.
     fn reopen(&self) -> Result<Self, StoreError> {
         let db = Arc::new(self.db.reopen()?);
-        Self::new(self.paths.clone(), self.params, db, self.shared.clone())
+        Self::new(self.paths.clone(), self.params, db, (self.shared.clone(), Access::ReadWrite))
     }
 
     /// The store, where other repositories share it.
@@ -293,6 +307,11 @@ impl Store {
         let session = Session::start(&self.paths.tmp, self.db.read(|view| view.generation())?)?;
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(session.clone());
         Ok(session)
+    }
+
+    /// Begins to read: what is condemned from now on stays until what this gives is dropped.
+    pub fn start_reading(&self) -> Result<Reading, StoreError> {
+        Reading::start(&self.paths.tmp, self.db.read(|view| view.generation())?)
     }
 
     /// The sessions that were started here.

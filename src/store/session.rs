@@ -7,8 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::StoreError;
-use crate::fsio::{FsError, Holder, LockError, LockFile};
+use super::{StoreError, readers};
+use crate::fsio::{FsError, Holder, LockError, LockFile, SharedLock};
 use crate::id::{CommitId, PackId, SessionId};
 use crate::pack::layout::{Header, PackKind};
 
@@ -122,12 +122,15 @@ pub struct InUse {
     sessions: HashSet<SessionId>,
     held: HashSet<PackId>,
     commits: Vec<(SessionId, CommitId)>,
+    /// The generations at which some who only read began.
+    readers: Vec<u64>,
 }
 
 impl InUse {
     /// What is in use at this moment by sessions whose folders are below `tmp`.
     pub fn read(tmp: &Path) -> Result<Self, StoreError> {
-        let mut found = Self::default();
+        let readers = readers::held(tmp).map_err(|e| FsError::new("read", tmp, e))?;
+        let mut found = Self { readers, ..Self::default() };
         for entry in std::fs::read_dir(tmp).map_err(|e| FsError::new("read", tmp, e))?.flatten() {
             let id = entry.file_name().to_str().and_then(|name| name.parse().ok());
             let Some(id) = id.filter(|_| !is_dead(&entry.path())) else { continue };
@@ -158,11 +161,12 @@ impl InUse {
         others.map(|(_, commit)| *commit).collect()
     }
 
-    /// The generation at which the oldest session began that is none of `own`, if there is one.
+    /// The generation at which the oldest session or reader began that is none of `own`, if there is one.
     ///
     /// What was condemned later may be read by it still.
     pub fn oldest_but(&self, own: &[SessionId]) -> Option<u64> {
-        self.sessions.iter().filter(|id| !own.contains(id)).map(|id| id.seq).min()
+        let others = self.sessions.iter().filter(|id| !own.contains(id)).map(|id| id.seq);
+        others.chain(self.readers.iter().copied()).min()
     }
 }
 
@@ -174,9 +178,13 @@ fn read_note(path: &Path) -> Result<Vec<u8>, StoreError> {
     }
 }
 
-/// Removes what sessions left behind whose process died; returns how many.
+/// Removes what sessions left behind whose process died, and the locks of readers that nobody holds;
+/// returns how many sessions.
 pub fn remove_dead_sessions(tmp: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(tmp) else { return 0 };
+    let (locks, entries): (Vec<_>, Vec<_>) =
+        entries.flatten().partition(|entry| readers::generation(&entry.file_name()).is_some());
+    locks.iter().for_each(|entry| SharedLock::remove_free(&entry.path()));
     let is_removed = |dir: &PathBuf| {
         // Empty: left between two steps of a start.
         if std::fs::remove_dir(dir).is_ok() {
@@ -191,7 +199,7 @@ pub fn remove_dead_sessions(tmp: &Path) -> usize {
         };
         std::fs::remove_dir_all(dir).is_ok()
     };
-    let dirs = entries.flatten().filter(|e| is_session(&e.file_name())).map(|e| e.path());
+    let dirs = entries.iter().filter(|e| is_session(&e.file_name())).map(|e| e.path());
     dirs.filter(is_removed).count()
 }
 

@@ -131,14 +131,31 @@ fn collect(store: &Store) -> u64 {
 
 #[test]
 fn who_began_to_read_goes_on_while_a_collection_takes_what_is_read() {
+    read_beside_collections(Access::ReadWrite);
+    // Tables that it had not opened yet are merged beside it, too.
+    read_beside_collections(Access::ReadOnly);
+}
+
+fn read_beside_collections(access: Access) {
     let dir = tempfile::tempdir().expect("tempdir");
     let store = open(dir.path());
     let chunk = b"nothing names it".as_slice();
     let address = Address::from(ChunkId::of(chunk));
     let pack = publish(&store, &[chunk]);
     let open_again = || Store::open(dir.path(), *store.params(), store.db.clone()).expect("open");
-    let reader = open_again();
-    reader.start_session().expect("session");
+    let (reader, reading) = match access {
+        Access::ReadWrite => {
+            let reader = open_again();
+            reader.start_session().expect("session");
+            (reader, None)
+        }
+        Access::ReadOnly => {
+            let reader = Store::open_to_read(dir.path(), *store.params(), store.db.clone());
+            let reader = reader.expect("open");
+            let reading = reader.start_reading().expect("lock");
+            (reader, Some(reading))
+        }
+    };
     // Ends the session that wrote the pack, so that no collection leaves it alone for that reason.
     store.sessions.lock().expect("lock").clear();
     assert_eq!(collect(&open_again()), 0);
@@ -157,7 +174,7 @@ fn who_began_to_read_goes_on_while_a_collection_takes_what_is_read() {
     }
     let path = reader.paths().pack(pack);
     assert!(path.exists());
-    drop(reader);
+    drop((reader, reading));
     store.sessions.lock().expect("lock").clear();
     assert!(collect(&open_again()) > 0);
     assert!(!path.exists());

@@ -16,6 +16,7 @@ use crate::pack::layout::{PackError, PackKind};
 use crate::pack::reader::PackReader;
 use crate::progress::{Cancel, Cancelled};
 use crate::refs::{self, RefTarget};
+use crate::store::readers;
 use crate::store::session::{self, random_u64};
 use crate::store::shared::SharedStore;
 use crate::store::{Store, StoreError, StorePaths};
@@ -79,7 +80,9 @@ impl StatePaths {
     pub(super) fn open_store(&self, db: &Arc<StateDb>) -> Result<Store, StoreError> {
         let params = db.read(|view| view.format())?;
         match &self.shared {
-            Some(shared) => Store::open_shared(shared.clone(), params, db.clone()),
+            Some(shared) => {
+                Store::open_shared(shared.clone(), params, db.clone(), Access::ReadWrite)
+            }
             None => Store::open(&self.dir, params, db.clone()),
         }
     }
@@ -274,11 +277,12 @@ fn rebuild_shared(
     Ok((made, is_store_new, is_own_new))
 }
 
-/// Whether a process is still writing packs.
+/// Whether a process is still writing packs, or reading them.
 fn has_sessions(tmp: &Path) -> Result<bool, FsError> {
     let entries = fs::read_dir(tmp).at("read", tmp)?;
     // The folders of dead sessions are gone by now, and no other folder holds a lock.
-    Ok(entries.flatten().any(|entry| entry.path().join("lock").exists()))
+    let is_writing = entries.flatten().any(|entry| entry.path().join("lock").exists());
+    Ok(is_writing || !readers::held(tmp).at("read", tmp)?.is_empty())
 }
 
 type Unusable = (PathBuf, String);
