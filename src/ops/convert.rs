@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::error::words::quoted;
 use super::locate::shown;
 use super::{OpError, Skipped};
 use crate::catalog::CatalogError;
@@ -25,6 +26,7 @@ use crate::steps::remotes::FetchError;
 use crate::steps::select::SelectError;
 use crate::store::StoreError;
 use crate::store::ingest::IngestError;
+use crate::store::shared::root_of;
 use crate::sync::{Refused, SyncError};
 use crate::table::TableError;
 use crate::worktree::handles::HandleError;
@@ -116,6 +118,22 @@ impl From<FsError> for OpError {
     }
 }
 
+/// Damage that another repository on the store met, and that stops the collections of all.
+fn of_another(path: &Path, source: &StoreError) -> OpError {
+    let root = root_of(path).display().to_string();
+    let named = quoted(&root);
+    OpError::Store {
+        message: format!(
+            "nothing is collected: {} needs what is not whole: {source}",
+            escape(&root)
+        ),
+        hint: format!(
+            "mend it: esker -C {named} fsck --repair; if nobody needs that repository any more: \
+             esker store forget --force {named}"
+        ),
+    }
+}
+
 impl From<StoreError> for OpError {
     fn from(e: StoreError) -> Self {
         match e {
@@ -142,13 +160,15 @@ impl From<StoreError> for OpError {
                 message: e.to_string(),
                 hint: "bring the file back from a copy, or look at it by hand".to_owned(),
             },
-            StoreError::Other { path, source } => OpError::Store {
-                message: format!(
-                    "nothing is collected: {} needs what is not whole: {source}",
-                    escape(&path.display().to_string())
+            StoreError::BadMember { ref file } => OpError::Store {
+                message: e.to_string(),
+                hint: format!(
+                    "run a command in that repository, which writes it anew: esker status; if it is \
+                     gone for good: rm {}",
+                    quoted(&file.display().to_string())
                 ),
-                hint: "mend it there: esker fsck --repair".to_owned(),
             },
+            StoreError::Other { path, source } => of_another(&path, &source),
             StoreError::Cancelled(_) => OpError::Interrupted,
             StoreError::Output(source) => FsError::new("write", "the output", source).into(),
             e if e.is_damaged() => {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::sharing::SharedBy;
-use super::{Context, OpError, encode};
+use super::{Context, OpError, encode, upkeep};
 use crate::config::{self, Config, Origin};
 use crate::db::{Access, DbError, PackState, STATE_VERSION};
 use crate::format::FormatParameters;
@@ -190,7 +190,8 @@ fn repository(ctx: &Context, paths: RepoPaths, outcome: &mut DoctorOutcome) -> R
 fn store(shared: &SharedStore, outcome: &mut DoctorOutcome) -> Result<SharedBy, StoreError> {
     for unseen in shared.others()?.unseen {
         let path = root_of(&unseen.path).display().to_string();
-        outcome.problem(&format!("gc drops nothing, for {path} cannot be read"), &unseen.why);
+        let why = format!("{}; {}", unseen.why.what, upkeep::hint_for(shared, &unseen));
+        outcome.problem(&format!("gc drops nothing, for {path} cannot be read"), &why);
     }
     SharedBy::of(shared)
 }

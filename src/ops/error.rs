@@ -9,7 +9,7 @@ use crate::path::escape;
 mod hint;
 mod kind;
 mod pins;
-mod words;
+pub(super) mod words;
 
 pub use kind::ErrorKind;
 pub use pins::PinError;

@@ -86,7 +86,7 @@ pub fn run(ctx: &Context, options: &ForgetOptions) -> Result<ForgetOutcome, OpEr
             kept: plan.kept,
             freed_bytes: freed.bytes,
             kept_by: upkeep::kept_by(&freed),
-            unseen_repositories: upkeep::unseen(&freed.unseen),
+            unseen_repositories: upkeep::unseen(&repo, &freed.unseen),
         });
     }
     Err(OpError::MovedMeanwhile { what: "branches were moved again and again".to_owned() })

@@ -107,7 +107,7 @@ pub fn run(ctx: &Context, options: &GcOptions) -> Result<GcOutcome, OpError> {
         in_use: found.in_use.into(),
         unseen: names::unseen(&repo)?,
         others: found.others,
-        unseen_repositories: upkeep::unseen(&found.unseen),
+        unseen_repositories: upkeep::unseen(&repo, &found.unseen),
         grace_seconds,
     })
 }

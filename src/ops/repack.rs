@@ -97,7 +97,7 @@ pub fn run(ctx: &Context, options: &RepackOptions) -> Result<RepackOutcome, OpEr
     drop(repo);
     let repo = ctx.open_repo()?;
     let found = how.collect(ctx, &repo)?;
-    let unseen_repositories = upkeep::unseen(&found.unseen);
+    let unseen_repositories = upkeep::unseen(&repo, &found.unseen);
     let (freed_bytes, later_bytes) = (found.freed_bytes, how.later_bytes(&found));
     let Collected { live, unreachable, sparse, copied, .. } = found;
     let after = |field: fn(&Amount) -> u64| {

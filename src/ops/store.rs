@@ -142,7 +142,7 @@ fn list(ctx: &Context, dir: Option<&Path>) -> Result<StoreOutcome, OpError> {
             current: own.as_ref() == Some(&member.token),
             seen: member.seen,
             reachable: presence.is_ok(),
-            why: presence.err(),
+            why: presence.err().map(|why| why.what),
         }
     });
     Ok(StoreOutcome::List { members: members.collect(), store: dir })

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::error::words::quoted;
 use super::{Context, OpError};
 use crate::id::BlobId;
 use crate::path::escape;
 use crate::repo::Repo;
-use crate::store::shared::{Unseen, root_of};
+use crate::store::shared::{Cure, SharedStore, Unseen, root_of};
 use crate::store::upkeep::{CollectOptions, Collected, Freed, Rewrite};
 
 /// How a collection runs.
@@ -72,12 +73,34 @@ pub struct UnseenRepository {
     pub path: String,
     /// Why not.
     pub why: String,
+    /// What to do about it: commands.
+    pub hint: String,
 }
 
 /// Those of a collection.
-pub(super) fn unseen(unseen: &[Unseen]) -> Vec<UnseenRepository> {
-    let shown = |one: &Unseen| UnseenRepository { path: folder(&one.path), why: one.why.clone() };
+pub(super) fn unseen(repo: &Repo, unseen: &[Unseen]) -> Vec<UnseenRepository> {
+    let Some(store) = repo.store.shared() else { return Vec::new() };
+    let shown = |one: &Unseen| UnseenRepository {
+        path: folder(&one.path),
+        why: one.why.what.clone(),
+        hint: hint_for(store, one),
+    };
     unseen.iter().map(shown).collect()
+}
+
+/// What to do about a repository on the store that cannot be read.
+pub(super) fn hint_for(store: &SharedStore, unseen: &Unseen) -> String {
+    let path = quoted(&root_of(&unseen.path).display().to_string());
+    let cure = match unseen.why.cure {
+        Cure::RunThere => "if it was moved, run a command there: esker status".to_owned(),
+        Cure::TellStore => {
+            let dir = quoted(&store.dir.display().to_string());
+            format!("tell it where its store is: esker -C {path} store repair {dir}")
+        }
+        Cure::Rebuild => format!("mend it: esker -C {path} fsck --rebuild"),
+        Cure::MakeReadable => format!("see what keeps it from being read: esker -C {path} doctor"),
+    };
+    format!("{cure}; if it is gone for good: esker store forget {path}")
 }
 
 /// A repository on the store that needs what another lets go of.

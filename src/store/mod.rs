@@ -94,6 +94,12 @@ pub enum StoreError {
         /// The file.
         file: PathBuf,
     },
+    /// The file by which a shared store knows a repository says nothing that can be read.
+    #[error("what a repository on the store needs cannot be asked: {} is damaged", file.display())]
+    BadMember {
+        /// The file.
+        file: PathBuf,
+    },
     /// A folder holds something else than a shared store.
     #[error("{} is no store: '{name}' is in it", dir.display())]
     NoStore {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::session::random_u64;
 use super::upkeep::GcRoots;
 use super::{StoreError, StorePaths};
-use crate::db::{self, StateDb};
+use crate::db::{self, DbError, StateDb, View};
 use crate::format::FormatParameters;
 use crate::fsio::{self, AtPath, Holder, LockFile};
 
@@ -68,7 +68,45 @@ pub struct Unseen {
     /// Its `.esker`.
     pub path: PathBuf,
     /// Why.
-    pub why: String,
+    pub why: Unreadable,
+}
+
+/// Why a member cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What was met.
+    pub what: String,
+    /// What helps.
+    pub cure: Cure,
+}
+
+/// What helps where a member cannot be read, but to forget it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cure {
+    /// It is not where it was: its next command makes its new place known.
+    RunThere,
+    /// It does not know its store any more: it must be told.
+    TellStore,
+    /// Its database must be made anew.
+    Rebuild,
+    /// What keeps its files from being read must end: rights, a disk, an older program.
+    MakeReadable,
+}
+
+impl Unreadable {
+    fn new(what: impl Into<String>, cure: Cure) -> Self {
+        Self { what: what.into(), cure }
+    }
+
+    fn of_link(e: &StoreError) -> Self {
+        let is_odd = matches!(e, StoreError::BadNote { .. });
+        Self::new(e.to_string(), if is_odd { Cure::TellStore } else { Cure::MakeReadable })
+    }
+
+    fn of_database(e: &DbError) -> Self {
+        let is_lost = e.is_missing() || e.is_damaged();
+        Self::new(e.to_string(), if is_lost { Cure::Rebuild } else { Cure::MakeReadable })
+    }
 }
 
 /// What the other members of a store point at.
@@ -243,7 +281,7 @@ impl SharedStore {
     /// Whether the store must be told of the member: it does not know it, or not where it is, or has not
     /// seen it for a day. `now` is in Unix seconds.
     pub fn is_out_of_date(&self, now: i64) -> Result<bool, StoreError> {
-        let known = read_member(&self.dir, &self.link.token)?;
+        let known = read_own(&self.dir, &self.link.token)?;
         Ok(known.is_none_or(|known| {
             known.path != self.member || (now - known.seen).abs() >= SEEN_EVERY
         }) || self.dir != self.link.dir)
@@ -255,7 +293,7 @@ impl SharedStore {
     /// A copy of a member that is still where it was becomes a member of its own.
     pub fn register(&self, now: i64) -> Result<(), StoreError> {
         let mut link = StoreLink::read(&self.member)?.unwrap_or_else(|| self.link.clone());
-        let known = read_member(&self.dir, &link.token)?;
+        let known = read_own(&self.dir, &link.token)?;
         let is_copy = known.is_some_and(|known| {
             known.path != self.member && is_at(&known, &self.link.id) && !self.is_same(&known)
         });
@@ -341,7 +379,15 @@ fn read_member(dir: &Path, token: &str) -> Result<Option<Member>, StoreError> {
         let (path, seen) = (PathBuf::from(field("path")?), field("seen")?.parse().ok()?);
         Some(Member { token: token.to_owned(), path, seen })
     };
-    parse().map(Some).ok_or(StoreError::BadNote { file })
+    parse().map(Some).ok_or(StoreError::BadMember { file })
+}
+
+/// As [`read_member`], for the member itself, which writes anew what is damaged.
+fn read_own(dir: &Path, token: &str) -> Result<Option<Member>, StoreError> {
+    match read_member(dir, token) {
+        Err(StoreError::BadMember { .. }) => Ok(None),
+        known => known,
+    }
 }
 
 /// Whether a member is where the store says.
@@ -356,23 +402,28 @@ impl Member {
     }
 
     /// Whether the member can be seen from here, of the store with this id; otherwise why not.
-    pub fn presence(&self, store: &str) -> Result<(), String> {
-        match StoreLink::read(&self.path) {
-            Ok(Some(link)) if link.id == store && link.token == self.token => {}
-            Ok(Some(_)) => return Err("another repository is there".to_owned()),
-            Ok(None) if !self.path.exists() => return Err("the folder is not there".to_owned()),
-            Ok(None) => return Err("what is there is on no shared store".to_owned()),
-            Err(e) => return Err(e.to_string()),
-        }
-        db::read_alone(&self.path.join(STATE_DB), |view| view.worktrees().map(|_| ()))
-            .map_err(|e| e.to_string())
+    pub fn presence(&self, store: &str) -> Result<(), Unreadable> {
+        let (what, cure) = match StoreLink::read(&self.path) {
+            Ok(Some(link)) if link.id == store && link.token == self.token => {
+                return self.read(|view| view.worktrees().map(|_| ()));
+            }
+            Ok(Some(_)) => ("another repository is there", Cure::RunThere),
+            Ok(None) if !self.path.exists() => ("the folder is not there", Cure::RunThere),
+            Ok(None) => ("what is there is on no shared store", Cure::TellStore),
+            Err(e) => return Err(Unreadable::of_link(&e)),
+        };
+        Err(Unreadable::new(what, cure))
     }
 
     /// What it points at; otherwise why that cannot be told.
-    fn roots(&self, store: &str) -> Result<GcRoots, String> {
+    fn roots(&self, store: &str) -> Result<GcRoots, Unreadable> {
         self.presence(store)?;
+        self.read(|view| GcRoots::of(view, i64::MIN))
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&View) -> Result<T, DbError>) -> Result<T, Unreadable> {
         let path = self.path.join(STATE_DB);
-        db::read_alone(&path, |view| GcRoots::of(view, i64::MIN)).map_err(|e| e.to_string())
+        db::read_alone(&path, work).map_err(|e| Unreadable::of_database(&e))
     }
 
     /// The folder of its main worktree, where that can be told.

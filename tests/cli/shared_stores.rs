@@ -1,6 +1,7 @@
 //! Several repositories of one machine on one store.
 
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -174,6 +175,108 @@ fn a_repository_that_is_gone_is_forgotten_and_its_data_goes() {
     let members = listed["members"].as_array().expect("a list");
     assert_eq!(members.len(), 2);
     assert!(members.iter().all(|member| member["reachable"] == true), "{listed}");
+    clean(&env, &["one", "two"]);
+}
+
+/// Has `one` let go of a file and collect, where `two` cannot be read: it is named, with a command that
+/// helps. Runs that, and the file goes.
+fn one_waits_for_two(env: &Env, why: &str, command: &[&str]) {
+    drop_own(env, "one");
+    let told = ok(env, "one", &["gc", "--grace", "0", "--reflog", "0"]);
+    let two = env.path("two").display().to_string();
+    let named = format!("nothing was dropped, for {two} cannot be asked what it needs: ");
+    assert!(told.contains(&named) && told.contains(why), "{told}");
+    let helps = format!("esker -C {two} {}", command.join(" "));
+    let gone = format!("; if it is gone for good: esker store forget {two}\n");
+    assert!(told.contains(&helps) && told.contains(&gone), "no '{helps}' in {told}");
+    assert!(ok(env, "one", &["doctor"]).contains(&helps));
+    ok(env, "two", command);
+    assert!(gc(env, "one")["freed_bytes"].as_u64().expect("a number") > LEN as u64 / 2);
+    clean(env, &["one", "two"]);
+}
+
+#[test]
+fn a_repository_whose_database_is_damaged_is_named_with_what_mends_it() {
+    let env = two();
+    fs::write(env.path("two/.esker/state.db"), [7; 8192]).expect("write");
+    for name in ["state.db-wal", "state.db-shm"] {
+        let _ = fs::remove_file(env.path("two/.esker").join(name));
+    }
+    one_waits_for_two(&env, "", &["fsck", "--rebuild"]);
+}
+
+#[test]
+fn a_repository_that_lost_its_store_is_named_with_what_mends_it() {
+    let store = |env: &Env| env.path("store").display().to_string();
+    let env = two();
+    fs::remove_file(env.path("two/.esker/store")).expect("remove");
+    one_waits_for_two(&env, "is on no shared store", &["store", "repair", &store(&env)]);
+    let env = two();
+    fs::write(env.path("two/.esker/store"), "odd").expect("write");
+    let told = ok(&env, "one", &["gc"]);
+    assert!(told.contains("is not as esker writes it"), "{told}");
+    assert!(told.contains("store repair"), "{told}");
+}
+
+/// Removes the packs of a kind that hold what `two` commits now.
+fn lose_new_of_two(env: &Env, kind: u8) {
+    let packs =
+        || fs::read_dir(env.path("store/packs")).expect("read").map(|e| e.expect("e").path());
+    let before: Vec<_> = packs().collect();
+    env.write("two/more", bytes(u64::from(kind) + 20));
+    commit(env, "two", "more");
+    // A pack says at byte 10 what it holds.
+    let is_it = |pack: &PathBuf| fs::read(pack).expect("read")[10] == kind;
+    let lost: Vec<_> = packs().filter(|pack| !before.contains(pack) && is_it(pack)).collect();
+    assert!(!lost.is_empty(), "no pack of kind {kind}");
+    lost.iter().for_each(|pack| fs::remove_file(pack).expect("remove"));
+}
+
+#[test]
+fn a_repository_that_needs_what_is_gone_is_named_with_what_ends_that() {
+    let env = two();
+    let two = env.path("two").display().to_string();
+    let refused = || {
+        let ran = run(&env, "one", &["gc", "--grace", "0", "--reflog", "0"]);
+        let mends =
+            format!("esker -C {two} fsck --repair; if nobody needs that repository any more");
+        assert_fails(&ran, 1, &format!("nothing is collected: {two} needs what"), &mends);
+        assert!(ran.stderr.contains(&format!("esker store forget --force {two}")), "{ran:?}");
+    };
+    drop_own(&env, "one");
+    // Recipes: the file itself is still there.
+    lose_new_of_two(&env, 2);
+    refused();
+    ok(&env, "two", &["fsck", "--repair"]);
+    assert!(gc(&env, "one")["freed_bytes"].as_u64().expect("a number") > LEN as u64 / 2);
+    clean(&env, &["one", "two"]);
+    // A commit, which is nowhere else.
+    lose_new_of_two(&env, 1);
+    refused();
+    ok(&env, "one", &["store", "forget", "--force", &two]);
+    assert!(gc(&env, "one")["freed_bytes"].as_u64().expect("a number") > LEN as u64 / 2);
+    clean(&env, &["one"]);
+}
+
+#[test]
+fn a_damaged_note_of_a_repository_is_written_anew_by_it() {
+    let env = two();
+    let member = |dir: &str| {
+        let link = fs::read_to_string(env.path(dir).join(".esker/store")).expect("read");
+        let token = link.lines().find_map(|line| line.strip_prefix("token ")).expect("a token");
+        env.path("store/members").join(token)
+    };
+    fs::write(member("two"), "odd").expect("write");
+    let refused = run(&env, "one", &["gc"]);
+    let file = member("two").display().to_string();
+    assert_fails(
+        &refused,
+        1,
+        &format!("cannot be asked: {file} is damaged"),
+        &format!("rm {file}"),
+    );
+    ok(&env, "two", &["status"]);
+    gc(&env, "one");
     clean(&env, &["one", "two"]);
 }
 

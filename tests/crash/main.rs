@@ -40,4 +40,6 @@ mod restore;
 mod resume;
 mod shared;
 #[cfg(target_os = "linux")]
+mod stopped;
+#[cfg(target_os = "linux")]
 mod trace;

@@ -210,6 +210,72 @@ fn esker_opens_the_frozen_repository_with_the_third_format_of_the_database() {
     );
 }
 
+/// A copy of the frozen repositories `one` and `two` on a shared store.
+fn fixture_on_a_store() -> tempfile::TempDir {
+    let from = fixture_dir().with_file_name("fixture-state-v4");
+    let dir = tempfile::tempdir().expect("temporary folder");
+    copy(&from.join("store"), &dir.path().join("store"));
+    for name in ["one", "two"] {
+        copy(&from.join(name), &dir.path().join(name).join(".esker"));
+    }
+    dir
+}
+
+/// What both have: their files, a worktree of the first, a stash of the second.
+fn assert_all_there(dir: &Path) {
+    for name in ["one", "two"] {
+        let at = dir.join(name);
+        done(esker(&at, &["fsck", "--data"]));
+        assert_eq!(done(esker(&at, &["cat", "HEAD:both"])), "both\n".repeat(10_000));
+        assert_eq!(done(esker(&at, &["cat", "HEAD:own"])), format!("{name}\n").repeat(10_000));
+    }
+    let aside = done(esker(&dir.join("two"), &["cat", "stash@{0}:own"]));
+    assert_eq!(aside, "put aside\n".repeat(10_000));
+    let worktrees = done(esker(&dir.join("one"), &["worktree"]));
+    assert!(worktrees.contains("/data/side") && worktrees.contains("not there"), "{worktrees}");
+}
+
+#[test]
+fn esker_opens_frozen_repositories_on_a_shared_store() {
+    let dir = fixture_on_a_store();
+    let (one, two) = (dir.path().join("one"), dir.path().join("two"));
+    // The notes in the store name places that are nowhere; what cannot be asked stops the collection.
+    let told = done(esker(&one, &["gc", "--grace", "0", "--reflog", "0"]));
+    assert!(told.contains("nothing was dropped, for /data/two cannot be asked"), "{told}");
+    done(esker(&two, &["status"]));
+    let listed = done(esker(&one, &["store"]));
+    assert!(listed.contains("2 repositories") && !listed.contains("cannot be read"), "{listed}");
+    done(esker(&one, &["gc", "--grace", "0", "--reflog", "0"]));
+    done(esker(&two, &["repack", "--grace", "0"]));
+    assert_all_there(dir.path());
+    fs::write(two.join("more"), "more").expect("write");
+    done(esker(&two, &["add", "more"]));
+    commit(&two, "more");
+    assert_all_there(dir.path());
+}
+
+#[test]
+fn lost_databases_of_a_frozen_shared_store_are_rebuilt() {
+    for lost in ["store", "one/.esker", "two/.esker"] {
+        let dir = fixture_on_a_store();
+        let (one, two) = (dir.path().join("one"), dir.path().join("two"));
+        done(esker(&one, &["status"]));
+        done(esker(&two, &["status"]));
+        for name in ["state.db", "state.db-wal", "state.db-shm"] {
+            let _ = fs::remove_file(dir.path().join(lost).join(name));
+        }
+        let at = if lost.starts_with("two") { &two } else { &one };
+        assert_eq!(esker(at, &["status"]).status.code(), Some(5), "{lost}");
+        done(esker(at, &["fsck", "--rebuild"]));
+        for at in [&one, &two] {
+            done(esker(at, &["fsck", "--data"]));
+            assert_eq!(done(esker(at, &["cat", "HEAD:both"])), "both\n".repeat(10_000));
+        }
+        done(esker(&one, &["gc", "--grace", "0"]));
+        done(esker(&two, &["fsck", "--data"]));
+    }
+}
+
 /// Lines of b3sum in the order of paths, which compare component by component.
 fn lines_of(files: &BTreeMap<Vec<String>, Vec<u8>>) -> String {
     let line = |(path, bytes): (&Vec<String>, &Vec<u8>)| {

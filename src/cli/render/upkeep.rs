@@ -65,13 +65,10 @@ fn line(out: &mut dyn Write, files: Files, thing: &str, why: &str) -> io::Result
 
 /// Repositories on the store that could not be asked what they need.
 fn unseen(out: &mut dyn Write, repositories: &[UnseenRepository]) -> io::Result<()> {
-    for UnseenRepository { path, why } in repositories {
-        writeln!(
-            out,
-            "nothing was dropped, for {path} cannot be asked what it needs: {}; if it is gone for good: \
-             esker store forget {path}",
-            safe(why)
-        )?;
+    for UnseenRepository { path, why, hint } in repositories {
+        let why = safe(why);
+        writeln!(out, "nothing was dropped, for {path} cannot be asked what it needs: {why}")?;
+        writeln!(out, "  {hint}")?;
     }
     Ok(())
 }
@@ -86,12 +83,10 @@ fn kept_by(out: &mut dyn Write, kept: &[KeptBy], unseen: &[UnseenRepository]) ->
             one.path
         )?;
     }
-    for UnseenRepository { path, why } in unseen {
-        writeln!(
-            out,
-            "nothing goes as long as {path} cannot be asked what it needs: {}",
-            safe(why)
-        )?;
+    for UnseenRepository { path, why, hint } in unseen {
+        let why = safe(why);
+        writeln!(out, "nothing goes as long as {path} cannot be asked what it needs: {why}")?;
+        writeln!(out, "  {hint}")?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ pub(super) fn shown(path: &std::path::Path) -> String {
 }
 
 /// A path as an argument that can be pasted into a shell.
-pub(super) fn quoted(path: &str) -> String {
+pub(in crate::ops) fn quoted(path: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+,=@".contains(c);
     if path.chars().all(is_plain) && !path.is_empty() {
         return path.to_string();

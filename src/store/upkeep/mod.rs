@@ -6,12 +6,15 @@
 //! process at a time does this work, under the lock of [`Store::lock_upkeep`].
 
 mod collect;
+mod condemn;
 mod copy;
 mod fold;
 mod mark;
 mod needed;
+mod plan;
 mod replace;
 mod roots;
+mod sweep;
 mod tables;
 #[cfg(test)]
 mod tests;
