@@ -152,6 +152,24 @@ pub fn sync_dir(path: &Path) -> Result<(), FsError> {
     }
 }
 
+/// Creates a folder and those above it, and makes their names durable; its own also when it is there
+/// already, for whoever made it may have been cut short before that.
+///
+/// A folder above that may not be read cannot be synced: that is passed over.
+pub fn create_dirs(path: &Path) -> Result<(), FsError> {
+    let missing = path.ancestors().skip(1).take_while(|dir| !dir.exists());
+    let named: Vec<_> = [path].into_iter().chain(missing).filter_map(Path::parent).collect();
+    std::fs::create_dir_all(path).at("create", path)?;
+    for above in named {
+        let is_here = above.as_os_str().is_empty();
+        match sync_dir(if is_here { Path::new(".") } else { above }) {
+            Err(FsError { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {}
+            result => result?,
+        }
+    }
+    Ok(())
+}
+
 /// The way from one absolute folder to another, where they share more than the root.
 pub fn way_between(from: &Path, to: &Path) -> Option<PathBuf> {
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();

@@ -189,10 +189,7 @@ pub fn init(
 /// As [`init`], with id and format given; a shared store that is there has its own format.
 pub fn init_as(paths: &RepoPaths, new: &NewRepo, note: &RefNote) -> Result<Initialized, RepoError> {
     let store = StorePaths::new(&paths.dir);
-    let above = paths.dir.ancestors().skip(1).take_while(|dir| !dir.exists());
-    // Also when it is there: whoever made it may have been cut short before its name was durable.
-    let made: Vec<_> = [paths.dir.as_path()].into_iter().chain(above).collect();
-    std::fs::create_dir_all(&paths.dir).map_err(|e| FsError::new("create", &paths.dir, e))?;
+    fsio::create_dirs(&paths.dir)?;
     let is_there = paths.state_db().exists();
     let shared = match &new.store {
         Some(dir) if !is_there => Some(link_store(paths, dir, &new.format)?),
@@ -202,10 +199,6 @@ pub fn init_as(paths: &RepoPaths, new: &NewRepo, note: &RefNote) -> Result<Initi
         for dir in [&store.packs, &store.tables, &store.tmp] {
             std::fs::create_dir_all(dir).map_err(|e| FsError::new("create", dir, e))?;
         }
-    }
-    for dir in made.into_iter().filter_map(Path::parent) {
-        let is_here = dir.as_os_str().is_empty();
-        fsio::sync_dir(if is_here { Path::new(".") } else { dir })?;
     }
     let ignore = paths.dir.join(".gitignore");
     if !ignore.exists() {

@@ -42,7 +42,7 @@ pub fn run(ctx: &Context, options: &InitOptions) -> Result<InitOutcome, OpError>
         Some(path) => fsio::without_dots(&ctx.start_dir.join(path)),
         None => ctx.start_dir.clone(),
     };
-    std::fs::create_dir_all(&dir).map_err(|e| crate::fsio::FsError::new("create", &dir, e))?;
+    fsio::create_dirs(&dir)?;
     let dir = std::path::absolute(&dir)
         .map_err(|e| OpError::from(crate::fsio::FsError::new("find", &dir, e)))?;
     let paths = match &ctx.esker_dir {

@@ -202,7 +202,7 @@ fn attempt(
         refs: moves.told,
         freed_bytes: freed.bytes,
         kept_by: upkeep::kept_by(&freed),
-        unseen_repositories: upkeep::unseen(&repo, &freed.unseen),
+        unseen_repositories: upkeep::unseen(repo, &freed.unseen),
         on_disk,
         remotes: moves.remotes,
     }))

@@ -223,7 +223,7 @@ fn new_folder(ctx: &Context, repo: &Repo, path: &Path) -> Result<PathBuf, OpErro
         hint: Some("choose a folder beside this one: esker worktree add ../NAME".to_owned()),
     };
     let existed = root.exists();
-    std::fs::create_dir_all(&root).at("create", &root)?;
+    fsio::create_dirs(&root)?;
     let root = root.canonicalize().at("find", &root)?;
     let above = root.parent().unwrap_or(&root);
     let inside = above.ancestors().any(|folder| folder.join(DIR_NAME).exists());

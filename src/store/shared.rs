@@ -150,8 +150,7 @@ pub fn state_db(dir: &Path) -> PathBuf {
 /// # Errors
 /// `NoStore` if there is something else in the folder.
 pub fn create(dir: &Path, format: &FormatParameters) -> Result<String, StoreError> {
-    let is_new = !dir.exists();
-    fs::create_dir_all(dir).at("create", dir)?;
+    fsio::create_dirs(dir)?;
     let paths = StorePaths::new(dir);
     let id = match store_id(dir)? {
         Some(id) => id,
@@ -163,7 +162,7 @@ pub fn create(dir: &Path, format: &FormatParameters) -> Result<String, StoreErro
             let _lock = LockFile::acquire(&paths.upkeep_lock, &Holder::this_process("local", 0))?;
             match store_id(dir)? {
                 Some(id) => id,
-                None => write_store(dir, is_new)?,
+                None => write_store(dir)?,
             }
         }
     };
@@ -179,13 +178,10 @@ pub fn create(dir: &Path, format: &FormatParameters) -> Result<String, StoreErro
     Ok(id)
 }
 
-fn write_store(dir: &Path, is_new: bool) -> Result<String, StoreError> {
+fn write_store(dir: &Path) -> Result<String, StoreError> {
     let id = format!("{:016x}{:016x}", random_u64()?, random_u64()?);
     fsio::write_atomic(&dir.join(".gitignore"), b"*\n")?;
     fsio::write_atomic(&dir.join(STORE_FILE), format!("{STORE_HEADING}\nid {id}\n").as_bytes())?;
-    if let Some(above) = dir.parent().filter(|above| is_new && !above.as_os_str().is_empty()) {
-        fsio::sync_dir(above)?;
-    }
     Ok(id)
 }
 

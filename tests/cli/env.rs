@@ -14,6 +14,8 @@ pub const NOW: i64 = 1_717_164_000;
 /// A temporary folder, an empty environment, an author and a fixed time.
 pub struct Env {
     root: TempDir,
+    /// The folder that runs start in, below the temporary one.
+    pub at: &'static str,
     variables: Vec<(String, String)>,
 }
 
@@ -47,7 +49,7 @@ impl Env {
         for name in ["PATH", "SystemRoot"] {
             variables.extend(std::env::var(name).map(|value| (name.to_string(), value)));
         }
-        Self { root, variables }
+        Self { root, at: "work", variables }
     }
 
     /// Sets a variable for the runs that follow.
@@ -65,7 +67,7 @@ impl Env {
 
     /// The folder that runs start in.
     pub fn dir(&self) -> PathBuf {
-        self.root.path().join("work")
+        self.root.path().join(self.at)
     }
 
     /// A path below it.

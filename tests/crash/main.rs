@@ -26,6 +26,7 @@ mod commit;
 #[cfg(target_os = "linux")]
 mod disk;
 mod kill;
+mod member_kills;
 mod members;
 mod merge;
 #[cfg(target_os = "linux")]

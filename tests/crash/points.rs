@@ -4,10 +4,13 @@
 //! The steps are the calls that a process makes of the system below the repository's folder, SQLite's
 //! too (see `trace`). `ESKER_POINTS=all` tries all of them, which takes half an hour; without it some of
 //! each verb, chosen by `ESKER_CRASH_SEED`. A table says what was tried.
+//!
+//! All of it in a repository of its own, and in one of two on a shared store, where the other must stay
+//! whole too.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::data::{Files, Random, write_all};
 use crate::env::{Env, Ran};
@@ -18,6 +21,10 @@ use crate::trace::{self, Traced};
 
 /// Steps of each verb that are tried by default.
 const FEW: usize = 2;
+
+/// Where the repository on a shared store lies; the other one and the store are beside it.
+const MEMBER: &str = "work/one";
+const OTHER: &str = "../two";
 
 /// A verb, and what surrounds it.
 struct Verb {
@@ -66,7 +73,7 @@ const VERBS: [Verb; 8] = [
     },
     Verb {
         name: "repack",
-        args: &["repack", "--grace", "0"],
+        args: &["repack", "--grace", "0", "--reflog", "0"],
         prepare: half_needed,
         done: "",
         check: |_| {},
@@ -81,6 +88,15 @@ const VERBS: [Verb; 8] = [
     },
 ];
 
+/// A verb that is about the shared store itself.
+const JOIN: Verb = Verb {
+    name: "init",
+    args: &["init", "--store", "../store", "../three"],
+    prepare: first_commit,
+    done: "",
+    check: |env| drop(env.ok(&["-C", "../three", "fsck"])),
+};
+
 fn sample(seed: u64) -> Files {
     let mut random = Random::new(seed);
     let mut files = Files::new();
@@ -91,8 +107,23 @@ fn sample(seed: u64) -> Files {
     files
 }
 
+/// Makes the repository; where it is to be on a shared store, another one too. What that has is added
+/// by this one, too, and dropped again.
+fn begin(env: &Env) {
+    if !is_member(env) {
+        env.ok(&["init"]);
+        return;
+    }
+    env.ok(&["init", "--store", "../store", OTHER]);
+    env.ok(&["init", "--store", "../store"]);
+    write_all(&env.path(OTHER), &sample(2));
+    env.write("../two/data/own.bin", Random::new(7).bytes(100_000));
+    env.ok(&["-C", OTHER, "add", "."]);
+    env.ok(&["-C", OTHER, "commit", "-m", "of the other"]);
+}
+
 fn first_commit(env: &Env) {
-    env.ok(&["init"]);
+    begin(env);
     write_all(&env.dir(), &sample(1));
     repo::commit_all(env, "first");
 }
@@ -128,8 +159,11 @@ fn two_branches(env: &Env) {
 fn half_needed(env: &Env) {
     changed(env);
     env.write("data/other.bin", Random::new(3).bytes(200_000));
+    env.write("data/own.bin", Random::new(4).bytes(600_000));
     repo::commit_all(env, "both");
-    fs::remove_file(env.path("data/large.bin")).expect("remove");
+    for name in ["large", "own"] {
+        fs::remove_file(env.path(format!("data/{name}.bin"))).expect("remove");
+    }
     env.ok(&["add", "-A"]);
     env.ok(&["commit", "--amend", "-m", "one"]);
 }
@@ -146,8 +180,11 @@ fn many_packs(env: &Env) {
 }
 
 fn damaged(env: &Env) {
-    first_commit(env);
-    for pack in repo::files_in(env, "packs") {
+    begin(env);
+    let of_other = repo::files_in(env, "packs");
+    write_all(&env.dir(), &sample(1));
+    repo::commit_all(env, "first");
+    for pack in repo::files_in(env, "packs").into_iter().filter(|pack| !of_other.contains(pack)) {
         let mut bytes = fs::read(&pack).expect("read");
         if bytes[10] == 3 {
             bytes[100] ^= 1;
@@ -172,11 +209,46 @@ fn commit_at(env: &Env, revision: &str) -> String {
     entry["commit"].as_str().expect("an id").to_owned()
 }
 
-/// A copy of a repository and its files.
-fn copy_of(template: &Env) -> Env {
-    let env = Env::new();
-    copy(&template.dir(), &env.dir());
+/// Whether the repository is one of two on a shared store.
+fn is_member(env: &Env) -> bool {
+    env.at != "work"
+}
+
+/// An empty folder for a repository, of its own or on a shared store.
+fn place(is_shared: bool) -> Env {
+    let mut env = Env::new();
+    if is_shared {
+        env.at = MEMBER;
+        fs::create_dir(env.dir()).expect("mkdir");
+    }
     env
+}
+
+/// Everything below it belongs to a test.
+fn whole(env: &Env) -> PathBuf {
+    let above = env.dir().parent().expect("it lies in a folder").to_owned();
+    if is_member(env) { above } else { env.dir() }
+}
+
+/// A copy of a repository and its files, with its store and who else is on that.
+fn copy_of(template: &Env) -> Env {
+    let env = place(is_member(template));
+    copy(&whole(template), &whole(&env));
+    if is_member(&env) {
+        // Each finds the store beside it, and makes its new place known.
+        env.ok(&["status"]);
+        env.ok(&["-C", OTHER, "status"]);
+    }
+    env
+}
+
+/// Moves the original away, for copies to find the store that was copied with them.
+fn put_away(template: &mut Env) {
+    if is_member(template) {
+        let away = whole(template).with_file_name("away");
+        fs::rename(whole(template), &away).expect("rename");
+        template.at = "away/one";
+    }
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -236,20 +308,34 @@ struct Tally {
     ended: u64,
 }
 
+/// Which steps are tried.
+#[derive(Clone, Copy)]
+enum Which {
+    /// So many, chosen at random.
+    Few(usize),
+    /// All that change a file of this kind.
+    Of(&'static str),
+}
+
 struct Driver {
     fault: Fault,
+    /// Whether the repository is one of two on a store.
+    is_shared: bool,
+    /// Which steps of each verb are tried, unless all are.
+    which: Which,
     random: Random,
     tallies: BTreeMap<(&'static str, String), Tally>,
 }
 
 impl Driver {
     fn run(&mut self, verb: &Verb) {
-        let template = Env::new();
+        let mut template = place(self.is_shared);
         (verb.prepare)(&template);
+        put_away(&mut template);
         let plain = copy_of(&template);
         let traced = trace::run(&plain, verb.args, None);
         assert!(traced.output.status.success(), "{}: {:?}", verb.name, traced.output);
-        let root = plain.dir();
+        let root = whole(&plain);
         let mut points: Vec<(u64, String, String)> = traced
             .points(&root)
             .into_iter()
@@ -257,14 +343,11 @@ impl Driver {
             .map(|(count, call)| (count, call.name.clone(), call.label(&root)))
             .collect();
         assert!(!points.is_empty(), "{} changes nothing", verb.name);
-        if std::env::var("ESKER_POINTS").is_ok_and(|value| value == "all") {
-            points.dedup_by_key(|(count, name, _)| (*count, name.clone()));
-        } else {
-            let mut some = Vec::new();
-            for _ in 0..FEW.min(points.len()) {
-                some.push(points.swap_remove(self.random.below(points.len() as u64) as usize));
-            }
-            points = some;
+        let is_all = std::env::var("ESKER_POINTS").is_ok_and(|value| value == "all");
+        match self.which {
+            Which::Of(kind) => points.retain(|(_, _, label)| label.contains(kind)),
+            Which::Few(few) if !is_all => points = self.choose(points, few),
+            Which::Few(_) => points.dedup_by_key(|(count, name, _)| (*count, name.clone())),
         }
         for (count, name, label) in points {
             let env = copy_of(&template);
@@ -275,6 +358,11 @@ impl Driver {
             let at = format!("{}, {name} {count} ({label})", verb.name);
             self.check(verb, &env, traced, &name, &at);
         }
+    }
+
+    fn choose<T>(&mut self, mut all: Vec<T>, few: usize) -> Vec<T> {
+        let few = few.min(all.len());
+        (0..few).map(|_| all.swap_remove(self.random.below(all.len() as u64) as usize)).collect()
     }
 
     fn check(&self, verb: &Verb, env: &Env, traced: Traced, name: &str, at: &str) {
@@ -291,14 +379,12 @@ impl Driver {
             assert!(is_clear || is_report, "{at}: {ran:?}");
         }
         if verb.name != "repair" {
-            let checked = env.run(&["fsck"]);
-            assert_eq!(checked.code, 0, "{at}: {}{}", checked.stdout, checked.stderr);
+            assert_whole(env, &["fsck"], at);
         }
         let again = env.run(verb.args);
         let is_done = !verb.done.is_empty() && again.stderr.contains(verb.done);
         assert!(again.code == 0 || is_done, "{at}, again: {again:?}");
-        let checked = env.run(&["fsck", "--data"]);
-        assert_eq!(checked.code, 0, "{at}, at last: {}{}", checked.stdout, checked.stderr);
+        assert_whole(env, &["fsck", "--data"], &format!("{at}, at last"));
         (verb.check)(env);
     }
 
@@ -317,15 +403,39 @@ impl Driver {
     }
 }
 
+/// Checks the repository, and the other one on its store.
+fn assert_whole(env: &Env, args: &[&str], at: &str) {
+    let of_other = [&["-C", OTHER], args].concat();
+    let both = [args, &of_other];
+    for args in &both[..1 + usize::from(is_member(env))] {
+        let checked = env.run(args);
+        assert_eq!(checked.code, 0, "{at}, {args:?}: {}{}", checked.stdout, checked.stderr);
+    }
+}
+
 fn all_verbs(fault: Fault, ended: &str) {
+    try_verbs(fault, ended, false, Which::Few(FEW), VERBS.iter());
+}
+
+fn all_verbs_of_a_member(fault: Fault, ended: &str) {
+    try_verbs(fault, ended, true, Which::Few(1), VERBS.iter().chain([&JOIN]));
+}
+
+fn try_verbs<'v>(
+    fault: Fault,
+    ended: &str,
+    is_shared: bool,
+    which: Which,
+    verbs: impl Iterator<Item = &'v Verb>,
+) {
     if !trace::is_possible() {
         return;
     }
     let seed = kill::number("ESKER_CRASH_SEED", 1);
     println!("ESKER_CRASH_SEED={seed}");
     let random = Random::new(seed.wrapping_mul(0x9e37) ^ ended.len() as u64);
-    let mut driver = Driver { fault, random, tallies: BTreeMap::new() };
-    VERBS.iter().for_each(|verb| driver.run(verb));
+    let mut driver = Driver { fault, is_shared, which, random, tallies: BTreeMap::new() };
+    verbs.for_each(|verb| driver.run(verb));
     driver.print(ended);
     let ended: u64 = driver.tallies.values().map(|tally| tally.ended).sum();
     if ended == 0 {
@@ -352,4 +462,30 @@ fn a_device_that_fails_at_any_step_loses_nothing() {
 #[test]
 fn too_many_open_files_at_any_step_lose_nothing() {
     all_verbs(Fault::TooMany, "refused");
+}
+
+#[test]
+fn a_process_that_ends_at_any_step_in_one_of_two_on_a_store_loses_nothing() {
+    all_verbs_of_a_member(Fault::Kill, "killed");
+}
+
+#[test]
+fn a_disk_that_is_full_at_any_step_in_one_of_two_on_a_store_loses_nothing() {
+    all_verbs_of_a_member(Fault::Full, "refused");
+}
+
+#[test]
+fn a_device_that_fails_at_any_step_in_one_of_two_on_a_store_loses_nothing() {
+    all_verbs_of_a_member(Fault::Broken, "failed");
+}
+
+#[test]
+fn too_many_open_files_at_any_step_in_one_of_two_on_a_store_lose_nothing() {
+    all_verbs_of_a_member(Fault::TooMany, "refused");
+}
+
+#[test]
+fn a_collection_that_ends_between_its_two_databases_leaves_no_name_of_what_is_gone() {
+    let collections = VERBS.iter().filter(|verb| ["gc", "repack"].contains(&verb.name));
+    try_verbs(Fault::Kill, "killed", true, Which::Of("one/.esker/state.db"), collections);
 }

@@ -8,24 +8,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::data::Random;
 use crate::disk::{self, Disk, State};
-use crate::env::Env;
+use crate::env::{Env, Ran};
 use crate::kill;
 use crate::trace::{self, Call};
 
 /// Kinds of syncs that are left out by default.
 const FEW: usize = 2;
 
-/// What a person is told of a repository.
-type Seen = (Value, Value);
+/// What a person is told of each repository: its commit, and whether something is staged. Nothing of one
+/// that is not made yet.
+type Seen = Vec<Option<(Value, Value)>>;
+
+/// The repositories of a recording, by their folders below that of the test.
+type Places = &'static [&'static str];
+
+const ALONE: Places = &["."];
+/// Two on a shared store beside them.
+const MEMBERS: Places = &["one", "two"];
 
 /// A recorded sequence of commands.
 struct Recording {
     env: Env,
+    /// The folder, which is not there any more.
+    folder: PathBuf,
+    places: Places,
     /// The folder before the first.
     before: Disk,
     calls: Vec<Call>,
@@ -33,16 +45,26 @@ struct Recording {
     ends: Vec<(usize, Seen)>,
 }
 
-fn seen(env: &Env) -> Seen {
-    let status = env.json(&["status", "--json"]);
-    (status["commit"].clone(), status["staged"].clone())
+fn seen(env: &Env, places: Places) -> Seen {
+    let of = |place: &&str| {
+        let ran = env.run(&["-C", place, "status", "--json"]);
+        let status: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+        (ran.code == 0).then(|| (status["commit"].clone(), status["staged"].clone()))
+    };
+    places.iter().map(of).collect()
 }
 
 impl Recording {
-    fn new() -> Self {
+    fn empty(places: Places) -> Self {
         let env = Env::new();
-        let (before, mut random) = (Disk::of(&env.dir()), Random::new(1));
-        let mut recording = Self { env, before, calls: Vec::new(), ends: Vec::new() };
+        let (before, folder) = (Disk::of(&env.dir()), env.dir());
+        Self { env, folder, places, before, calls: Vec::new(), ends: Vec::new() }
+    }
+
+    /// A life of one repository.
+    fn alone() -> Self {
+        let mut random = Random::new(1);
+        let mut recording = Self::empty(ALONE);
         recording.run(&["init"]);
         recording.env.write("data/first", random.bytes(3000));
         recording.run(&["add", "."]);
@@ -63,11 +85,44 @@ impl Recording {
         recording
     }
 
+    /// A life of two on a store: one lets go of what the other has, collects, and the other way round.
+    fn members() -> Self {
+        let mut random = Random::new(2);
+        let mut recording = Self::empty(MEMBERS);
+        let both = random.bytes(100_000);
+        for place in MEMBERS {
+            recording.run(&["init", "--store", "store", place]);
+            recording.env.write(&format!("{place}/both"), &both);
+            recording.env.write(&format!("{place}/own"), random.bytes(3000));
+            recording.run(&["-C", place, "add", "."]);
+            recording.run(&["-C", place, "commit", "-m", "zero"]);
+        }
+        for name in ["both", "own"] {
+            fs::remove_file(recording.env.path("one").join(name)).expect("remove");
+        }
+        recording.run(&["-C", "one", "add", "-A"]);
+        recording.run(&["-C", "one", "commit", "--amend", "--allow-empty", "-m", "one"]);
+        recording.run(&["-C", "one", "gc", "--grace", "0", "--reflog", "0"]);
+        recording.run(&["-C", "two", "branch", "other"]);
+        recording.env.write("two/more", random.bytes(3000));
+        recording.run(&["-C", "two", "add", "-A"]);
+        recording.run(&["-C", "two", "commit", "-m", "two"]);
+        recording.run(&["-C", "two", "checkout", "--detach", "HEAD~1"]);
+        recording.run(&["-C", "two", "repack", "--grace", "0", "--reflog", "0"]);
+        recording.env.write("one/own", random.bytes(3000));
+        recording.run(&["-C", "one", "add", "-A"]);
+        recording.run(&["-C", "two", "gc", "--grace", "0", "--reflog", "0"]);
+        // Whoever looks at a state is to find the store in it, not the one that was recorded.
+        let away = recording.folder.with_file_name("away");
+        fs::rename(&recording.folder, away).expect("rename");
+        recording
+    }
+
     fn run(&mut self, args: &[&str]) {
         let traced = trace::run(&self.env, args, None);
         assert!(traced.output.status.success(), "{args:?}: {:?}", traced.output);
         self.calls.extend(traced.calls);
-        self.ends.push((self.calls.len(), seen(&self.env)));
+        self.ends.push((self.calls.len(), seen(&self.env, self.places)));
     }
 
     /// What may be seen once `count` calls were made: what the last command left, or what the present one
@@ -81,15 +136,13 @@ impl Recording {
 
     /// The label of a call, as it is the same for all of its kind.
     fn label(&self, at: usize) -> String {
-        self.calls[at].label(&self.env.dir())
+        self.calls[at].label(&self.folder)
     }
 
     /// Syncs of what must last.
     fn syncs(&self) -> Vec<usize> {
-        let folder = self.env.dir();
-        let is_sync = |call: &Call| {
-            call.name.ends_with("sync") && call.paths().iter().any(|path| path.starts_with(&folder))
-        };
+        let is_in = |path: &PathBuf| path.starts_with(&self.folder);
+        let is_sync = |call: &Call| call.name.ends_with("sync") && call.paths().iter().any(is_in);
         (0..self.calls.len()).filter(|at| is_sync(&self.calls[*at])).collect()
     }
 }
@@ -97,12 +150,13 @@ impl Recording {
 /// Looks at states in a folder of its own.
 struct Checker {
     env: Env,
+    places: Places,
     states: BTreeSet<[u8; 32]>,
 }
 
 impl Checker {
-    fn new() -> Self {
-        Self { env: Env::new(), states: BTreeSet::new() }
+    fn new(places: Places) -> Self {
+        Self { env: Env::new(), places, states: BTreeSet::new() }
     }
 
     /// What is wrong with a state, unless it was met before.
@@ -117,34 +171,73 @@ impl Checker {
             return None;
         }
         disk::write(state, &self.env.dir());
-        if allowed.is_empty() {
-            let made = self.env.run(&["init"]);
-            let is_made = made.code == 0 && self.env.run(&["fsck"]).code == 0;
-            return (!is_made).then(|| format!("init: {made:?}"));
-        }
-        let checked = self.env.run(&["fsck", "--data"]);
-        if checked.code != 0 {
-            return Some(format!("fsck: {}{}", checked.stdout, checked.stderr));
-        }
-        let found = seen(&self.env);
-        if !allowed.contains(&&found) {
-            return Some(format!("found {found:?} in place of {allowed:?}"));
-        }
-        self.fault_without_database(allowed)
+        let is_made = |at: usize| allowed.first().is_some_and(|seen| seen[at].is_some());
+        let (made, not_made): (Vec<_>, Vec<_>) =
+            (0..self.places.len()).partition(|at| is_made(*at));
+        let places = |which: &[usize]| which.iter().map(|at| self.places[*at]).collect::<Vec<_>>();
+        let (made, not_made) = (places(&made), places(&not_made));
+        made.iter()
+            .find_map(|place| self.fault_of_one(place))
+            .or_else(|| self.fault_of_seen(&made, allowed))
+            .or_else(|| self.fault_without_databases(&made, allowed))
+            .or_else(|| not_made.iter().find_map(|place| self.fault_of_beginning(place)))
     }
 
-    /// The same, once the database is lost too: HEAD is in `refs.log`.
-    fn fault_without_database(&self, allowed: &[&Seen]) -> Option<String> {
-        for suffix in ["", "-wal", "-shm"] {
-            let _ = fs::remove_file(self.env.path(format!(".esker/state.db{suffix}")));
+    /// One that was not made yet, or in part, can be made.
+    fn fault_of_beginning(&self, place: &str) -> Option<String> {
+        let made = match self.places.len() {
+            1 => self.env.run(&["init"]),
+            _ => self.env.run(&["init", "--store", "store", place]),
+        };
+        let is_made = made.code == 0 && self.env.run(&["-C", place, "fsck"]).code == 0;
+        (!is_made).then(|| format!("init of {place}: {made:?}"))
+    }
+
+    fn fault_of_one(&self, place: &str) -> Option<String> {
+        let checked = self.env.run(&["-C", place, "fsck", "--data"]);
+        let is_whole = checked.code == 0;
+        (!is_whole).then(|| format!("fsck of {place}: {}{}", checked.stdout, checked.stderr))
+    }
+
+    /// Whether those that were made say what they may say.
+    fn fault_of_seen(&self, made: &[&str], allowed: &[&Seen]) -> Option<String> {
+        if made.is_empty() {
+            return None;
         }
-        let rebuilt = self.env.run(&["fsck", "--rebuild"]);
-        if rebuilt.code != 0 {
-            return Some(format!("fsck --rebuild: {}{}", rebuilt.stdout, rebuilt.stderr));
+        let found = seen(&self.env, self.places);
+        let is_same = |seen: &Seen| {
+            let both = self.places.iter().zip(seen.iter().zip(&found));
+            both.filter(|(place, _)| made.contains(place)).all(|(_, (seen, found))| seen == found)
+        };
+        let is_allowed = allowed.iter().any(|seen| is_same(seen));
+        (!is_allowed).then(|| format!("found {found:?} in place of {allowed:?}"))
+    }
+
+    /// The same, once the databases are lost too: HEAD is in `refs.log`.
+    fn fault_without_databases(&self, made: &[&str], allowed: &[&Seen]) -> Option<String> {
+        if made.is_empty() {
+            return None;
         }
-        let found = self.env.json(&["status", "--json"])["commit"].clone();
-        let is_allowed = allowed.iter().any(|(head, _)| *head == found);
-        (!is_allowed).then(|| format!("once it was rebuilt HEAD is {found}, not as in {allowed:?}"))
+        for folder in made.iter().map(|place| format!("{place}/.esker")).chain(["store".into()]) {
+            for suffix in ["", "-wal", "-shm"] {
+                let _ = fs::remove_file(self.env.path(&folder).join(format!("state.db{suffix}")));
+            }
+        }
+        for place in made {
+            let rebuilt = self.env.run(&["-C", place, "fsck", "--rebuild"]);
+            if rebuilt.code != 0 {
+                let Ran { stdout, stderr, .. } = rebuilt;
+                return Some(format!("fsck --rebuild of {place}: {stdout}{stderr}"));
+            }
+        }
+        let heads = |seen: &Seen| -> Vec<Option<Value>> {
+            let places = self.places.iter().zip(seen);
+            let of_made = places.filter(|(place, _)| made.contains(place));
+            of_made.map(|(_, seen)| Some(seen.as_ref()?.0.clone())).collect()
+        };
+        let found = heads(&seen(&self.env, self.places));
+        let is_allowed = allowed.iter().any(|seen| heads(seen) == found);
+        (!is_allowed).then(|| format!("once rebuilt, HEAD is {found:?}, not as in {allowed:?}"))
     }
 }
 
@@ -153,20 +246,16 @@ fn is_mode(mode: &str) -> bool {
     std::env::var("ESKER_POWER").is_ok_and(|value| value == mode)
 }
 
-#[test]
-fn whatever_a_power_cut_leaves_is_whole() {
-    if !trace::is_possible() {
-        return;
-    }
-    let recording = Recording::new();
+/// Looks at what a power cut may leave after each of many calls.
+fn cut_at_many(recording: &Recording) {
     let seed = kill::number("ESKER_CRASH_SEED", 1);
     println!("ESKER_CRASH_SEED={seed}");
-    let (mut random, mut checker) = (Random::new(seed), Checker::new());
+    let (mut random, mut checker) = (Random::new(seed), Checker::new(recording.places));
     let mut disk = recording.before.clone();
-    let folder = recording.env.dir();
     for (at, call) in recording.calls.iter().enumerate() {
         disk.apply(call, false);
-        let is_change = call.is_change() && call.paths().iter().any(|p| p.starts_with(&folder));
+        let is_in = |path: &PathBuf| path.starts_with(&recording.folder);
+        let is_change = call.is_change() && call.paths().iter().any(is_in);
         if !is_change || !(is_mode("all") || random.below(40) == 0) {
             continue;
         }
@@ -181,9 +270,23 @@ fn whatever_a_power_cut_leaves_is_whole() {
     assert!(checker.states.len() > 10, "hardly anything was tried");
 }
 
+#[test]
+fn whatever_a_power_cut_leaves_is_whole() {
+    if trace::is_possible() {
+        cut_at_many(&Recording::alone());
+    }
+}
+
+#[test]
+fn whatever_a_power_cut_leaves_of_two_on_a_store_is_whole() {
+    if trace::is_possible() {
+        cut_at_many(&Recording::members());
+    }
+}
+
 /// Replays without one sync; gives the states tried, and what was wrong with the last.
 fn without(recording: &Recording, sync: usize) -> (usize, Option<String>) {
-    let (mut disk, mut checker) = (recording.before.clone(), Checker::new());
+    let (mut disk, mut checker) = (recording.before.clone(), Checker::new(recording.places));
     for (at, call) in recording.calls.iter().enumerate() {
         disk.apply(call, at == sync);
         if at <= sync || !call.is_change() {
@@ -220,16 +323,25 @@ fn chosen_syncs(recording: &Recording) -> BTreeMap<String, Vec<usize>> {
 
 #[test]
 fn no_sync_can_be_left_out() {
-    if !trace::is_possible() {
-        return;
+    if trace::is_possible() {
+        leave_out_each(&Recording::alone());
     }
-    let recording = Recording::new();
+}
+
+#[test]
+fn no_sync_of_two_on_a_store_can_be_left_out() {
+    if trace::is_possible() {
+        leave_out_each(&Recording::members());
+    }
+}
+
+fn leave_out_each(recording: &Recording) {
     println!("sync: calls, tried, states; the first that breaks a promise");
     let mut not_missed = Vec::new();
-    for (label, calls) in chosen_syncs(&recording) {
+    for (label, calls) in chosen_syncs(recording) {
         let (mut tried, mut states, mut broken) = (0, 0, None);
         for at in &calls {
-            let (count, fault) = without(&recording, *at);
+            let (count, fault) = without(recording, *at);
             (tried, states) = (tried + 1, states + count);
             broken = broken.or(fault);
             if broken.is_some() && !is_mode("all") {

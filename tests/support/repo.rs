@@ -42,9 +42,11 @@ pub fn assert_no_leftovers(env: &Env) {
     assert!(left.is_empty(), "left behind: {left:?}");
 }
 
-/// The entries of a folder in `.esker`.
+/// The entries of a folder in `.esker`, or in the store beside the repository if it has none of its own.
 pub fn files_in(env: &Env, folder: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(env.path(".esker").join(folder)).expect("the folder is there");
+    let own = env.path(".esker").join(folder);
+    let dir = if own.exists() { own } else { env.path("../store").join(folder) };
+    let entries = fs::read_dir(dir).expect("the folder is there");
     let mut paths: Vec<PathBuf> = entries.map(|e| e.expect("an entry").path()).collect();
     paths.sort();
     paths

@@ -36,6 +36,11 @@ impl Collection<'_> {
         }
         self.outcome.copied = Amount::default();
         new.iter().for_each(|pack| self.outcome.copied.add(pack.bytes));
+        if store.shared().is_some() {
+            // The repository's own database is committed after the store's: a reflog that still told of
+            // what was condemned, after a kill between the two, would look like damage.
+            store.db.write(|tx| tx.expire_reflog(since))?;
+        }
         let copied = Copied { has_packs: !new.is_empty(), moves_data };
         match store.list(&mut new, |tx| self.condemn(tx, &plan, copied)) {
             Err(StoreError::Changed) => Ok(false),
