@@ -328,13 +328,6 @@ fn no_sync_can_be_left_out() {
     }
 }
 
-#[test]
-fn no_sync_of_two_on_a_store_can_be_left_out() {
-    if trace::is_possible() {
-        leave_out_each(&Recording::members());
-    }
-}
-
 fn leave_out_each(recording: &Recording) {
     println!("sync: calls, tried, states; the first that breaks a promise");
     let mut not_missed = Vec::new();
