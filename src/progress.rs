@@ -27,6 +27,11 @@ pub trait Progress: Send + Sync {
         let _ = (files, bytes, from);
     }
 
+    /// Says that a remote did not give what it was asked for, why, and which one is asked in its place.
+    fn passed_over(&self, remote: &str, why: &str, next: &str) {
+        let _ = (remote, why, next);
+    }
+
     /// Ends the phase begun last.
     fn finish(&self) {}
 }

@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use super::args::Global;
 use super::render::units::{bytes, count, counted, seconds};
+use super::term::Palette;
 use super::{signal, term};
 
 const BAR_AFTER: Duration = Duration::from_millis(500);
@@ -51,6 +52,9 @@ pub struct Meter {
     look: Look,
     /// Whether what is about to be fetched is said.
     announces: bool,
+    /// Whether warnings are text; in JSON they are part of the document.
+    warns: bool,
+    warning: anstyle::Style,
     counts: Arc<Counts>,
     drawer: Mutex<Option<Drawer>>,
 }
@@ -86,12 +90,21 @@ struct Snapshot {
 impl Meter {
     /// A meter that has not begun.
     pub fn new(look: Look) -> Self {
-        Self { look, announces: false, counts: Arc::default(), drawer: Mutex::default() }
+        Self {
+            look,
+            announces: false,
+            warns: false,
+            warning: anstyle::Style::new(),
+            counts: Arc::default(),
+            drawer: Mutex::default(),
+        }
     }
 
-    /// The same, saying what is about to be fetched where the flags do not forbid it.
+    /// The same, saying what is about to be fetched, and what does not come from where it was asked for, where
+    /// the flags do not forbid it.
     pub fn announcing(self, global: &Global) -> Self {
-        Self { announces: !global.quiet && !global.json, ..self }
+        let warning = Palette::for_stderr(global.color).warning;
+        Self { announces: !global.quiet && !global.json, warns: !global.json, warning, ..self }
     }
 
     /// Removes the bar; a later phase brings it back.
@@ -147,6 +160,17 @@ impl Progress for Meter {
             let line = format!("fetching {files}, {}, from {}", bytes(size), escape(from));
             let _ = writeln!(io::stderr(), "{line}");
         }
+    }
+
+    fn passed_over(&self, remote: &str, why: &str, next: &str) {
+        if !self.warns {
+            return;
+        }
+        self.stop();
+        let style = self.warning;
+        let (remote, next) = (escape(remote), escape(next));
+        let line = format!("{style}warning{style:#}: {remote}: {why}; asking {next}");
+        let _ = writeln!(io::stderr(), "{line}");
     }
 
     fn finish(&self) {

@@ -28,6 +28,10 @@ const PORTION: Portion = Portion { bytes: 64 << 30, time: Duration::from_secs(20
 /// The remote that is meant when none is named.
 pub(super) const DEFAULT_REMOTE: &str = "origin";
 
+/// The key of a remote's place in the order in which remotes are asked for what is not here.
+pub(super) const PRIORITY: &str = "priority";
+const DEFAULT_PRIORITY: u32 = 100;
+
 /// What the settings say of a remote.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RemoteSettings {
@@ -78,6 +82,16 @@ pub(super) fn settings_of(config: &Config, name: &str) -> Option<RemoteSettings>
         anonymous: flag("anonymous"),
         virtual_host: flag("virtual_host"),
         is_single_writer: get("writers").is_some_and(|value| value == "single"),
+    })
+}
+
+/// The place of a remote in the order in which remotes are asked for what is not here: the least first.
+pub(super) fn priority(config: &Config, name: &str) -> Result<u32, OpError> {
+    let key = format!("remote.{name}.{PRIORITY}");
+    let Some(setting) = config.get(&key) else { return Ok(DEFAULT_PRIORITY) };
+    setting.value.trim().parse().map_err(|_| OpError::Config {
+        at: format!("{key} ({})", setting.origin),
+        detail: format!("'{}' is not a number from 0 on", crate::path::escape(&setting.value)),
     })
 }
 
@@ -195,6 +209,8 @@ impl Connection {
             transport: &*self.transport,
             cache: &self.cache,
             store: &repo.store,
+            elsewhere: &[],
+            history: None,
             seen: remotes::seen(&repo.db, name)?,
             has_atomic_create: !self.settings.is_single_writer,
             local_tips: remotes::local_tips(repo)?,

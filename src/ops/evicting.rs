@@ -15,10 +15,11 @@ use crate::history::merge_base::is_ancestor;
 use crate::id::{BlobId, CommitId, TreeId};
 use crate::object::access::ReadObjects;
 use crate::object::prolly;
-use crate::object::tree::{EntryValue, Node};
+use crate::object::tree::EntryValue;
 use crate::path::{PathSet, RepoPath};
 use crate::refs::{RefName, RefTarget};
 use crate::repo::Repo;
+use crate::steps::gather::files;
 use crate::steps::{RunContext, StepError, materialize, sparse};
 use crate::store::session::random_u64;
 use crate::store::upkeep::Rewrite;
@@ -247,28 +248,10 @@ fn gather(
     seen: &mut HashSet<TreeId>,
     visit: &mut dyn FnMut(BlobId, u64),
 ) -> Result<(), OpError> {
-    let mut pending = Vec::new();
     match value {
         EntryValue::File { id, size, .. } => visit(id, size),
-        EntryValue::Directory { id, .. } => pending.push(id),
+        EntryValue::Directory { id, .. } => files(read, id, seen, visit)?,
         EntryValue::Symlink { .. } => {}
-    }
-    while let Some(id) = pending.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        match &*read.read_tree(id)? {
-            Node::Inner { children, .. } => pending.extend(children.iter().map(|c| c.id)),
-            Node::Leaf(entries) => {
-                for entry in entries {
-                    match entry.value {
-                        EntryValue::File { id, size, .. } => visit(id, size),
-                        EntryValue::Directory { id, .. } => pending.push(id),
-                        EntryValue::Symlink { .. } => {}
-                    }
-                }
-            }
-        }
     }
     Ok(())
 }

@@ -55,6 +55,7 @@ pub mod log;
 pub mod ls;
 pub mod ls_remote;
 pub mod merge;
+pub mod mirror;
 pub mod mv;
 mod names;
 mod part;
@@ -96,6 +97,7 @@ mod there;
 pub mod update;
 mod upkeep;
 pub mod verify;
+pub mod whereabouts;
 pub mod worktree;
 
 pub use crate::date::Now;

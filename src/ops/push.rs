@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::connect::{self, Connection};
 use super::evicting::{self, Evicting};
 use super::refspec::Asked;
-use super::sending::{lines, send};
+use super::sending::{self, lines, send};
 use super::{Context, OpError, RefLine};
 use crate::config::edit;
 use crate::path::RepoPath;
@@ -147,7 +147,8 @@ fn plan(
     outcome: &mut PushOutcome,
 ) -> Result<(), OpError> {
     let run = ctx.run_context(&repo.settings);
-    let plan = connection.push(ctx, repo, &run)?.plan(wants)?;
+    let push = connection.push(ctx, repo, &run)?;
+    let plan = sending::through(ctx, repo, push, &|push| push.plan(wants))?;
     outcome.refs = lines(repo, wants, &plan.refs);
     (outcome.commits, outcome.files) = (plan.commits, plan.files);
     outcome.file_bytes = plan.file_bytes;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::object::access::ReadObjects;
 use crate::refs::{RefName, RefTarget};
 use crate::repo::Repo;
 
@@ -41,9 +42,19 @@ pub(super) fn line(
     old: Option<RefTarget>,
     new: Option<RefTarget>,
 ) -> RefLine {
+    line_in(&repo.store, name, old, new)
+}
+
+/// As [`line`], for a history that need not be a repository's.
+pub(super) fn line_in(
+    read: &dyn ReadObjects,
+    name: &RefName,
+    old: Option<RefTarget>,
+    new: Option<RefTarget>,
+) -> RefLine {
     let continues = |old: RefTarget, new: RefTarget| match (old, new) {
         (RefTarget::Commit(old), RefTarget::Commit(new)) => {
-            crate::history::merge_base::is_ancestor(&repo.store, old, new).unwrap_or(false)
+            crate::history::merge_base::is_ancestor(read, old, new).unwrap_or(false)
         }
         _ => false,
     };

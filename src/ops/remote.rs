@@ -241,8 +241,8 @@ fn rename(
         let message = format!("there is a remote '{new}' already");
         return Err(OpError::Usage { message, hint: None });
     }
-    let keys = ["endpoint", "region", "profile", "anonymous", "virtual_host", "writers", "url"];
-    for key in keys {
+    let keys = ["endpoint", "region", "profile", "anonymous", "virtual_host", "writers"];
+    for key in keys.into_iter().chain([connect::PRIORITY, "url"]) {
         if let Some(value) = config.get(&format!("remote.{old}.{key}")) {
             set(paths, new, key, &value.value)?;
         }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::locate;
 use super::part::SparseCounts;
+use super::whereabouts::{self, Whereabouts};
 use super::{Change, ConflictEntry, Context, OpError, Skipped, encode};
 use crate::diff::tree as diff;
 use crate::id::CommitId;
@@ -17,6 +18,8 @@ use crate::steps::{data_roots, look};
 pub struct StatusOptions {
     /// Only these paths; none means all.
     pub paths: Vec<String>,
+    /// Tell which remotes have what, as far as that is known here.
+    pub remotes: bool,
 }
 
 /// What differs.
@@ -47,6 +50,9 @@ pub struct StatusOutcome {
     /// The data roots; only inside a git checkout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roots: Option<Vec<String>>,
+    /// What is where, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remotes: Option<Whereabouts>,
 }
 
 /// Compares HEAD, the stage and the worktree.
@@ -72,6 +78,9 @@ pub fn run(ctx: &Context, options: &StatusOptions) -> Result<StatusOutcome, OpEr
         outcome.skipped = found.skipped.into_iter().map(Skipped::from).collect();
     }
     tell_operation(&repo, &mut outcome)?;
+    if options.remotes {
+        outcome.remotes = Some(whereabouts::tell(ctx, &repo)?);
+    }
     let lists = [&outcome.staged, &outcome.unstaged, &outcome.untracked];
     outcome.clean = lists.iter().all(|list| list.is_empty()) && outcome.operation.is_none();
     Ok(outcome)

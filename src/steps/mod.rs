@@ -7,6 +7,7 @@ pub mod checkout;
 pub mod data_roots;
 pub mod deliver;
 pub mod delivered;
+pub mod gather;
 pub mod hash_tree;
 pub mod hold;
 pub mod known;

@@ -9,7 +9,7 @@ use crate::store::StoreError;
 use crate::worktree::plan::PlannedFile;
 
 /// What was brought because it was missing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Supplied {
     /// Different contents of files.
     pub files: u64,
@@ -19,6 +19,8 @@ pub struct Supplied {
     pub received_bytes: u64,
     /// Requests that it took.
     pub requests: u64,
+    /// Remotes that failed, and why; others had what was asked of them.
+    pub warnings: Vec<String>,
 }
 
 /// Brings what is missing from the remotes that promised it.

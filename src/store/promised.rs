@@ -43,10 +43,21 @@ impl Store {
         blobs: &mut HashSet<BlobId>,
         cancel: &Cancel,
     ) -> Result<(), StoreError> {
+        self.strike_promised_by(&|_| true, blobs, cancel)
+    }
+
+    /// As [`Store::strike_promised`], of what the remotes promised for whose names `is_asked` holds.
+    pub fn strike_promised_by(
+        &self,
+        is_asked: &dyn Fn(&str) -> bool,
+        blobs: &mut HashSet<BlobId>,
+        cancel: &Cancel,
+    ) -> Result<(), StoreError> {
         let read = store_error;
         let mut trees: HashSet<TreeId> = HashSet::new();
         let mut commits = HashSet::new();
-        let mut queue: Vec<CommitId> = self.absent().promised.keys().copied().collect();
+        let promised = self.absent().promised.iter().filter(|(_, remote)| is_asked(remote));
+        let mut queue: Vec<CommitId> = promised.map(|(commit, _)| *commit).collect();
         while let Some(id) = queue.pop() {
             if blobs.is_empty() {
                 return Ok(());

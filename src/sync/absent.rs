@@ -2,11 +2,13 @@
 //!
 //! A partial clone names contents that it never had. They are on the remote that promised them, where no
 //! anchor may reach them in the place they have now; so they are looked up there like chunks, and the push
-//! relies on the packs that hold them. What another remote lacks of them it cannot be given from here.
+//! relies on the packs that hold them. What another remote lacks of them is taken from a remote that has it,
+//! or else the push is refused.
 
 use std::collections::{BTreeSet, HashSet};
 
 use super::chain::Remote;
+use super::elsewhere::{Elsewhere, has};
 use super::lookup::Whole;
 use super::missing::Missing;
 use super::state::State;
@@ -14,23 +16,24 @@ use super::{Refused, SyncError};
 use crate::id::{BlobId, PackId};
 use crate::store::Store;
 
-/// Takes out of `missing` the contents that are not here, each of which must be in live packs of `state`;
-/// returns those packs.
+/// Takes out of `missing` the contents that are not here and that live packs of `state` have; returns those
+/// packs. Others become its `far` ones, if one of `elsewhere` has them.
 ///
 /// # Errors
-/// [`Refused::Absent`] where the remote has not all of them, [`Refused::Shallow`] where commits before what
-/// is pushed are neither here nor there.
+/// [`Refused::Absent`] where no remote has all of them, [`Refused::Shallow`] where commits before what is
+/// pushed are neither here nor there.
 pub(super) fn leave_out_absent(
     remote: &Remote<'_>,
     state: &State,
     store: &Store,
+    elsewhere: &[Elsewhere<'_>],
     missing: &mut Missing,
 ) -> Result<BTreeSet<PackId>, SyncError> {
     if let Some(id) = missing.commits.iter().find(|id| store.absent().shallow.contains(id)) {
         return Err(Refused::Shallow { commit: *id }.into());
     }
     let mut packs = BTreeSet::new();
-    if store.absent().promised.is_empty() {
+    if store.absent().promised.is_empty() && elsewhere.is_empty() {
         return Ok(packs);
     }
     let mut absent: Vec<(BlobId, u64)> = Vec::new();
@@ -47,6 +50,7 @@ pub(super) fn leave_out_absent(
     for &(id, size) in &absent {
         match whole.packs_of(id, size)? {
             Some(found) => packs.extend(found),
+            None if has(elsewhere, id, size)? => missing.far.push((id, size)),
             None => lacking = (lacking.0 + 1, lacking.1 + size),
         }
     }

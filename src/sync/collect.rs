@@ -274,6 +274,8 @@ impl Collect<'_> {
         }
         let upload = Upload {
             store: self.store,
+            elsewhere: &[],
+            history: None,
             transport: self.transport,
             cache: self.cache,
             portion: Portion::ALL,

@@ -30,7 +30,8 @@ use crate::store::relocate::{PackChunks, Relocation, relocate};
 use crate::store::session::Session;
 use crate::store::{Store, StoreError};
 
-use data::{Watched, put_first};
+pub(super) use data::{DataPlan, chunks_of};
+use data::{Rigour, Watched, put_first};
 
 /// Lists of chunks kept while recipes are written anew.
 const MAX_LISTS: usize = 256;
@@ -81,6 +82,15 @@ pub struct Fetched {
     pub stored_bytes: u64,
 }
 
+/// What came of contents that were asked for one by one; which of them did is seen in the store.
+#[derive(Debug, Default)]
+pub struct BroughtBlobs {
+    /// Bytes of data that were stored.
+    pub stored_bytes: u64,
+    /// Why not all of them came, where that is the remote's fault.
+    pub failure: Option<SyncError>,
+}
+
 /// What a fetch would bring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FetchPlan {
@@ -111,7 +121,8 @@ impl Fetch<'_> {
         if blobs.is_empty() {
             return Ok(plan);
         }
-        for (id, chunks) in self.plan(&Whole::open(self.remote, self.state)?, &blobs)?.chunks {
+        let data = self.plan(&Whole::open(self.remote, self.state)?, &blobs)?;
+        for (id, chunks) in data.chunks {
             self.cancel.check()?;
             let trailer = read_trailer(self.remote.transport, id, &self.state.packs[&id])?;
             for (block, rows) in self.wanted_blocks(&trailer, &chunks, false)? {
@@ -168,16 +179,56 @@ impl Fetch<'_> {
         Ok((fetched, value))
     }
 
-    /// Brings the data of blobs, which a commit here names already; returns the bytes that were stored.
+    /// Brings the data of blobs, which a commit here names already, as far as it is there and right: every
+    /// chunk is compared with its address, and what is wrong is left out.
+    ///
+    /// # Errors
+    /// Those of the repository here, and those of the remote before the first byte of data. What goes wrong
+    /// there afterwards is part of the result.
     pub fn run_for_blobs(
         &self,
         find: &dyn FindBlobs,
         blobs: &[(BlobId, u64)],
-    ) -> Result<u64, SyncError> {
+    ) -> Result<BroughtBlobs, SyncError> {
         let session = self.store.start_session()?;
         session.hold(&live_packs(self.store)?)?;
         self.store.settle()?;
-        self.bring_blobs(&session, find, blobs, None)
+        let (mut plan, mut brought) = (DataPlan::default(), BroughtBlobs::default());
+        let mut planned = Vec::new();
+        for &blob in blobs {
+            match plan.add(self.state, find, blob) {
+                Err(e @ SyncError::Damaged { .. }) => drop(brought.failure.get_or_insert(e)),
+                done => {
+                    done?;
+                    planned.push(blob);
+                }
+            }
+        }
+        let data = self.bring_data(&session, &plan.finish(), None, Rigour::Proven)?;
+        brought.stored_bytes = data.stored_bytes;
+        if let Some(e) = data.failure {
+            brought.failure = Some(e);
+            // What came of several packs is here, whatever became of the others.
+            planned = self.whole_now(find, planned)?;
+        }
+        let recipes = self.bring_recipes(&session, find, &planned)?;
+        brought.stored_bytes += recipes.iter().map(|p| p.bytes).sum::<u64>();
+        self.store.publish(recipes, &HashSet::new(), |_| Ok::<_, SyncError>(()))?;
+        Ok(brought)
+    }
+
+    /// The blobs whose chunks are all here.
+    fn whole_now(
+        &self,
+        find: &dyn FindBlobs,
+        blobs: Vec<(BlobId, u64)>,
+    ) -> Result<Vec<(BlobId, u64)>, SyncError> {
+        let here = ToLocal { fetch: self, lists: RefCell::default() };
+        let mut whole = Vec::new();
+        for blob in blobs {
+            whole.extend(here.has_chunks_of(find, blob)?.then_some(blob));
+        }
+        Ok(whole)
     }
 
     /// Reads the list of chunks of every pack of the remote that holds something of some blobs.
@@ -204,11 +255,18 @@ impl Fetch<'_> {
         beside: Option<Watched<'_>>,
     ) -> Result<u64, SyncError> {
         let data = self.plan(find, blobs)?;
-        let data_bytes = self.bring_data(session, &data, beside)?;
+        let data_bytes = self.bring_data(session, &data, beside, Rigour::Listed)?.stored_bytes;
         let recipes = self.bring_recipes(session, find, blobs)?;
         let recipe_bytes: u64 = recipes.iter().map(|p| p.bytes).sum();
         self.store.publish(recipes, &HashSet::new(), |_| Ok::<_, SyncError>(()))?;
         Ok(data_bytes + recipe_bytes)
+    }
+
+    /// Which chunks of which packs make up the blobs.
+    fn plan(&self, find: &dyn FindBlobs, blobs: &[(BlobId, u64)]) -> Result<DataPlan, SyncError> {
+        let mut plan = DataPlan::default();
+        blobs.iter().try_for_each(|blob| plan.add(self.state, find, *blob))?;
+        Ok(plan.finish())
     }
 
     /// Reads all packs of history at once, where nearly all of them are wanted.
@@ -291,6 +349,27 @@ fn sealed(lane: &mut Lane<'_>) -> Result<Vec<SealedPack>, SyncError> {
 struct ToLocal<'l> {
     fetch: &'l Fetch<'l>,
     lists: RefCell<HashMap<PackId, PackChunks>>,
+}
+
+impl ToLocal<'_> {
+    /// Whether all chunks of a blob are here. A pack whose list of chunks cannot be had counts as none.
+    fn has_chunks_of(&self, find: &dyn FindBlobs, blob: (BlobId, u64)) -> Result<bool, SyncError> {
+        for (pack, range) in chunks_of(self.fetch.state, find, blob)? {
+            let rows = match self.chunks(pack) {
+                Err(e) if e.is_theirs() => return Ok(false),
+                rows => rows?.unwrap_or_else(|| Vec::new().into()),
+            };
+            let Some(wanted) = rows.get(range.start as usize..range.end as usize) else {
+                return Ok(false);
+            };
+            for (address, _) in wanted {
+                if self.fetch.store.catalog().find(PackKind::Data, address)?.is_none() {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
 }
 
 impl Relocation for ToLocal<'_> {

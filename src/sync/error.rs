@@ -162,6 +162,17 @@ impl SyncError {
         }
     }
 
+    /// Whether it is the remote that failed, so that another one may do better.
+    pub fn is_theirs(&self) -> bool {
+        match self {
+            Self::Transport(_) | Self::Damaged { .. } => true,
+            Self::Access(AccessError::Io(inner)) => {
+                inner.downcast_ref::<Self>().is_some_and(Self::is_theirs)
+            }
+            _ => false,
+        }
+    }
+
     /// Something on the remote that is not what it must be.
     pub(super) fn damaged(key: impl Into<String>, why: impl ToString) -> Self {
         Self::Damaged { key: key.into(), why: why.to_string() }

@@ -16,7 +16,7 @@ use crate::recipe::{Body, Page, Recipe, page_address};
 use crate::store::read::{BlobPlace, BlobSource};
 
 /// Finds how blobs lie on a remote.
-pub trait FindBlobs {
+pub trait FindBlobs: Sync {
     /// Whether a blob is there.
     fn has(&self, id: BlobId, size: u64) -> Result<bool, SyncError>;
 

@@ -24,14 +24,21 @@ pub struct Missing {
     pub trees: Vec<TreeId>,
     /// Blobs and their sizes, in the order of their paths.
     pub blobs: Vec<(BlobId, u64)>,
+    /// The same of those that are not here and are taken from another remote.
+    pub far: Vec<(BlobId, u64)>,
     /// The anchors that something was left out for.
     pub anchors: BTreeSet<CommitId>,
 }
 
 impl Missing {
+    /// Number of the blobs.
+    pub fn files(&self) -> u64 {
+        (self.blobs.len() + self.far.len()) as u64
+    }
+
     /// Bytes of the blobs.
     pub fn bytes(&self) -> u64 {
-        self.blobs.iter().map(|(_, size)| size).sum()
+        self.blobs.iter().chain(&self.far).map(|(_, size)| size).sum()
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod absent;
 pub mod arriving;
+mod blocks;
 pub mod cache;
 mod cbor;
 pub mod chain;
@@ -19,6 +20,7 @@ pub mod check;
 pub mod collect;
 mod cut;
 pub mod download;
+pub mod elsewhere;
 mod error;
 mod fold;
 pub mod journal;

@@ -9,9 +9,11 @@ use super::absent::leave_out_absent;
 use super::cache::Cache;
 use super::chain::{Remote, RootCreated, Seen, StoredRoot};
 use super::download::live_packs;
+use super::elsewhere::{Elsewhere, planned};
 use super::fold::Fold;
 use super::journal::{Intent, Journal, Move, Resumed, journal_intent, resume_session};
 use super::missing::{Missing, decide_missing};
+use super::objects::RemoteHistory;
 use super::places::Index;
 use super::rebase::{Reliance, Update, Verdict, check_against_root, is_reached, reached_commits};
 use super::root::{Area, Root};
@@ -23,6 +25,7 @@ use super::{Refused, SyncError};
 use crate::catalog::Location;
 use crate::db::RepositoryId;
 use crate::id::{CommitId, PackId, SessionId};
+use crate::object::access::ReadObjects;
 use crate::pack::PackKind;
 use crate::progress::{Cancel, Progress};
 use crate::refs::{RefName, RefTarget};
@@ -70,6 +73,10 @@ pub struct Push<'p> {
     pub cache: &'p Cache,
     /// The local objects.
     pub store: &'p Store,
+    /// Remotes that have what is not here, in the order in which they are asked.
+    pub elsewhere: &'p [Elsewhere<'p>],
+    /// Where history is read that is not here.
+    pub history: Option<&'p RemoteHistory<'p>>,
     /// The newest root seen on it.
     pub seen: Option<Seen>,
     /// Whether creates on it are atomic, as a probe found.
@@ -159,6 +166,14 @@ impl Push<'_> {
         Remote { transport: self.transport, cache: self.cache }
     }
 
+    /// Where commits and trees are read.
+    fn read(&self) -> &dyn ReadObjects {
+        match self.history {
+            Some(history) => history,
+            None => self.store,
+        }
+    }
+
     pub(super) fn repository(&self) -> Result<RepositoryId, SyncError> {
         Ok(self.store.db().read(|view| view.repository_id())?)
     }
@@ -206,8 +221,8 @@ impl Push<'_> {
     /// Commits that refs of the root reach and whose closure is here.
     fn anchors(&self, state: &State) -> Result<Vec<CommitId>, SyncError> {
         let mut anchors = Vec::new();
-        for commit in reached_commits(self.store, state)? {
-            let is_whole = is_reached(self.store, commit, &self.local_tips)?;
+        for commit in reached_commits(self.read(), state)? {
+            let is_whole = is_reached(self.read(), commit, &self.local_tips)?;
             anchors.extend(is_whole.then_some(commit));
         }
         Ok(anchors)
@@ -221,8 +236,10 @@ impl Push<'_> {
     ) -> Result<(Missing, BTreeSet<PackId>), SyncError> {
         let targets: Vec<RefTarget> = updates.iter().filter_map(|update| update.new).collect();
         let anchors = self.anchors(&base.state)?;
-        let mut missing = decide_missing(self.store, &targets, &anchors, self.store.forgotten())?;
-        let packs = leave_out_absent(&self.remote(), &base.state, self.store, &mut missing)?;
+        let forgotten = self.store.forgotten();
+        let mut missing = decide_missing(self.read(), &targets, &anchors, forgotten)?;
+        let (remote, elsewhere) = (self.remote(), self.elsewhere);
+        let packs = leave_out_absent(&remote, &base.state, self.store, elsewhere, &mut missing)?;
         Ok((missing, packs))
     }
 
@@ -233,15 +250,18 @@ impl Push<'_> {
         self.check(&base, start_session(base.seq())?, &updates, &Reliance::default())?;
         let (missing, _) = self.missing(&base, &updates)?;
         let present = Index::of_chunks(&self.remote(), &base.state, missing.bytes())?;
-        let (chunks, bytes) = planned_data(self.store, &missing, &present)?;
+        let (here, far) = (
+            planned_data(self.store, &missing, &present)?,
+            planned(self.elsewhere, &missing.far, &present)?,
+        );
         let history = missing.commits.len() + missing.trees.len() + missing.tags.len();
         Ok(PushPlan {
             refs: moves(&updates),
             commits: missing.commits.len() as u64,
-            files: missing.blobs.len() as u64,
-            file_bytes: missing.blobs.iter().map(|(_, size)| size).sum(),
-            objects: chunks + history as u64,
-            bytes,
+            files: missing.files(),
+            file_bytes: missing.bytes(),
+            objects: here.0 + far.0 + history as u64,
+            bytes: here.1 + far.1,
         })
     }
 
@@ -255,7 +275,7 @@ impl Push<'_> {
         match &base.root {
             Some(stored) => {
                 let at = (&stored.root, &base.state);
-                check_against_root(self.store, at, session.id, updates, reliance)
+                check_against_root(self.read(), at, session.id, updates, reliance)
             }
             None => {
                 let vanished = updates.iter().find(|update| update.saw.is_some());
@@ -423,7 +443,7 @@ impl Push<'_> {
             seq: Some(root.seq),
             seen: Some(Seen { seq: root.seq, hash }),
             commits: missing.commits.len() as u64,
-            files: missing.blobs.len() as u64,
+            files: missing.files(),
             packed_bytes: work.journal.packs.iter().map(|(_, pack)| pack.bytes).sum(),
             was_done: false,
         })
@@ -464,6 +484,8 @@ impl Push<'_> {
     ) -> Result<bool, SyncError> {
         let upload = Upload {
             store: self.store,
+            elsewhere: self.elsewhere,
+            history: self.history,
             transport: self.transport,
             cache: self.cache,
             portion: if folds.is_some() { self.portion } else { Portion::ALL },

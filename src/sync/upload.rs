@@ -14,8 +14,10 @@ use std::time::Duration;
 
 use super::SyncError;
 use super::cache::Cache;
+use super::elsewhere::{Elsewhere, Into, send_far, send_far_recipes};
 use super::fold::Fold;
 use super::missing::Missing;
+use super::objects::RemoteHistory;
 use super::places::{Index, Own};
 use super::session::Session;
 use super::state::PackRecord;
@@ -41,6 +43,10 @@ const MAX_LISTS: usize = 64;
 pub struct Upload<'u> {
     /// Where the objects are.
     pub store: &'u Store,
+    /// Where those are that the store has not.
+    pub elsewhere: &'u [Elsewhere<'u>],
+    /// Where commits, trees and tags are that the store has not.
+    pub history: Option<&'u RemoteHistory<'u>>,
     /// Where they go.
     pub transport: &'u dyn Transport,
     /// Copies kept of it.
@@ -98,15 +104,28 @@ pub fn upload_packs(
         let mut codec = BlockCodec::new(upload.level, true)?;
         let codec = &mut codec;
         let mut gathered = Gathered::default();
-        if !send_data(sink, codec, &mut gathered, missing, present, &relied)? {
+        let is_sent = send_data(sink, codec, &mut gathered, missing, present, &relied)?;
+        let elsewhere = upload.elsewhere;
+        let far = match is_sent {
+            true => {
+                let gathered = &mut gathered;
+                let mut to = Into { sink, codec, gathered, present, relied: &relied };
+                send_far(elsewhere, &missing.far, &mut to)?
+            }
+            false => None,
+        };
+        let Some(far) = far else {
             sink.end(PackKind::Data, codec, &mut gathered)?;
             return Ok(Uploaded { relied: relied.into_inner(), is_portion: true });
-        }
+        };
         if let Some(fold) = &mut fold {
             fold.take_in(sink, codec, &mut gathered, PackKind::Data)?;
         }
         sink.end(PackKind::Data, codec, &mut gathered)?;
         send_recipes(sink, codec, &mut gathered, missing, present, &relied)?;
+        let gathered_now = &mut gathered;
+        let mut to = Into { sink, codec, gathered: gathered_now, present, relied: &relied };
+        send_far_recipes(elsewhere, &far, &mut to)?;
         if let Some(fold) = &mut fold {
             fold.take_in_recipes(sink, codec, &mut gathered, relied.get_mut())?;
         }
@@ -271,7 +290,11 @@ fn send_history(
         if !sent.insert(address) || sink.own.find(PackKind::History, &address).is_some() {
             continue;
         }
-        let bytes = store.read_object(PackKind::History, &address)?;
+        let there = sink.upload.history.map(|history| history.fetched(&address));
+        let bytes = match there.transpose()?.flatten() {
+            None => store.read_object(PackKind::History, &address)?,
+            found => found,
+        };
         let bytes = bytes.ok_or(StoreError::Missing(address))?;
         if kind.address_of(&bytes) != address {
             let why = "its bytes have another hash".to_owned();

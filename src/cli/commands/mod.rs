@@ -38,6 +38,7 @@ mod log;
 mod ls;
 mod ls_remote;
 mod merge;
+mod mirror;
 mod mv;
 mod pin;
 mod pull;
@@ -154,6 +155,7 @@ commands! {
         Fetch: fetch = "fetch",
         Pull: pull = "pull",
         LsRemote: ls_remote = "ls-remote",
+        Mirror: mirror = "mirror",
         Get: get = "get",
         Pin: pin = "pin",
         Update: update = "update",

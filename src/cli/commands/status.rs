@@ -14,7 +14,8 @@ use crate::cli::ui::Ui;
 /// code says whether anything differs.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
-    "esker status" "esker status --porcelain images" "esker status -q || echo changed";
+    "esker status" "esker status --porcelain images" "esker status -q || echo changed"
+    "esker status --remotes";
     "  1" "with -q: something differs"
     , "  3" "done, but some files could not be read; each is named"
     , "  9" "with -q: failed"
@@ -32,11 +33,16 @@ pub struct Args {
     /// Like --short, without colours; the format stays the same for scripts
     #[arg(long, conflicts_with = "short")]
     porcelain: bool,
+
+    /// Also tell which remotes have what, and what is only here; no remote is asked
+    #[arg(long, conflicts_with_all = ["short", "porcelain"])]
+    remotes: bool,
 }
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let outcome = status::run(context, &StatusOptions { paths: self.paths })?;
+        let outcome =
+            status::run(context, &StatusOptions { paths: self.paths, remotes: self.remotes })?;
         ui.summary(&outcome, |out, palette, outcome| match (self.porcelain, self.short) {
             (true, _) => short(out, &Palette::default(), outcome),
             (_, true) => short(out, palette, outcome),

@@ -7,6 +7,7 @@ use esker::ops::clone::CloneOutcome;
 use esker::ops::get::GetOutcome;
 use esker::ops::keeps::KeepsOutcome;
 use esker::ops::ls_remote::LsRemoteOutcome;
+use esker::ops::mirror::MirrorOutcome;
 use esker::ops::pull::{PullMode, PullOutcome};
 use esker::ops::push::PushOutcome;
 use esker::ops::remote::RemoteOutcome;
@@ -88,6 +89,32 @@ pub fn push(out: &mut dyn Write, palette: &Palette, outcome: &PushOutcome) -> io
     }
     let (sent, requests) = (bytes(outcome.sent_bytes), counted(outcome.requests, "request"));
     writeln!(out, "{commits}, {files}; {sent} sent in {requests}, {}", seconds(outcome.seconds))
+}
+
+/// `mirror`.
+pub fn mirror(out: &mut dyn Write, palette: &Palette, outcome: &MirrorOutcome) -> io::Result<()> {
+    if outcome.refs.iter().all(|line| line.change == RefChange::Same) && !outcome.was_done {
+        return writeln!(out, "Everything up to date");
+    }
+    let verb = if outcome.dry_run { "Would mirror" } else { "Mirrored" };
+    writeln!(out, "{verb} {} to {}", escape(&outcome.from), escape(&outcome.to))?;
+    ref_lines(out, palette, &outcome.refs)?;
+    if outcome.was_done {
+        return writeln!(out, "an earlier run that was stopped had been done");
+    }
+    let (commits, files) = (counted(outcome.commits, "commit"), counted(outcome.files, "file"));
+    if outcome.dry_run {
+        let size = bytes(outcome.file_bytes);
+        let objects = counted(outcome.planned_objects, "object");
+        let planned = bytes(outcome.planned_bytes);
+        return writeln!(
+            out,
+            "{commits}, {files} of {size}: {objects}, {planned} compressed, to send"
+        );
+    }
+    let (came, sent) = (bytes(outcome.received_bytes), bytes(outcome.sent_bytes));
+    let (requests, took) = (counted(outcome.requests, "request"), seconds(outcome.seconds));
+    writeln!(out, "{commits}, {files}; {came} received, {sent} sent in {requests}, {took}")
 }
 
 /// `fetch`.

@@ -6,15 +6,20 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use esker::ops::status::StatusOutcome;
+use esker::ops::whereabouts::{Amount, Whereabouts};
 use esker::ops::{Change, ChangeKind};
 use esker::path::escape;
 
+use super::units::{bytes, counted};
 use super::worktree::sparse_counts;
 use crate::cli::term::Palette;
 
 /// The long form.
 pub fn long(out: &mut dyn Write, palette: &Palette, status: &StatusOutcome) -> io::Result<()> {
     head(out, palette, status)?;
+    if let Some(remotes) = &status.remotes {
+        whereabouts(out, palette, remotes)?;
+    }
     operation(out, status)?;
     section(
         out,
@@ -65,6 +70,33 @@ fn head(out: &mut dyn Write, palette: &Palette, status: &StatusOutcome) -> io::R
         }
     }
     if status.commit.is_none() { writeln!(out, "\nNo commits yet") } else { Ok(()) }
+}
+
+/// What is where, as far as that is known here.
+fn whereabouts(out: &mut dyn Write, palette: &Palette, told: &Whereabouts) -> io::Result<()> {
+    let good = palette.good;
+    let amount = |of: Amount| format!("{} of {}", counted(of.files, "file"), bytes(of.bytes));
+    writeln!(out, "\nRemotes, as they were last seen:")?;
+    for remote in &told.remotes {
+        let has = match (remote.has_commit, remote.seen) {
+            (true, _) => format!("{good}has this commit{good:#}"),
+            (false, true) => format!("lacks {}", counted(remote.lacks_commits, "commit")),
+            (false, false) => "never asked".to_owned(),
+        };
+        let promised = match remote.promised.files {
+            0 => String::new(),
+            _ => format!("; {} there and not here", amount(remote.promised)),
+        };
+        writeln!(out, "\t{:<10} {has}{promised}", remote.name)?;
+    }
+    if told.remotes.is_empty() {
+        writeln!(out, "\tnone (name one with \"esker remote add origin <url>\")")?;
+    }
+    let commits = counted(told.only_here_commits, "commit");
+    match told.only_here_commits {
+        0 => writeln!(out, "Nothing that was committed is only here"),
+        _ => writeln!(out, "Only here: {commits}, with {}", amount(told.only_here)),
+    }
 }
 
 /// What waits to be finished, and how.

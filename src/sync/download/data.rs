@@ -7,73 +7,33 @@ use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use super::{Fetch, sealed};
 use crate::id::{BlobId, PackId};
-use crate::pack::layout::{BLOCK_HEADER_LEN, HEADER_LEN};
-use crate::pack::{BlockCodec, BlockRow, ChunkRow, Compressed, PackKind, StoredHash, Trailer};
+use crate::pack::{BlockCodec, PackKind, Trailer};
 use crate::progress::Cancel;
 use crate::recipe::Run;
 use crate::store::lane::Lane;
 use crate::store::session::Session;
 use crate::sync::SyncError;
 use crate::sync::arriving::{Arriving, Beside, Landing};
+use crate::sync::blocks::{Blocks, Part, read_blocks};
 use crate::sync::lookup::FindBlobs;
 use crate::sync::root::Area;
+use crate::sync::state::State;
 use crate::sync::trailers::read_trailer;
 
-/// Blocks nearer to each other than this are read in one request, in bytes.
-const MAX_GAP: u64 = 512 << 10;
 /// Data is published after so many bytes, so that a fetch that is cut short is not for nothing.
 const PUBLISH_BYTES: u64 = 512 << 20;
 /// Files of more bytes are wanted one after the other; smaller ones as their packs come.
 const SMALL_BYTES: u64 = 1 << 20;
 
 impl Fetch<'_> {
-    /// Which chunks of which packs make up the blobs.
-    pub(super) fn plan(
-        &self,
-        find: &dyn FindBlobs,
-        blobs: &[(BlobId, u64)],
-    ) -> Result<DataPlan, SyncError> {
-        let mut plan = DataPlan::default();
-        for &(id, size) in blobs {
-            if let Some(at) = find.chunk(id, size)? {
-                plan.chunks.entry(at.pack).or_default().push(at.place.chunk);
-                continue;
-            }
-            find.for_each_page(id, size, &mut |page| {
-                for run in &page.runs {
-                    if let Run::Stored(run) = run {
-                        let pack = page.packs[run.pack as usize];
-                        let range = run.first_chunk..run.first_chunk.saturating_add(run.count);
-                        let chunks = plan.chunks.entry(pack).or_default();
-                        if size > SMALL_BYTES && chunks.is_empty() {
-                            plan.order.push(pack);
-                        }
-                        chunks.extend(range);
-                    }
-                }
-            })?;
-        }
-        for (pack, chunks) in &mut plan.chunks {
-            if !self.state.packs.contains_key(pack) {
-                return Err(SyncError::damaged(
-                    Area::Pack.key(*pack),
-                    "it is named and not listed",
-                ));
-            }
-            chunks.sort_unstable();
-            chunks.dedup();
-        }
-        plan.complete_order();
-        Ok(plan)
-    }
-
-    /// Reads the wanted blocks and stores them; publishes every so often. Returns the bytes written.
+    /// Reads the wanted blocks and stores them; publishes every so often.
     pub(super) fn bring_data(
         &self,
         session: &Session,
         plan: &DataPlan,
         beside: Option<Watched<'_>>,
-    ) -> Result<u64, SyncError> {
+        rigour: Rigour,
+    ) -> Result<BroughtData, SyncError> {
         let packs = plan.order.iter().filter_map(|id| self.state.packs.get(id));
         self.progress.begin("downloading", Some(packs.map(|p| p.bytes).sum()), None);
         let (jobs, queue) = unbounded();
@@ -92,16 +52,16 @@ impl Fetch<'_> {
                 let (queue, give, stop) = (queue.clone(), give.clone(), &stop);
                 scope.spawn(move || {
                     for (id, chunks) in queue {
-                        let part = self.read_part(id, chunks, arriving.is_some());
-                        let has_failed = part.is_err();
-                        if stop.is_cancelled() || give.send(part).is_err() || has_failed {
+                        let part = self.read_part(id, chunks, arriving.is_some(), rigour);
+                        let ends = part.as_ref().is_err_and(|e| !rigour.passes_over(e));
+                        if stop.is_cancelled() || give.send(part).is_err() || ends {
                             return;
                         }
                     }
                 });
             }
             drop(give);
-            let written = self.write_parts(session, &take, arriving);
+            let written = self.write_parts(session, &take, arriving, rigour);
             stop.cancel();
             // Whoever waits to hand over a part, or for a pack, must not wait for ever.
             drop(take);
@@ -119,39 +79,46 @@ impl Fetch<'_> {
         session: &Session,
         parts: &Receiver<Result<Part, SyncError>>,
         arriving: Option<&Arriving<'_>>,
-    ) -> Result<u64, SyncError> {
+        rigour: Rigour,
+    ) -> Result<BroughtData, SyncError> {
         let mut writer = Writer::new(self, session)?;
+        let mut brought = BroughtData::default();
         for part in parts {
-            let part = part?;
+            let part = match part {
+                Err(e) if rigour == Rigour::Proven && e.is_theirs() => {
+                    let ends = !rigour.passes_over(&e);
+                    brought.failure.get_or_insert(e);
+                    if ends {
+                        break;
+                    }
+                    continue;
+                }
+                part => part?,
+            };
             let landing = writer.write(&part)?;
             if let Some(arriving) = arriving {
                 arriving.note(part.id, landing);
             }
         }
-        writer.finish()
+        brought.stored_bytes = writer.finish()?;
+        Ok(brought)
     }
 
     /// Reads the blocks of a pack that hold wanted chunks: `all`, or those which are not here yet.
-    fn read_part(&self, id: PackId, chunks: &[u32], all: bool) -> Result<Part, SyncError> {
+    fn read_part(
+        &self,
+        id: PackId,
+        chunks: &[u32],
+        all: bool,
+        rigour: Rigour,
+    ) -> Result<Part, SyncError> {
         self.cancel.check()?;
         let record = self.state.packs[&id];
         let trailer = read_trailer(self.remote.transport, id, &record)?;
         let wanted = self.wanted_blocks(&trailer, chunks, all)?;
-        let blocks_end = record.bytes - record.end_bytes;
-        let bytes: u64 = wanted.iter().map(|(block, _)| u64::from(block.header().file_len())).sum();
-        let key = Area::Pack.key(id);
-        let mut part = Part { id, key: key.clone(), pieces: Vec::new(), blocks: wanted };
-        let ranges = match bytes >= blocks_end / 4 * 3 && bytes > 0 {
-            true => std::iter::once(HEADER_LEN as u64..blocks_end).collect(),
-            false => ranges_of(&part.blocks),
-        };
-        for range in ranges {
-            let mut piece = Vec::with_capacity((range.end - range.start) as usize);
-            self.remote.transport.read(&key, Some(range.clone()), &mut piece)?;
-            if piece.len() as u64 != range.end - range.start {
-                return Err(SyncError::damaged(key, "it is shorter than its root says"));
-            }
-            part.pieces.push((range.start, piece));
+        let part = read_blocks(self.remote.transport, (id, &record), wanted)?;
+        if rigour == Rigour::Proven {
+            part.prove()?;
         }
         self.progress.advance(record.bytes, 0);
         Ok(part)
@@ -182,22 +149,103 @@ impl Fetch<'_> {
     }
 }
 
+/// How closely what comes is looked at, and what happens to what is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rigour {
+    /// Blocks are compared with the hashes that their pack names; the first one that is wrong ends it.
+    Listed,
+    /// Every chunk is compared with its own address, too; a pack that is wrong or gone is passed over, since
+    /// another remote may have what it holds.
+    Proven,
+}
+
+impl Rigour {
+    /// Whether other packs are worth asking for after this: not where the remote does not answer.
+    fn passes_over(self, e: &SyncError) -> bool {
+        self == Self::Proven && (matches!(e, SyncError::Damaged { .. }) || e.is_missing_key())
+    }
+}
+
+/// What was read of packs of a remote, and stored.
+#[derive(Debug, Default)]
+pub(super) struct BroughtData {
+    /// Bytes that were written.
+    pub(super) stored_bytes: u64,
+    /// Why not all of it came.
+    pub(super) failure: Option<SyncError>,
+}
+
 /// What is done beside the download of data, and how it sees that.
 pub(super) type Watched<'w> = (&'w dyn Beside, &'w Arriving<'w>);
 
 /// What is to be read of packs of the remote.
 #[derive(Default)]
-pub(super) struct DataPlan {
+pub(in crate::sync) struct DataPlan {
     /// Wanted chunks of each pack, by their index.
-    pub(super) chunks: BTreeMap<PackId, Vec<u32>>,
+    pub(in crate::sync) chunks: BTreeMap<PackId, Vec<u32>>,
     /// The packs in the order in which they are read: as large files want them, then as they are named.
-    order: Vec<PackId>,
+    pub(in crate::sync) order: Vec<PackId>,
 }
 
 impl DataPlan {
+    /// Adds the chunks that make up a blob.
+    pub(in crate::sync) fn add(
+        &mut self,
+        state: &State,
+        find: &dyn FindBlobs,
+        blob: (BlobId, u64),
+    ) -> Result<(), SyncError> {
+        let (_, size) = blob;
+        for (pack, range) in chunks_of(state, find, blob)? {
+            let chunks = self.chunks.entry(pack).or_default();
+            if size > SMALL_BYTES && chunks.is_empty() {
+                self.order.push(pack);
+            }
+            chunks.extend(range);
+        }
+        Ok(())
+    }
+
+    /// Brings the chunks of each pack, and the packs, into the order in which they are read.
+    pub(in crate::sync) fn finish(mut self) -> Self {
+        for chunks in self.chunks.values_mut() {
+            chunks.sort_unstable();
+            chunks.dedup();
+        }
+        self.complete_order();
+        self
+    }
+
     fn complete_order(&mut self) {
         let ordered: HashSet<PackId> = self.order.iter().copied().collect();
         self.order.extend(self.chunks.keys().filter(|id| !ordered.contains(id)));
+    }
+}
+
+/// The chunks that make up a blob, by packs that a state lists.
+pub(in crate::sync) fn chunks_of(
+    state: &State,
+    find: &dyn FindBlobs,
+    (id, size): (BlobId, u64),
+) -> Result<Vec<(PackId, Range<u32>)>, SyncError> {
+    let mut found = Vec::new();
+    match find.chunk(id, size)? {
+        Some(at) => found.push((at.pack, at.place.chunk..at.place.chunk + 1)),
+        None => find.for_each_page(id, size, &mut |page| {
+            for run in &page.runs {
+                if let Run::Stored(run) = run {
+                    let range = run.first_chunk..run.first_chunk.saturating_add(run.count);
+                    found.push((page.packs[run.pack as usize], range));
+                }
+            }
+        })?,
+    }
+    let unlisted = found.iter().find(|(pack, _)| !state.packs.contains_key(pack));
+    match unlisted {
+        Some((pack, _)) => {
+            Err(SyncError::damaged(Area::Pack.key(*pack), "it is named and not listed"))
+        }
+        None => Ok(found),
     }
 }
 
@@ -208,31 +256,6 @@ pub(super) fn put_first(blobs: &mut [(BlobId, u64)], first: &[(BlobId, u64)]) {
         ranks.entry(*id).or_insert(rank);
     }
     blobs.sort_by_key(|(id, _)| ranks.get(id).copied().unwrap_or(usize::MAX));
-}
-
-pub(super) type Blocks = Vec<(BlockRow, Vec<ChunkRow>)>;
-
-/// Blocks of one pack as they were read.
-struct Part {
-    id: PackId,
-    key: String,
-    /// Offset in the pack, and bytes.
-    pieces: Vec<(u64, Vec<u8>)>,
-    blocks: Blocks,
-}
-
-/// The ranges of a pack that hold the blocks; near ones become one.
-fn ranges_of(blocks: &Blocks) -> Vec<Range<u64>> {
-    let mut ranges: Vec<Range<u64>> = Vec::new();
-    for (block, _) in blocks {
-        let start = u64::from(block.offset);
-        let end = start + u64::from(block.header().file_len());
-        match ranges.last_mut() {
-            Some(last) if start - last.end <= MAX_GAP => last.end = end,
-            _ => ranges.push(start..end),
-        }
-    }
-    ranges
 }
 
 /// Stores blocks as they come.
@@ -276,23 +299,5 @@ impl<'w> Writer<'w> {
     fn finish(mut self) -> Result<u64, SyncError> {
         self.publish()?;
         Ok(self.written)
-    }
-}
-
-impl Part {
-    /// The stored bytes of a block, which must have the hash that the trailer names.
-    fn stored(&self, block: &BlockRow) -> Result<Compressed<'_>, SyncError> {
-        let start = u64::from(block.offset);
-        let at = self.pieces.partition_point(|(from, _)| *from <= start);
-        let (from, bytes) = &self.pieces[at.saturating_sub(1)];
-        let body = (start - from) as usize + BLOCK_HEADER_LEN;
-        let stored = bytes.get(body..body + block.stored_len as usize).unwrap_or_default();
-        let hash = StoredHash::of(stored);
-        if hash != block.hash {
-            let why = format!("the block at {start} has another hash");
-            return Err(SyncError::damaged(self.key.as_str(), why));
-        }
-        let (raw_len, codec) = (block.raw_len, block.codec);
-        Ok(Compressed { stored, raw_len, codec, hash })
     }
 }

@@ -119,6 +119,8 @@ impl Site {
             transport: to,
             cache: &cache,
             store: &repo.store,
+            elsewhere: &[],
+            history: None,
             seen: *self.seen.lock().expect("lock"),
             has_atomic_create: true,
             local_tips: remotes::local_tips(&repo).expect("tips"),

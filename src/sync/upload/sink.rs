@@ -9,6 +9,7 @@ use crate::catalog::Location;
 use crate::id::{Address, PackId};
 use crate::pack::layout::{Header, TAIL_LEN};
 use crate::pack::{BlockCodec, ChunkPlace, Compressed, PackKind, PackWriter};
+use crate::progress::Progress;
 use crate::remote::TransportError;
 use crate::sync::SyncError;
 use crate::sync::places::Own;
@@ -147,8 +148,13 @@ impl Sink<'_, '_> {
         self.seal()
     }
 
+    /// Whom the upload tells of its bytes.
+    pub(in crate::sync) fn progress(&self) -> &dyn Progress {
+        self.upload.progress
+    }
+
     /// Whether this session has sent its portion.
-    pub(super) fn is_portion_sent(&self) -> bool {
+    pub(in crate::sync) fn is_portion_sent(&self) -> bool {
         let Portion { bytes, time } = self.upload.portion;
         let sent = self.sent + self.open_bytes();
         sent > 0 && (sent >= bytes || self.started.elapsed() >= time)
