@@ -106,6 +106,9 @@ _esker() {
             esker,merge)
                 cmd="esker__subcmd__merge"
                 ;;
+            esker,mirror)
+                cmd="esker__subcmd__mirror"
+                ;;
             esker,mv)
                 cmd="esker__subcmd__mv"
                 ;;
@@ -287,7 +290,7 @@ _esker() {
 
     case "${cmd}" in
         esker)
-            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help --version init clone demo add rm mv commit roots sparse status diff log show annotate ls cat du find check-ignore hash stats branch switch checkout tag merge cherry-pick worktree restore reset revert stash clean reflog remote push fetch pull ls-remote get pin update verify cache-key fsck gc evict repack forget purge store config doctor help"
+            opts="-C -q -v -h -V --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help --version init clone demo add rm mv commit roots sparse status diff log show annotate ls cat du find check-ignore hash stats branch switch checkout tag merge cherry-pick worktree restore reset revert stash clean reflog remote push fetch pull ls-remote mirror get pin update verify cache-key fsck gc evict repack forget purge store config doctor help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2029,6 +2032,45 @@ _esker() {
                     fi
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --limit-rate)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        esker__subcmd__mirror)
+            opts="-f -n -C -q -v -h --force --prune --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 -C)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -4020,7 +4062,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__status)
-            opts="-s -C -q -v -h --short --porcelain --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            opts="-s -C -q -v -h --short --porcelain --remotes --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

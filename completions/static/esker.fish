@@ -77,6 +77,7 @@ complete -c esker -n "__fish_esker_needs_command" -f -a "push" -d 'Send commits 
 complete -c esker -n "__fish_esker_needs_command" -f -a "fetch" -d 'Bring commits from a remote'
 complete -c esker -n "__fish_esker_needs_command" -f -a "pull" -d 'Fetch, and move the current branch on'
 complete -c esker -n "__fish_esker_needs_command" -f -a "ls-remote" -d 'List the branches and tags of a remote'
+complete -c esker -n "__fish_esker_needs_command" -f -a "mirror" -d 'Bring one remote up to what another one has'
 complete -c esker -n "__fish_esker_needs_command" -f -a "get" -d 'Get a file or folder of a remote, without a clone'
 complete -c esker -n "__fish_esker_needs_command" -f -a "pin" -d 'Write down which data this project needs, in esker.lock'
 complete -c esker -n "__fish_esker_needs_command" -f -a "update" -d 'Move pins to the newest commit of what they follow'
@@ -349,6 +350,7 @@ complete -c esker -n "__fish_esker_using_subcommand status" -l jobs -d 'How many
 complete -c esker -n "__fish_esker_using_subcommand status" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand status" -s s -l short -d 'Print two letters and the path, one line a file, as git does'
 complete -c esker -n "__fish_esker_using_subcommand status" -l porcelain -d 'Like --short, without colours; the format stays the same for scripts'
+complete -c esker -n "__fish_esker_using_subcommand status" -l remotes -d 'Also tell which remotes have what, and what is only here; no remote is asked'
 complete -c esker -n "__fish_esker_using_subcommand status" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand status" -s q -l quiet -d 'Print results and errors only'
 complete -c esker -n "__fish_esker_using_subcommand status" -s v -l verbose -d 'Say more, such as the causes of an error'
@@ -1213,6 +1215,22 @@ complete -c esker -n "__fish_esker_using_subcommand ls-remote" -l offline -d 'As
 complete -c esker -n "__fish_esker_using_subcommand ls-remote" -l no-progress -d 'Show no progress'
 complete -c esker -n "__fish_esker_using_subcommand ls-remote" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand ls-remote" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c esker -n "__fish_esker_using_subcommand mirror" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c esker -n "__fish_esker_using_subcommand mirror" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c esker -n "__fish_esker_using_subcommand mirror" -l jobs -d 'How many threads work at once; all cores by default' -r -f
+complete -c esker -n "__fish_esker_using_subcommand mirror" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
+complete -c esker -n "__fish_esker_using_subcommand mirror" -s f -l force -d 'Replace what is there, even if commits are left behind'
+complete -c esker -n "__fish_esker_using_subcommand mirror" -l prune -d 'Delete branches, tags and keeps there that FROM has not'
+complete -c esker -n "__fish_esker_using_subcommand mirror" -s n -l dry-run -d 'Only say what would be sent'
+complete -c esker -n "__fish_esker_using_subcommand mirror" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
+complete -c esker -n "__fish_esker_using_subcommand mirror" -s q -l quiet -d 'Print results and errors only'
+complete -c esker -n "__fish_esker_using_subcommand mirror" -s v -l verbose -d 'Say more, such as the causes of an error'
+complete -c esker -n "__fish_esker_using_subcommand mirror" -l offline -d 'Ask no remote for anything; what would need one fails with 12'
+complete -c esker -n "__fish_esker_using_subcommand mirror" -l no-progress -d 'Show no progress'
+complete -c esker -n "__fish_esker_using_subcommand mirror" -l no-pager -d 'Print long output as it is, without a pager'
+complete -c esker -n "__fish_esker_using_subcommand mirror" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand get" -s o -l output -d 'Where it goes; by default a file or folder of the same name' -r -f
 complete -c esker -n "__fish_esker_using_subcommand get" -l rev -d 'The revision; then @ in a location is part of it' -r -f
 complete -c esker -n "__fish_esker_using_subcommand get" -l path -d 'The path in that revision; then @ and : in a location are part of it' -r -F

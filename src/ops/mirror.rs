@@ -263,7 +263,7 @@ impl MirrorError {
             Self::Sync(SyncError::Refused(
                 Refused::NotAncestor { name } | Refused::Exists { name },
             )) => (name.short().to_owned(), "replace it there: esker mirror --force"),
-            Self::Sync(e) if matches!(e, SyncError::OtherRepository) => {
+            Self::Sync(SyncError::OtherRepository) => {
                 let message =
                     format!("{} holds another repository than {}", escape(to), escape(from));
                 let hint = Some("name an empty place for it".to_owned());
