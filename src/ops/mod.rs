@@ -97,7 +97,7 @@ mod there;
 pub mod update;
 mod upkeep;
 pub mod verify;
-pub mod whereabouts;
+mod whereabouts;
 pub mod worktree;
 
 pub use crate::date::Now;
@@ -116,6 +116,7 @@ pub use similar::similar;
 pub use supply::FetchedData;
 pub use there::{LocationFlags, RemoteCost, RemotePlace, Target, find_target, target};
 pub use upkeep::{KeptBy, UnseenRepository};
+pub use whereabouts::{Amount, RemoteWhereabouts, Whereabouts};
 
 /// What a verb knows of the process it runs in.
 #[derive(Clone)]

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use esker::ops::status::StatusOutcome;
-use esker::ops::whereabouts::{Amount, Whereabouts};
-use esker::ops::{Change, ChangeKind};
+
+use esker::ops::{Amount, Change, ChangeKind, Whereabouts};
 use esker::path::escape;
 
 use super::units::{bytes, counted};
