@@ -10,6 +10,9 @@ use crate::refs::{
 use rusqlite::Row;
 use std::collections::BTreeMap;
 
+/// The fact of `refs.log` that moves before a time were let go of.
+pub(super) const REFLOG_SINCE: &str = "reflog_since";
+
 /// Why a ref, HEAD or stage was not moved.
 #[derive(Debug, thiserror::Error)]
 pub enum RefError {
@@ -422,7 +425,18 @@ impl Tx<'_> {
     }
 
     /// Deletes reflog rows older than `before`, in Unix seconds; returns how many.
+    ///
+    /// `refs.log` says so too: what a collection has dropped in part would look like damage to who makes a
+    /// lost database anew.
     pub fn expire_reflog(&self, before: i64) -> Result<usize, DbError> {
+        let deleted = self.delete_moves(before)?;
+        if deleted > 0 {
+            self.log_fact(REFLOG_SINCE.to_owned(), before.to_string());
+        }
+        Ok(deleted)
+    }
+
+    pub(super) fn delete_moves(&self, before: i64) -> Result<usize, DbError> {
         self.run("DELETE FROM reflog WHERE time < ?1", [before])
     }
 }

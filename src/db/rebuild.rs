@@ -1,5 +1,6 @@
 //! Making `state.db` anew from what survives its loss: sealed packs and `refs.log`.
 
+use super::moves::REFLOG_SINCE;
 use super::partial::CLONE_ID;
 use super::schema::key;
 use super::shared::{Part, is_part_sound, read_store, share_memory};
@@ -166,6 +167,9 @@ fn replay_moves(tx: &Tx, from: &Rebuild) -> Result<(), DbError> {
             LogRecord::Head { worktree, new: None, .. } => {
                 known.remove(worktree);
                 tx.forget_worktree(*worktree)?;
+            }
+            LogRecord::Meta { key, value } if key == REFLOG_SINCE => {
+                value.parse().map_or(Ok(0), |before| tx.delete_moves(before))?;
             }
             LogRecord::Meta { .. } => {}
         }

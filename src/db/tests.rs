@@ -326,6 +326,25 @@ fn head_moves_and_its_reflog_follows_the_branch() {
 }
 
 #[test]
+fn a_rebuild_knows_which_moves_were_let_go_of() {
+    let env = Env::new();
+    let db = env.create();
+    set(&db, &main(), None, 1).expect("first");
+    set(&db, &main(), Some(1), 2).expect("second");
+    let logged = log::length(&env.log()).expect("length");
+    assert_eq!(db.write(|tx| tx.expire_reflog(100)).expect("nothing is as old"), 0);
+    assert_eq!(log::length(&env.log()).expect("length"), logged, "nothing to say");
+    assert!(db.write(|tx| tx.expire_reflog(101)).expect("expired") > 0);
+    set(&db, &main(), Some(2), 3).expect("third, by a clock that went back");
+    drop(db);
+    fs::remove_file(env.path()).expect("lost");
+    let db = env.rebuild(&[]).expect("rebuilt").db;
+    let rows = db.read(|view| view.reflog(ReflogOf::Ref(&main()), 0, 10)).expect("reflog");
+    let moves: Vec<_> = rows.into_iter().map(|row| (row.old, row.new)).collect();
+    assert_eq!(moves, [(Some(to(2)), Some(to(3)))]);
+}
+
+#[test]
 fn each_worktree_has_its_own_head_stage_and_journal() {
     let env = Env::new();
     let db = env.create();
