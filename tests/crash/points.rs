@@ -371,9 +371,11 @@ impl Driver {
             let is_report = verb.name == "repair" && ran.code == 5 && !ran.stdout.is_empty();
             let lines: Vec<&str> =
                 ran.stderr.lines().filter(|l| !l.starts_with("warning: ")).collect();
-            // What is said may be the write that fails.
+            // What is said may be the write that fails, in the middle of a line too.
+            let is_cut = |line: &str, start: &str| name == "write" && start.starts_with(line);
             let is_said = |at: usize, start: &str| {
-                lines.get(at).map_or(name == "write", |line| line.starts_with(start))
+                let line = lines.get(at).copied().unwrap_or_default();
+                line.starts_with(start) || is_cut(line, start)
             };
             let is_clear = lines.len() <= 2 && is_said(0, "error: ") && is_said(1, "hint: ");
             assert!(is_clear || is_report, "{at}: {ran:?}");
