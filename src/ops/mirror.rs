@@ -40,7 +40,7 @@ pub struct MirrorOptions {
     pub to: String,
     /// Move refs even where that leaves commits behind.
     pub force: bool,
-    /// Delete refs there that the remote to read has not.
+    /// Delete branches and tags there that the remote to read has not.
     pub prune: bool,
     /// Say what would be sent, and send nothing.
     pub dry_run: bool,
@@ -359,7 +359,8 @@ impl Mirror<'_> {
             .collect();
         let others = there.into_iter().flat_map(|there| &there.refs);
         for (name, record) in others.filter(|_| self.options.prune) {
-            if !state.refs.contains_key(name) {
+            // What somebody keeps there is pinned, or has no other place.
+            if !name.is_keep() && !state.refs.contains_key(name) {
                 let mode = Mode::Lease(Some(record.target));
                 wants.push(Want { name: name.clone(), new: None, mode });
             }

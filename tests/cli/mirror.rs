@@ -63,6 +63,10 @@ fn what_is_new_follows_and_what_is_gone_goes_when_that_is_asked_for() {
     let pruned = env.ok(&["-C", "a", "mirror", "--prune", "origin", "nas"]);
     assert!(pruned.contains(" - side (deleted"), "{pruned}");
     assert_same(&env, "c");
+    // What somebody keeps there stays.
+    env.ok(&["-C", "c", "remote", "keeps", "add", "paper", "HEAD"]);
+    env.ok(&["-C", "a", "mirror", "--prune", "origin", "nas"]);
+    assert!(env.ok(&["-C", "c", "remote", "keeps"]).contains("paper"));
     // The repository knows what is there, and pushes on from it.
     let status = env.json(&["-C", "a", "status", "--remotes", "--json"]);
     assert_eq!(status["remotes"]["remotes"][1]["has_commit"], true, "{status}");

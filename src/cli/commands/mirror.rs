@@ -29,7 +29,7 @@ pub struct Args {
     #[arg(short, long)]
     force: bool,
 
-    /// Delete branches, tags and keeps there that FROM has not
+    /// Delete branches and tags there that FROM has not; keeps stay
     #[arg(long)]
     prune: bool,
 
