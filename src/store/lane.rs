@@ -1,14 +1,17 @@
 //! An open pack with one writer: chunks are gathered into blocks and appended in the order they come.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::path::PathBuf;
 
 use super::StoreError;
 use super::session::{Session, unfinished_pack};
 use crate::catalog::Location;
+use crate::fsio::FsError;
 use crate::id::{Address, ChunkId, PackId};
 use crate::pack::codec::BlockCodec;
 use crate::pack::layout::{ChunkPlace, Compressed, PackKind, Trailer};
+use crate::pack::reader::PackReader;
 use crate::pack::writer::PackWriter;
 
 /// A pack is sealed once it holds this many bytes.
@@ -24,14 +27,43 @@ pub struct SealedPack {
     pub kind: PackKind,
     /// The temporary file.
     pub path: PathBuf,
-    /// The same file, open for syncing.
-    pub file: File,
-    /// Its blocks and chunks, for the table.
-    pub trailer: Trailer,
+    /// The same file, until it is synced.
+    file: Option<File>,
+    /// Its blocks and chunks, unless they were let go of.
+    trailer: Option<Trailer>,
+    /// How many chunks it has.
+    pub chunks: u64,
+    /// How many blocks.
+    pub blocks: u64,
     /// Length of the file.
     pub bytes: u64,
     /// Sum of the chunks' lengths.
     pub raw_bytes: u64,
+}
+
+impl SealedPack {
+    /// Makes it durable, and closes it: there may be more packs than a process may have files open.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        match self.file.take() {
+            Some(file) => file.sync_all().map_err(|e| StoreError::write(&self.path, e)),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets go of the list of chunks, which is read again when it is needed.
+    pub fn forget_chunks(&mut self) {
+        self.trailer = None;
+    }
+
+    /// Its blocks and chunks, for the table.
+    pub fn trailer(&self) -> Result<Cow<'_, Trailer>, StoreError> {
+        if let Some(trailer) = &self.trailer {
+            return Ok(Cow::Borrowed(trailer));
+        }
+        let file = File::open(&self.path).map_err(|e| FsError::new("open", &self.path, e))?;
+        let trailer = PackReader::open(file).and_then(|pack| pack.read_trailer());
+        trailer.map(Cow::Owned).map_err(|e| StoreError::pack(&self.path, e))
+    }
 }
 
 /// Writes the packs of one kind for one worker.
@@ -193,7 +225,17 @@ impl OpenPack {
     fn seal(self, kind: PackKind) -> Result<SealedPack, StoreError> {
         let Self { id, path, writer, raw_bytes } = self;
         let done = writer.finish().map_err(|e| StoreError::pack(&path, e))?;
-        let (file, bytes, trailer) = (done.out, done.len, done.trailer);
-        Ok(SealedPack { id, kind, path, file, trailer, bytes, raw_bytes })
+        let (chunks, blocks) = (done.trailer.chunks().len(), done.trailer.blocks().len());
+        Ok(SealedPack {
+            id,
+            kind,
+            path,
+            file: Some(done.out),
+            trailer: Some(done.trailer),
+            chunks: chunks as u64,
+            blocks: blocks as u64,
+            bytes: done.len,
+            raw_bytes,
+        })
     }
 }

@@ -246,10 +246,8 @@ impl<'s> ObjectWriter<'s> {
 
     /// Seals and syncs what was written, ready to be published.
     pub fn finish(mut self) -> Result<Vec<SealedPack>, StoreError> {
-        let packs = self.lane.seal(&mut |_, _| ())?;
-        for pack in &packs {
-            pack.file.sync_all().map_err(|e| StoreError::write(&pack.path, e))?;
-        }
+        let mut packs = self.lane.seal(&mut |_, _| ())?;
+        packs.iter_mut().try_for_each(SealedPack::sync)?;
         Ok(packs)
     }
 

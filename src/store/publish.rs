@@ -14,6 +14,9 @@ use crate::id::PackId;
 use crate::pack::layout::PackKind;
 use crate::table::{self, Row};
 
+/// A table that is written at once has no more rows than this, unless one pack has: about 60 bytes each.
+const MAX_TABLE_ROWS: u64 = 1 << 20;
+
 impl Store {
     /// Makes synced packs live, and does some upkeep. `relied` are packs of earlier sessions that the
     /// new data rests on; `with` may move the stage or refs in the same transaction.
@@ -114,8 +117,8 @@ impl Store {
         let mut tables = Vec::new();
         for kind in PackKind::ALL {
             let of_kind: Vec<&SealedPack> = packs.iter().filter(|p| p.kind == kind).collect();
-            if !of_kind.is_empty() {
-                tables.push(self.write_table(kind, &of_kind)?);
+            for some in in_parts(&of_kind, MAX_TABLE_ROWS, |pack| pack.chunks) {
+                tables.push(self.write_table(kind, some)?);
             }
         }
         if !tables.is_empty() {
@@ -129,19 +132,32 @@ impl Store {
         let path = table_path(&self.paths.tables, id);
         let fail = |source| StoreError::Table { path: path.clone(), source };
         let file = File::create_new(&path).map_err(|e| StoreError::write(&path, e))?;
-        let rows_of = |p: &&SealedPack| {
-            let id = p.id;
-            p.trailer
-                .rows()
-                .map(|(address, place)| Row::new(id, &address, place))
-                .collect::<Vec<_>>()
-        };
-        let mut rows: Vec<Row> = packs.iter().flat_map(rows_of).collect();
+        let mut rows = Vec::new();
+        for pack in packs {
+            let trailer = pack.trailer()?;
+            rows.extend(trailer.rows().map(|(address, place)| Row::new(pack.id, &address, place)));
+        }
         let done = table::write_rows(file, kind, &mut rows).map_err(fail)?;
         fsio::sync_file(&done.out, &path)?;
         let (entries, bytes) = (done.entries, done.len);
         Ok(TableRow { id, kind: kind as u8, level: 0, entries, bytes })
     }
+}
+
+/// Cuts a list into parts whose rows stay within `max_rows`, or that are of one.
+fn in_parts<T>(mut rest: &[T], max_rows: u64, rows: impl Fn(&T) -> u64) -> Vec<&[T]> {
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let mut sum = 0;
+        let fitting = rest.iter().take_while(|one| {
+            sum += rows(one);
+            sum <= max_rows
+        });
+        let (part, others) = rest.split_at(fitting.count().max(1));
+        parts.push(part);
+        rest = others;
+    }
+    parts
 }
 
 /// Refuses unless all packs are live.
@@ -159,10 +175,23 @@ fn pack_row(pack: &SealedPack, generation: u64) -> PackRow {
         kind: pack.kind as u8,
         bytes: pack.bytes,
         raw_bytes: pack.raw_bytes,
-        chunks: pack.trailer.chunks().len() as u64,
-        blocks: pack.trailer.blocks().len() as u64,
+        chunks: pack.chunks,
+        blocks: pack.blocks,
         generation,
         state: PackState::Live,
         changed_at: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_stay_within_their_bound_and_hold_all_in_order() {
+        let rows = [3, 3, 4, 11, 1, 9, 2];
+        let parts = in_parts(&rows, 10, |rows| *rows);
+        assert_eq!(parts, [&[3, 3, 4][..], &[11], &[1, 9], &[2]]);
+        assert!(in_parts(&[], 10, |rows: &u64| *rows).is_empty());
     }
 }

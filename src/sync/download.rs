@@ -338,10 +338,8 @@ pub(super) fn live_packs(store: &Store) -> Result<HashSet<PackId>, SyncError> {
 
 /// Seals and syncs what a lane wrote.
 fn sealed(lane: &mut Lane<'_>) -> Result<Vec<SealedPack>, SyncError> {
-    let packs = lane.seal(&mut |_, _| ())?;
-    for pack in &packs {
-        pack.file.sync_all().map_err(|e| StoreError::write(&pack.path, e))?;
-    }
+    let mut packs = lane.seal(&mut |_, _| ())?;
+    packs.iter_mut().try_for_each(SealedPack::sync)?;
     Ok(packs)
 }
 

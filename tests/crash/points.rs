@@ -390,12 +390,15 @@ impl Driver {
         (verb.check)(env);
     }
 
-    fn print(&self, ended: &str) {
-        let sum = |of: fn(&Tally) -> u64| self.tallies.values().map(of).sum::<u64>();
-        println!("{:<9} {:<44} {:>6} {:>7}  result", "verb", "step", "tried", ended);
-        for ((verb, label), tally) in &self.tallies {
+    /// The rows of a verb, as soon as it is done: all of them may take long.
+    fn print_verb(&self, name: &str) {
+        for ((verb, label), tally) in self.tallies.iter().filter(|((verb, _), _)| *verb == name) {
             println!("{verb:<9} {label:<44} {:>6} {:>7}  whole", tally.tried, tally.ended);
         }
+    }
+
+    fn print_sum(&self, ended: &str) {
+        let sum = |of: fn(&Tally) -> u64| self.tallies.values().map(of).sum::<u64>();
         println!(
             "{} kinds of steps, {} tries, {} {ended}, 0 lost",
             self.tallies.len(),
@@ -437,8 +440,12 @@ fn try_verbs<'v>(
     println!("ESKER_CRASH_SEED={seed}");
     let random = Random::new(seed.wrapping_mul(0x9e37) ^ ended.len() as u64);
     let mut driver = Driver { fault, is_shared, which, random, tallies: BTreeMap::new() };
-    verbs.for_each(|verb| driver.run(verb));
-    driver.print(ended);
+    println!("{:<9} {:<44} {:>6} {ended:>7}  result", "verb", "step", "tried");
+    for verb in verbs {
+        driver.run(verb);
+        driver.print_verb(verb.name);
+    }
+    driver.print_sum(ended);
     let ended: u64 = driver.tallies.values().map(|tally| tally.ended).sum();
     if ended == 0 {
         skip("strace has no effect on the calls that were chosen");

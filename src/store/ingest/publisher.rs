@@ -71,8 +71,8 @@ impl<'p> Publisher<'p> {
     pub(super) fn run(mut self, messages: Receiver<Message>) -> Result<Ingested, IngestError> {
         for message in messages {
             match message {
-                Message::Pack(pack) => {
-                    pack.file.sync_all().map_err(|e| StoreError::write(&pack.path, e))?;
+                Message::Pack(mut pack) => {
+                    pack.sync()?;
                     self.packs.push(pack);
                 }
                 Message::Round(round) => self.publish(round)?,
@@ -151,10 +151,8 @@ impl<'p> Publisher<'p> {
                 lane.add(address, &bytes, &mut |_, _| ())?;
             }
         }
-        let packs = lane.seal(&mut |_, _| ())?;
-        for pack in &packs {
-            pack.file.sync_all().map_err(|e| StoreError::write(&pack.path, e))?;
-        }
+        let mut packs = lane.seal(&mut |_, _| ())?;
+        packs.iter_mut().try_for_each(SealedPack::sync)?;
         Ok(packs)
     }
 

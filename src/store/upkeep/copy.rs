@@ -24,17 +24,51 @@ const PACKED_HISTORY_LEVEL: i32 = 9;
 /// A block is full at this part of what it is closed at.
 const FULL: u32 = 4;
 
-/// Where a chunk went, short: there may be millions.
-#[derive(Clone, Copy)]
-struct Went {
-    /// Index into the list of new packs, or [`NOWHERE`].
+/// Chunks in a row that went the same way. There may be millions of chunks: blocks that are copied one
+/// after the other need one of these.
+struct Stretch {
+    /// Index of the first, and of what follows the last.
+    first: u32,
+    end: u32,
+    /// Index into the list of new packs.
     pack: u32,
+    way: Way,
+}
+
+/// How far a chunk went, each number modulo 2^32.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Way {
     chunk: u32,
     block_offset: u32,
     position: u32,
 }
 
-const NOWHERE: u32 = u32::MAX;
+impl Way {
+    fn between(old: &Old, new: &ChunkPlace) -> Self {
+        Self {
+            chunk: new.chunk.wrapping_sub(old.chunk),
+            block_offset: new.block_offset.wrapping_sub(old.block_offset),
+            position: new.position.wrapping_sub(old.position),
+        }
+    }
+
+    fn from(&self, old: &ChunkPlace) -> ChunkPlace {
+        ChunkPlace {
+            chunk: old.chunk.wrapping_add(self.chunk),
+            block_offset: old.block_offset.wrapping_add(self.block_offset),
+            position: old.position.wrapping_add(self.position),
+            ..*old
+        }
+    }
+}
+
+/// Where a chunk lay.
+struct Old {
+    pack: PackId,
+    chunk: u32,
+    block_offset: u32,
+    position: u32,
+}
 
 /// A block of a pack, and its chunks.
 struct Block<'b> {
@@ -46,36 +80,41 @@ struct Block<'b> {
     chunks: &'b [ChunkRow],
 }
 
-/// Where the chunks of rewritten packs went, for each old pack by their index.
+impl Block<'_> {
+    /// Where a chunk of it lies, by its index and its position in the raw bytes.
+    fn old(&self, chunk: u32, position: u32) -> Old {
+        Old { pack: self.id, chunk, block_offset: self.block.offset, position }
+    }
+}
+
+/// Where the chunks of rewritten packs went, for each old pack in their order.
 #[derive(Default)]
 pub(super) struct Moved {
-    chunks: HashMap<PackId, Vec<Went>>,
+    chunks: HashMap<PackId, Vec<Stretch>>,
     new_packs: Vec<PackId>,
 }
 
 impl Moved {
-    fn note(&mut self, old: PackId, index: usize, new: &Location) {
+    fn note(&mut self, old: &Old, new: &Location) {
         if self.new_packs.last() != Some(&new.pack) {
             self.new_packs.push(new.pack);
         }
-        let place = new.place;
-        let went = Went {
-            pack: self.new_packs.len() as u32 - 1,
-            chunk: place.chunk,
-            block_offset: place.block_offset,
-            position: place.position,
-        };
-        if let Some(slot) = self.chunks.get_mut(&old).and_then(|chunks| chunks.get_mut(index)) {
-            *slot = went;
+        let (pack, way) = (self.new_packs.len() as u32 - 1, Way::between(old, &new.place));
+        let stretches = self.chunks.entry(old.pack).or_default();
+        match stretches.last_mut() {
+            Some(last) if (last.end, last.pack, last.way) == (old.chunk, pack, way) => {
+                last.end += 1
+            }
+            _ => stretches.push(Stretch { first: old.chunk, end: old.chunk + 1, pack, way }),
         }
     }
 
     fn find(&self, old: PackId, chunk: &ChunkPlace) -> Option<Location> {
-        let went = self.chunks.get(&old)?.get(chunk.chunk as usize)?;
-        let pack = *self.new_packs.get(went.pack as usize)?;
-        let Went { chunk: index, block_offset, position, .. } = *went;
-        let place = ChunkPlace { chunk: index, block_offset, position, ..*chunk };
-        Some(Location { pack, place })
+        let stretches = self.chunks.get(&old)?;
+        let after = stretches.partition_point(|stretch| stretch.first <= chunk.chunk);
+        let stretch = stretches.get(after.checked_sub(1)?).filter(|s| chunk.chunk < s.end)?;
+        let pack = *self.new_packs.get(stretch.pack as usize)?;
+        Some(Location { pack, place: stretch.way.from(chunk) })
     }
 }
 
@@ -104,20 +143,21 @@ pub(super) struct Copier<'c> {
     gathered: u32,
     buf: BlockBuf,
     moved: Moving,
+    /// Packs that filled up.
+    sealed: Vec<SealedPack>,
 }
 
 /// Chunks on their way: those handed to the lane whose new place is not known yet, in order.
 #[derive(Default)]
 struct Moving {
-    pending: VecDeque<(PackId, u32)>,
+    pending: VecDeque<Old>,
     moved: Moved,
 }
 
 impl Moving {
     fn placed(&mut self, new: &Location) {
         let old = self.pending.pop_front();
-        let (pack, index) = old.expect("the lane places the chunks it was given, in order");
-        self.moved.note(pack, index as usize, new);
+        self.moved.note(&old.expect("the lane places the chunks it was given, in order"), new);
     }
 }
 
@@ -141,7 +181,19 @@ impl<'c> Copier<'c> {
         };
         let lane = Lane::new(session, kind, large_block, BlockCodec::new(level, true)?);
         let (gathered, buf, moved) = (0, BlockBuf::new(), Moving::default());
-        Ok(Self { store, lane, kind, copying, large_block, small_block, gathered, buf, moved })
+        let sealed = Vec::new();
+        Ok(Self {
+            store,
+            lane,
+            kind,
+            copying,
+            large_block,
+            small_block,
+            gathered,
+            buf,
+            moved,
+            sealed,
+        })
     }
 
     /// Raw bytes at which a block of such chunks is closed.
@@ -164,8 +216,7 @@ impl<'c> Copier<'c> {
         keep: impl Fn(u32) -> bool,
     ) -> Result<(), StoreError> {
         let (pack, trailer) = open(self.store, id)?;
-        let nowhere = Went { pack: NOWHERE, chunk: 0, block_offset: 0, position: 0 };
-        self.moved.moved.chunks.insert(id, vec![nowhere; trailer.chunks().len()]);
+        self.moved.moved.chunks.insert(id, Vec::new());
         let mut first = 0;
         for (block, chunks) in trailer.blocks_with_chunks() {
             let range = first..first + block.chunks;
@@ -179,6 +230,16 @@ impl<'c> Copier<'c> {
                 Copying::Packed if is_full => self.copy_block(&from)?,
                 Copying::Packed | Copying::AtLevel(_) => self.pack_anew(&from, is_full, &keep)?,
             }
+        }
+        self.put_aside()
+    }
+
+    /// Syncs and closes what filled up: neither all files nor all lists of chunks can be held.
+    fn put_aside(&mut self) -> Result<(), StoreError> {
+        for mut pack in self.lane.take_sealed() {
+            pack.sync()?;
+            pack.forget_chunks();
+            self.sealed.push(pack);
         }
         Ok(())
     }
@@ -196,7 +257,11 @@ impl<'c> Copier<'c> {
         }
         let rows: Vec<_> = from.chunks.iter().map(|chunk| (chunk.address, chunk.raw_len)).collect();
         let moving = &mut self.moved;
-        moving.pending.extend((from.first..from.first + block.chunks).map(|index| (id, index)));
+        let mut position = 0;
+        for (index, (_, raw_len)) in (from.first..).zip(&rows) {
+            moving.pending.push_back(from.old(index, position));
+            position += raw_len;
+        }
         self.lane.append(stored, &rows, &mut |_, place| moving.placed(&place))
     }
 
@@ -207,12 +272,13 @@ impl<'c> Copier<'c> {
         is_full: bool,
         keep: &impl Fn(u32) -> bool,
     ) -> Result<(), StoreError> {
-        let (mut index, mut wanted) = (from.first, Vec::new());
+        let (mut index, mut position, mut wanted) = (from.first, 0, Vec::new());
         let take = |address: &Address, bytes: &[u8]| {
             if keep(index) {
-                wanted.push((index, *address, bytes.to_vec()));
+                wanted.push((from.old(index, position), *address, bytes.to_vec()));
             }
             index += 1;
+            position += bytes.len() as u32;
             true
         };
         from.pack
@@ -222,14 +288,14 @@ impl<'c> Copier<'c> {
             self.flush()?;
         }
         let target = self.target(from.block);
-        for (index, address, bytes) in wanted {
+        for (old, address, bytes) in wanted {
             let len = bytes.len() as u32;
             if self.gathered + len > target {
                 self.flush()?;
             }
             self.gathered += len;
             let moving = &mut self.moved;
-            moving.pending.push_back((from.id, index));
+            moving.pending.push_back(old);
             self.lane.add(address, &bytes, &mut |_, place| moving.placed(&place))?;
         }
         if is_full { self.flush() } else { Ok(()) }
@@ -267,6 +333,7 @@ impl<'c> Copier<'c> {
                 }
                 rewritten.push(id);
             }
+            self.put_aside()?;
         }
         // What is copied after this is placed in its own order.
         self.lane.flush(&mut |_, _| ())?;
@@ -298,11 +365,10 @@ impl<'c> Copier<'c> {
     /// The new packs, synced.
     pub(super) fn finish(mut self) -> Result<(Vec<SealedPack>, Moved), StoreError> {
         let moving = &mut self.moved;
-        let packs = self.lane.seal(&mut |_, place| moving.placed(&place))?;
-        for pack in &packs {
-            pack.file.sync_all().map_err(|e| StoreError::write(&pack.path, e))?;
-        }
-        Ok((packs, self.moved.moved))
+        let mut last = self.lane.seal(&mut |_, place| moving.placed(&place))?;
+        last.iter_mut().try_for_each(SealedPack::sync)?;
+        self.sealed.extend(last);
+        Ok((self.sealed, self.moved.moved))
     }
 }
 
@@ -351,5 +417,72 @@ impl Relocation for Relocating<'_> {
 impl From<RecipeError> for StoreError {
     fn from(e: RecipeError) -> Self {
         Self::Damaged { what: "a recipe".to_owned(), why: e.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SessionId;
+
+    fn pack(random: u64) -> PackId {
+        PackId { session: SessionId { seq: 1, random: 1 }, random }
+    }
+
+    fn place(chunk: u32, block_offset: u32, position: u32) -> ChunkPlace {
+        ChunkPlace { chunk, block_offset, stored_len: 0, position, raw_len: 10 }
+    }
+
+    /// Four chunks to a block of forty bytes; `keep` says which go to the new packs, six to each.
+    fn moved(keep: impl Fn(u32) -> bool) -> (Moved, Vec<Option<(PackId, u32)>>) {
+        let (mut moved, mut went, mut new) = (Moved::default(), Vec::new(), 0);
+        for chunk in 0..40 {
+            if !keep(chunk) {
+                went.push(None);
+                continue;
+            }
+            let (at, to) = (new % 6, pack(100 + u64::from(new / 6)));
+            let (block_offset, position) = (64 + chunk / 4 * 40, chunk % 4 * 10);
+            let old = Old { pack: pack(1), chunk, block_offset, position };
+            moved.note(
+                &old,
+                &Location { pack: to, place: place(at, 64 + at / 4 * 50, at % 4 * 10) },
+            );
+            went.push(Some((to, at)));
+            new += 1;
+        }
+        (moved, went)
+    }
+
+    #[test]
+    fn every_chunk_is_found_where_it_went_and_no_other() {
+        for pattern in 0..256u32 {
+            let (moved, went) = moved(|chunk| pattern >> (chunk % 8) & 1 == 1);
+            for (chunk, went) in (0..).zip(went) {
+                let old = place(chunk, 64 + chunk / 4 * 40, chunk % 4 * 10);
+                let found = moved.find(pack(1), &old);
+                let expected = went.map(|(pack, at)| Location {
+                    pack,
+                    place: place(at, 64 + at / 4 * 50, at % 4 * 10),
+                });
+                assert_eq!(found, expected, "{pattern:b} {chunk}");
+            }
+            assert_eq!(moved.find(pack(2), &place(0, 64, 0)), None);
+        }
+    }
+
+    #[test]
+    fn blocks_that_are_copied_one_after_the_other_are_one_stretch() {
+        let mut moved = Moved::default();
+        for chunk in 0..1000 {
+            let (block_offset, position) = (64 + chunk / 4 * 40, chunk % 4 * 10);
+            let old =
+                Old { pack: pack(1), chunk: chunk + 8, block_offset: block_offset + 80, position };
+            moved.note(
+                &old,
+                &Location { pack: pack(5), place: place(chunk, block_offset, position) },
+            );
+        }
+        assert_eq!(moved.chunks[&pack(1)].len(), 1);
     }
 }
