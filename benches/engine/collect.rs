@@ -1,10 +1,10 @@
 //! A collection of a store of many chunks: that its memory is bounded and its time linear.
 //!
-//! The store is one that real data of a hundred gigabytes would make, but that each chunk holds eight bytes:
+//! The store is one that real data of a hundred gigabytes would make, but that each chunk holds few bytes:
 //! as many chunks to a pack, packs to a store, entries to a table, names to a tree. Either a tenth of the
 //! chunks, spread over all packs, is needed by nothing, which leaves all packs as they are; or a third, in
 //! blocks of their own, and every second pack holds files of several chunks: then all packs are rewritten,
-//! and all recipes.
+//! and all recipes. Into packs of far more chunks than real ones: memory is rather more than for real data.
 
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
@@ -38,14 +38,13 @@ const BATCH: u64 = 500;
 const TREE_BLOCK_BYTES: u32 = 64 << 10;
 /// Binary logarithm of the bytes that a recipe has a value for each of.
 const GROUP_LOG2: u8 = 17;
-/// Bytes of a chunk.
-const CHUNK_BYTES: u64 = 8;
 /// Chunks of a file that has several.
 const FILE_CHUNKS: u64 = 12;
 
 /// What is stored.
 struct Kind {
     name: &'static str,
+    chunk_bytes: usize,
     /// One block in so many is needed by nothing.
     dead: u64,
     block_chunks: u64,
@@ -54,8 +53,14 @@ struct Kind {
 }
 
 const KINDS: [Kind; 2] = [
-    Kind { name: "collect", dead: 10, block_chunks: 1, has_recipes: false },
-    Kind { name: "collect, all rewritten", dead: 3, block_chunks: 4, has_recipes: true },
+    Kind { name: "collect", chunk_bytes: 8, dead: 10, block_chunks: 1, has_recipes: false },
+    Kind {
+        name: "collect, all rewritten",
+        chunk_bytes: 256,
+        dead: 3,
+        block_chunks: 4,
+        has_recipes: true,
+    },
 ];
 
 /// `collect`.
@@ -134,7 +139,7 @@ impl Pack<'_, '_> {
         let file_chunks = if is_large { FILE_CHUNKS } else { 1 };
         let codec = BlockCodec::new(1, false)?;
         // Blocks hold whole files, or files whole blocks.
-        let block_bytes = (self.kind.block_chunks * CHUNK_BYTES) as u32;
+        let block_bytes = self.kind.block_chunks as u32 * self.kind.chunk_bytes as u32;
         let mut lane = Lane::new(self.session, PackKind::Data, block_bytes, codec);
         let mut places = Vec::new();
         for n in 0..PACK_CHUNKS {
@@ -161,8 +166,12 @@ impl Pack<'_, '_> {
         Ok((packs, entries))
     }
 
-    fn chunk(&self, n: u64) -> [u8; CHUNK_BYTES as usize] {
-        (self.number * PACK_CHUNKS + n).to_le_bytes()
+    /// A chunk that no other is like, and that does not compress.
+    fn chunk(&self, n: u64) -> Vec<u8> {
+        let mut bytes = vec![0; self.kind.chunk_bytes];
+        let number = (self.number * PACK_CHUNKS + n).to_le_bytes();
+        blake3::Hasher::new().update(&number).finalize_xof().fill(&mut bytes);
+        bytes
     }
 }
 

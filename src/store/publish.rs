@@ -15,7 +15,7 @@ use crate::pack::layout::PackKind;
 use crate::table::{self, Row};
 
 /// A table that is written at once has no more rows than this, unless one pack has: about 60 bytes each.
-const MAX_TABLE_ROWS: u64 = 1 << 20;
+const MAX_TABLE_ROWS: u64 = 1 << 19;
 
 impl Store {
     /// Makes synced packs live, and does some upkeep. `relied` are packs of earlier sessions that the

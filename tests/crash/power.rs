@@ -322,7 +322,8 @@ fn chosen_syncs(
     assert!(kinds.len() >= least, "only {kinds:?}");
     let mut random = Random::new(kill::number("ESKER_CRASH_SEED", 1));
     let is_few = !is_mode("all") && !is_mode("syncs");
-    while is_few && kinds.len() > FEW {
+    // Two repositories take twice as long to look at.
+    while is_few && kinds.len() > FEW / recording.places.len() {
         let left_alone = kinds.keys().nth(random.below(kinds.len() as u64) as usize).cloned();
         kinds.remove(&left_alone.expect("one of them"));
     }
