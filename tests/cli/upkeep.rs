@@ -140,6 +140,39 @@ fn after_a_collection_a_lost_database_is_still_rebuilt_clean() {
 }
 
 #[test]
+fn a_commit_of_which_a_collection_left_a_part_is_no_damage_after_a_rebuild() {
+    let env = repository();
+    let packs =
+        || fs::read_dir(env.path(".esker/packs")).expect("read").map(|e| e.expect("e").path());
+    for text in ["one", "two"] {
+        env.write("f", text);
+        env.ok(&["add", "f"]);
+        env.ok(&["commit", "-m", text]);
+        if text == "one" {
+            env.ok(&["branch", "kept"]);
+        }
+    }
+    let before: Vec<_> = packs().collect();
+    env.write("f", "three");
+    env.ok(&["add", "f"]);
+    let of_add: Vec<_> = packs().filter(|pack| !before.contains(pack)).collect();
+    env.ok(&["commit", "-m", "three"]);
+    env.ok(&["reset", "--hard", "HEAD~1"]);
+    // What the undone commit holds is gone from the disk; its own pack was to follow.
+    of_add.iter().for_each(|pack| fs::remove_file(pack).expect("remove"));
+    for name in ["state.db", "state.db-wal", "state.db-shm"] {
+        let _ = fs::remove_file(env.path(".esker").join(name));
+    }
+    let rebuilt = env.ok(&["fsck", "--rebuild"]);
+    assert!(rebuilt.contains("no problems"), "{rebuilt}");
+    assert_eq!(env.ok(&["cat", "HEAD:f"]), "two");
+    // The moves to the undone commit and away from it.
+    assert_eq!(env.ok(&["reflog"]).lines().count(), 2, "{}", env.ok(&["reflog"]));
+    env.ok(&["gc", "--grace", "0"]);
+    env.ok(&["fsck", "--data"]);
+}
+
+#[test]
 fn condemned_packs_stay_for_the_grace() {
     let mut env = half_needed();
     let text = env.ok(&["gc", "--reflog", "0"]);

@@ -4,7 +4,8 @@
 //!
 //! Then each sync is left out in turn: some state must break a promise, or the sync is not needed and
 //! no test would miss it. `ESKER_POWER=all` tries states after every call, and every sync; `syncs` one
-//! sync of each kind; without it some states are tried and a sync of two kinds. `ESKER_CRASH_SEED` chooses.
+//! sync of each kind; without it some states are tried and a sync of two kinds. `ESKER_CRASH_SEED` chooses;
+//! `ESKER_POWER_SYNC` names one kind of sync, as in `fsync .esker/packs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -195,8 +196,13 @@ impl Checker {
 
     fn fault_of_one(&self, place: &str) -> Option<String> {
         let checked = self.env.run(&["-C", place, "fsck", "--data"]);
-        let is_whole = checked.code == 0;
-        (!is_whole).then(|| format!("fsck of {place}: {}{}", checked.stdout, checked.stderr))
+        if checked.code != 0 {
+            return Some(format!("fsck of {place}: {}{}", checked.stdout, checked.stderr));
+        }
+        // Without it git takes the store for data.
+        let hidden = fs::read_to_string(self.env.path(place).join(".esker/.gitignore"));
+        let is_hidden = hidden.is_ok_and(|text| text == "*\n");
+        (!is_hidden).then(|| format!("the .gitignore of {place} is not whole"))
     }
 
     /// Whether those that were made say what they may say.
@@ -287,16 +293,20 @@ fn whatever_a_power_cut_leaves_of_two_on_a_store_is_whole() {
     }
 }
 
-/// Replays without one sync; gives the states tried, and what was wrong with the last.
-fn without(recording: &Recording, sync: usize) -> (usize, Option<String>) {
+/// Replays without some syncs, in order; gives the states tried, and what was wrong with the last.
+fn without(recording: &Recording, syncs: &[usize]) -> (usize, Option<String>) {
+    let (first, last) = (syncs[0], syncs[syncs.len() - 1]);
     let (mut disk, mut checker) = (recording.before.clone(), Checker::new(recording.places));
     for (at, call) in recording.calls.iter().enumerate() {
-        disk.apply(call, at == sync);
-        if at <= sync || !call.is_change() {
+        disk.apply(call, syncs.contains(&at));
+        if at <= first || !call.is_change() {
             continue;
         }
         if !disk.is_marked() {
-            break;
+            if at > last {
+                break;
+            }
+            continue;
         }
         let allowed = recording.allowed(at + 1);
         for state in disk.marked_states() {
@@ -320,6 +330,10 @@ fn chosen_syncs(
     }
     kinds.retain(|label, _| is_wanted(label));
     assert!(kinds.len() >= least, "only {kinds:?}");
+    if let Ok(kind) = std::env::var("ESKER_POWER_SYNC") {
+        kinds.retain(|label, _| *label == kind);
+        return kinds;
+    }
     let mut random = Random::new(kill::number("ESKER_CRASH_SEED", 1));
     let is_few = !is_mode("all") && !is_mode("syncs");
     // Two repositories take twice as long to look at.
@@ -352,12 +366,17 @@ fn leave_out_each(recording: &Recording, kinds: usize, is_wanted: fn(&str) -> bo
     for (label, calls) in chosen_syncs(recording, kinds, is_wanted) {
         let (mut tried, mut states, mut broken) = (0, 0, None);
         for at in &calls {
-            let (count, fault) = without(recording, *at);
+            let (count, fault) = without(recording, &[*at]);
             (tried, states) = (tried + 1, states + count);
             broken = broken.or(fault);
             if broken.is_some() && !is_mode("all") {
                 break;
             }
+        }
+        if broken.is_none() && calls.len() > 1 {
+            // Of two in a row the first is covered by the second, but both together are by nothing.
+            let (count, fault) = without(recording, &calls);
+            (states, broken) = (states + count, fault);
         }
         let first = broken.as_deref().unwrap_or("none").lines().next().unwrap_or_default();
         println!("{label}: {}, {tried}, {states}; {first:.90}", calls.len());

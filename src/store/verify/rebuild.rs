@@ -5,13 +5,13 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, table_path};
+use crate::catalog::table_path;
 use crate::db::{
     Access, CacheDb, DbError, NewState, PackRow, PackState, Rebuild, RebuildMember, Rebuilt,
     StateDb, TableId, TableRow,
 };
 use crate::fsio::{self, AtPath, FsError, Holder, LockFile};
-use crate::id::{Address, PackId};
+use crate::id::PackId;
 use crate::pack::layout::{PackError, PackKind};
 use crate::pack::reader::PackReader;
 use crate::progress::{Cancel, Cancelled};
@@ -181,25 +181,29 @@ pub fn rebuild(
     };
     (rebuilt.packs, rebuilt.tables) = (packs, tables);
     if rebuilt.is_from_log {
-        forget_collected_moves(&store, &rebuilt.db)?;
+        forget_collected_moves(&paths.open_store(&rebuilt.db)?, cancel)?;
     }
     CacheDb::delete(&paths.cache_db)?;
     Ok(rebuilt)
 }
 
-/// Forgets moves in reflogs whose commits a collection had removed: `refs.log` still tells of them.
-fn forget_collected_moves(store: &StorePaths, db: &StateDb) -> Result<(), RebuildError> {
-    let catalog = Catalog::open(store.tables.clone(), db).map_err(StoreError::from)?;
-    let mut gone = Vec::new();
-    for target in db.read(|view| view.reflog_targets(i64::MIN))? {
-        let address = match target {
-            RefTarget::Commit(id) => Address::from(id),
-            RefTarget::Tag(id) => Address::from(id),
-        };
-        let found = catalog.find(PackKind::History, &address).map_err(StoreError::from)?;
-        gone.extend(found.is_none().then_some(target));
+/// Forgets moves in reflogs whose commits a collection had removed, or some of what they hold:
+/// `refs.log` still tells of them.
+fn forget_collected_moves(store: &Store, cancel: &Cancel) -> Result<(), RebuildError> {
+    let (mut gone, mut commits) = (Vec::new(), Vec::new());
+    for target in store.db.read(|view| view.reflog_targets(i64::MIN))? {
+        match target {
+            RefTarget::Commit(id) => commits.push(id),
+            RefTarget::Tag(id) => {
+                let found = store.catalog.find(PackKind::History, &id.into());
+                gone.extend(found.map_err(StoreError::from)?.is_none().then_some(target));
+            }
+        }
     }
-    Ok(db.write(|tx| tx.forget_reflog_of(&gone).map(|_| ()))?)
+    commits.sort_unstable();
+    commits.dedup();
+    gone.extend(store.taken_in_part(&commits, cancel)?.into_iter().map(RefTarget::Commit));
+    Ok(store.db.write(|tx| tx.forget_reflog_of(&gone).map(|_| ()))?)
 }
 
 /// Opens the database if all of it can be read.
