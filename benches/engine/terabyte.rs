@@ -240,7 +240,7 @@ impl Remote {
     fn list(&mut self, pack: SealedPack) -> Outcome {
         let path = self.path(Area::Pack, pack.id)?;
         fs::copy(&pack.path, &path)?;
-        self.note(pack.id, pack.kind, &pack.trailer, pack.bytes, pack.raw_bytes, &path)
+        self.note(pack.id, pack.kind, &*pack.trailer()?, pack.bytes, pack.raw_bytes, &path)
     }
 
     fn note(
