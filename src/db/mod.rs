@@ -16,6 +16,7 @@ mod rebuild;
 mod schema;
 mod shared;
 mod state;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -29,6 +30,7 @@ pub use rebuild::{Rebuild, RebuildMember, Rebuilt};
 pub use schema::{RepositoryId, STATE_VERSION};
 pub use shared::read_alone;
 pub use state::{Access, Created, NewState, StateCheck, StateDb};
+pub use sums::StagedSums;
 pub use view::{Kept, Tx, View};
 
 use crate::fsio::FsError;

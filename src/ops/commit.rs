@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::person::parse_person;
 use super::{Context, OpError, Skipped, encode};
 use super::{convert, integrate, locate, starts};
+use crate::db::StagedSums;
 use crate::diff::tree as diff;
 use crate::id::{CommitId, TreeId};
 use crate::object::access::{ReadObjects, WriteObjects};
@@ -91,12 +92,16 @@ pub fn run(ctx: &Context, options: &CommitOptions) -> Result<CommitOutcome, OpEr
         }
     }
     let (state, commit, id, cost) = record(ctx, &repo, options)?;
-    let totals = repo.store.read_tree(commit.tree)?.totals();
     let base = match commit.parents.first() {
         Some(parent) => repo.store.find_root(*parent)?,
         None => None,
     };
-    outcome(&repo, &state, &commit, id, Sums { totals, base, cost }, skipped)
+    let noted = cost.sums.filter(|sums| sums.base == base && sums.tree == commit.tree);
+    let sums = match noted {
+        Some(sums) => sums,
+        None => count(&repo, base, commit.tree)?,
+    };
+    Ok(outcome(&state, &commit, id, (&sums, &cost), skipped))
 }
 
 /// How often a commit is made anew when somebody else moves the stage or HEAD meanwhile.
@@ -107,7 +112,7 @@ fn record(
     ctx: &Context,
     repo: &Repo,
     options: &CommitOptions,
-) -> Result<(WorkState, Commit, CommitId, (u64, u64)), OpError> {
+) -> Result<(WorkState, Commit, CommitId, Cost), OpError> {
     let mut attempt = 1;
     loop {
         let waiting = waiting(repo, options)?;
@@ -149,11 +154,14 @@ fn waiting(repo: &Repo, options: &CommitOptions) -> Result<Option<Operation>, Op
     }
 }
 
-/// What a commit is said to hold and to have cost.
-struct Sums {
-    totals: Totals,
-    base: Option<TreeId>,
-    cost: (u64, u64),
+/// What was noted since the commit before.
+struct Cost {
+    /// Bytes of chunks that are new.
+    new_bytes: u64,
+    /// Bytes that were written.
+    stored_bytes: u64,
+    /// What was counted when the stage moved.
+    sums: Option<StagedSums>,
 }
 
 fn make_commit(
@@ -250,7 +258,7 @@ fn publish(
     state: &WorkState,
     (id, encoded): (CommitId, Vec<u8>),
     note: &RefNote,
-) -> Result<(u64, u64), StepError> {
+) -> Result<Cost, StepError> {
     let core = &repo.settings.core;
     let session = repo.store.start_session()?;
     let mut writer =
@@ -273,23 +281,20 @@ fn publish(
         }
         tx.set_stage(repo.worktree, state.stage, None)?;
         operation::clear(tx, repo.worktree)?;
-        let (new, stored) = tx.cost(repo.worktree)?;
+        let (new_bytes, stored) = tx.cost(repo.worktree)?;
         tx.reset_cost(repo.worktree)?;
-        Ok::<_, StepError>((new, stored + bytes))
+        let sums = tx.staged_sums(repo.worktree)?;
+        tx.clear_staged_sums(repo.worktree)?;
+        Ok::<_, StepError>(Cost { new_bytes, stored_bytes: stored + bytes, sums })
     })
 }
 
-fn outcome(
-    repo: &Repo,
-    state: &WorkState,
-    commit: &Commit,
-    id: CommitId,
-    sums: Sums,
-    skipped: Vec<Skipped>,
-) -> Result<CommitOutcome, OpError> {
+/// Counts what a tree holds and how it differs from another.
+fn count(repo: &Repo, base: Option<TreeId>, tree: TreeId) -> Result<StagedSums, OpError> {
+    let Totals { files, bytes, .. } = repo.store.read_tree(tree)?.totals();
     let (mut added, mut modified, mut removed) = (0, 0, 0);
     let is_dir = |v: &Option<EntryValue>| matches!(v, Some(EntryValue::Directory { .. }));
-    let _ = diff::diff(&repo.store, sums.base, Some(commit.tree), &mut |change| {
+    let _ = diff::diff(&repo.store, base, Some(tree), &mut |change| {
         match (&change.old, &change.new) {
             (None, new) if !is_dir(new) => added += 1,
             (old, None) if !is_dir(old) => removed += 1,
@@ -298,21 +303,31 @@ fn outcome(
         }
         diff::Flow::Continue(())
     })?;
-    Ok(CommitOutcome {
+    Ok(StagedSums { base, tree, files, bytes, added, modified, removed })
+}
+
+fn outcome(
+    state: &WorkState,
+    commit: &Commit,
+    id: CommitId,
+    (sums, cost): (&StagedSums, &Cost),
+    skipped: Vec<Skipped>,
+) -> CommitOutcome {
+    CommitOutcome {
         commit: id,
         tree: commit.tree,
         branch: state.head.branch().map(|b| b.short().to_owned()),
-        files: sums.totals.files,
-        bytes: sums.totals.bytes,
-        new_bytes: sums.cost.0,
-        stored_bytes: sums.cost.1,
-        added,
-        modified,
-        removed,
+        files: sums.files,
+        bytes: sums.bytes,
+        new_bytes: cost.new_bytes,
+        stored_bytes: cost.stored_bytes,
+        added: sums.added,
+        modified: sums.modified,
+        removed: sums.removed,
         parents: commit.parents.clone(),
         summary: locate::summary(&commit.message),
         skipped,
-    })
+    }
 }
 
 /// The text that the editor shows: the amended message, and what will be committed as comments.

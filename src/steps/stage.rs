@@ -28,7 +28,7 @@ pub use stream::stage_stream;
 pub(super) use reading::{FileSource, ingest_options, read_outcome, stat_row};
 
 use edit::{again, move_stage};
-use outcome::{dry_outcome, outcome_of};
+use outcome::{dry_outcome, outcome_of, sums_of};
 use reading::{ReadValues, entry_of, path_of, read_files, record_known};
 use trees::{build_tree, packs_of_known};
 
@@ -162,18 +162,22 @@ fn publish_stage(
     let mut writer =
         ObjectWriter::new(&repo.store, &session, core.compression_level, core.verify_writes)?;
     let (scan, comparison) = (values.scan, values.comparison);
-    let tree = build_tree(repo, state, taken, values, &mut writer)?;
-    if Some(tree) == state.staged_tree() && spent == (0, 0) {
+    let root = build_tree(repo, state, taken, values, &mut writer)?;
+    if Some(root.id) == state.staged_tree() && spent == (0, 0) {
         return Ok(0);
     }
     let packs = writer.finish()?;
     let bytes = packs.iter().map(|p| p.bytes).sum();
-    let new_stage = state.stage_for(tree);
+    let new_stage = state.stage_for(root.id);
+    let sums = sums_of(values, taken, state, root);
     let relied = packs_of_known(repo, comparison)?;
     session.hold(&relied)?;
     repo.store.publish(packs, &relied, |tx| {
         move_stage(tx, repo, state, new_stage)?;
         tx.add_cost(repo.worktree, spent.0, spent.1 + bytes)?;
+        if let Some(sums) = &sums {
+            tx.set_staged_sums(repo.worktree, sums)?;
+        }
         for file in &comparison.to_read {
             if entry_of(scan, *file).stat.size >= ingest::LARGE_FILE_BYTES {
                 resume::forget(tx, repo, &path_of(scan, *file))?;

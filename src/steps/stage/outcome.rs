@@ -1,8 +1,11 @@
 //! What staging did, or would do, in numbers and as a list.
 
+use super::trees::Root;
 use super::{ReadValues, Staged, StagedChange, entry_of};
+use crate::db::StagedSums;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
+use crate::repo::WorkState;
 use crate::store::ingest::Results;
 use crate::worktree::compare::{Comparison, Delta, FileRef, Taken};
 use crate::worktree::scan::{Scan, ScannedKind};
@@ -50,6 +53,62 @@ fn count(outcome: &mut Staged, values: &ReadValues<'_>, taken: Taken, dir: u32, 
             }
         }
     }
+}
+
+/// What the next commit is to say of the new root: nothing where it is not staged on HEAD's tree, or where
+/// a folder took the place of something else, or something else that of a folder.
+pub(super) fn sums_of(
+    values: &ReadValues<'_>,
+    taken: Taken,
+    state: &WorkState,
+    root: Root,
+) -> Option<StagedSums> {
+    let ((files, bytes), None) = (root.holds?, state.stage) else { return None };
+    let (base, tree) = (state.head_tree, root.id);
+    let mut sums = StagedSums { base, tree, files, bytes, added: 0, modified: 0, removed: 0 };
+    for (number, dir) in values.comparison.dirs.iter().enumerate() {
+        for delta in &dir.deltas {
+            add_to(&mut sums, values, taken, number as u32, delta)?;
+        }
+    }
+    if taken.removed {
+        let missing = &values.comparison.missing;
+        sums.removed += missing.len() as u64;
+        return (!missing.iter().any(|(_, value)| is_folder(value))).then_some(sums);
+    }
+    Some(sums)
+}
+
+/// Gives nothing where a folder and something else have one name.
+fn add_to(
+    sums: &mut StagedSums,
+    values: &ReadValues<'_>,
+    taken: Taken,
+    dir: u32,
+    delta: &Delta,
+) -> Option<()> {
+    let old = delta.old();
+    let Some(entry) = delta.entry() else {
+        sums.removed += u64::from(taken.removed);
+        return (!taken.removed || !old.is_some_and(is_folder)).then_some(());
+    };
+    let file = FileRef { dir, entry };
+    if entry_of(values.scan, file).kind == ScannedKind::Directory {
+        return old.is_none().then_some(());
+    }
+    let new = delta.value().cloned().or_else(|| values.value(file));
+    match (old, new) {
+        // It could not be read, and stays as it is.
+        (_, None) => {}
+        (Some(old), Some(_)) if is_folder(old) => return None,
+        (Some(old), Some(new)) => sums.modified += u64::from(*old != new),
+        (None, Some(_)) => sums.added += u64::from(taken.added),
+    }
+    Some(())
+}
+
+fn is_folder(value: &EntryValue) -> bool {
+    matches!(value, EntryValue::Directory { .. })
 }
 
 fn unknown_paths(scan: &Scan, comparison: &Comparison) -> Vec<RepoPath> {

@@ -6,13 +6,27 @@ use super::{ReadValues, StepError};
 use crate::id::{PackId, TreeId};
 use crate::object::access::WriteObjects;
 use crate::object::paths::{Memory, ReadThrough, WriteThrough, edit_paths};
-use crate::object::prolly;
-use crate::object::tree::EntryValue;
+use crate::object::prolly::{self, Subtree};
+use crate::object::tree::{EntryValue, Totals};
 use crate::path::RepoPath;
 use crate::repo::{Repo, WorkState};
 use crate::store::StoreError;
 use crate::store::objects::ObjectWriter;
 use crate::worktree::compare::{self, Comparison, Taken};
+
+/// The root of what was found, and the files and bytes in it where they are known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Root {
+    pub(super) id: TreeId,
+    pub(super) holds: Option<(u64, u64)>,
+}
+
+impl Root {
+    fn of(subtree: &Subtree) -> Self {
+        let Totals { files, bytes, .. } = subtree.totals;
+        Self { id: subtree.id, holds: Some((files, bytes)) }
+    }
+}
 
 /// Builds the trees of what was found, on those of the stage.
 pub(super) fn build_tree(
@@ -21,7 +35,7 @@ pub(super) fn build_tree(
     taken: Taken,
     values: &ReadValues<'_>,
     writer: &mut ObjectWriter<'_>,
-) -> Result<TreeId, StepError> {
+) -> Result<Root, StepError> {
     let (scan, comparison) = (values.scan, values.comparison);
     let memory = Memory::default();
     let is_whole = scan.dirs.first().is_some_and(|d| d.path.is_root() && d.is_complete);
@@ -36,14 +50,14 @@ pub(super) fn build_tree(
         let tops = compare::build(scan, comparison, taken, &read, &mut out, |f| values.value(f))?;
         let (mut base, mut edits) = (state.staged_tree(), Vec::new());
         if is_whole {
-            base = Some(root_of(tops, state, &mut out)?);
+            base = Some(root_of(tops, state, &mut out)?.id);
         } else {
             edits.extend(tops.into_iter().filter_map(|(p, v)| v.map(|v| (p, Some(v)))));
         }
         if taken.removed {
             edits.extend(comparison.missing.iter().map(|(p, _)| (p.clone(), None)));
         }
-        edit_paths(&read, base, edits, &mut out)?.id
+        Root::of(&edit_paths(&read, base, edits, &mut out)?)
     })
 }
 
@@ -75,10 +89,12 @@ fn root_of(
     tops: Vec<(RepoPath, Option<EntryValue>)>,
     state: &WorkState,
     writer: &mut dyn WriteObjects,
-) -> Result<TreeId, StepError> {
+) -> Result<Root, StepError> {
     match (tops.into_iter().next(), state.staged_tree()) {
-        (Some((_, Some(EntryValue::Directory { id, .. }))), _) => Ok(id),
-        (_, Some(base)) => Ok(base),
-        (_, None) => Ok(prolly::build([], writer)?.id),
+        (Some((_, Some(EntryValue::Directory { id, files, bytes }))), _) => {
+            Ok(Root { id, holds: Some((files, bytes)) })
+        }
+        (_, Some(base)) => Ok(Root { id: base, holds: None }),
+        (_, None) => Ok(Root::of(&prolly::build([], writer)?)),
     }
 }
