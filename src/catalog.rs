@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use crate::db::{DbError, PackState, StateDb, TableId, TableRow};
-use crate::id::{Address, IdPrefix, PackId};
+use crate::id::{Address, IdPrefix, IdState, PackId};
 use crate::pack::layout::{ChunkPlace, PackKind};
 use crate::table::{Prefix, Row, Table, TableError};
 
@@ -50,12 +50,14 @@ pub struct Catalog {
     lists: Option<Arc<StateDb>>,
 }
 
+type Packs = HashSet<PackId, IdState>;
+
 #[derive(Default)]
 struct View {
     generation: u64,
-    live: HashSet<PackId>,
+    live: Packs,
     /// Packs that count no more; their files stay for those who began to read before.
-    condemned: HashSet<PackId>,
+    condemned: Packs,
     bad: HashSet<(PackId, u32)>,
     tables: HashMap<TableId, Arc<ListedTable>>,
 }
@@ -275,7 +277,7 @@ impl View {
 
     fn find_all_in(
         &self,
-        packs: &HashSet<PackId>,
+        packs: &Packs,
         kind: PackKind,
         address: &Address,
     ) -> Result<Vec<Location>, CatalogError> {
@@ -294,13 +296,13 @@ impl View {
         Ok(found)
     }
 
-    fn is_usable(&self, packs: &HashSet<PackId>, row: &Row) -> bool {
+    fn is_usable(&self, packs: &Packs, row: &Row) -> bool {
         packs.contains(&row.pack) && !self.bad.contains(&(row.pack, row.place.block_offset))
     }
 
     fn find_in(
         &self,
-        packs: &HashSet<PackId>,
+        packs: &Packs,
         kind: PackKind,
         address: &Address,
     ) -> Result<Option<Location>, CatalogError> {

@@ -7,10 +7,10 @@ pub mod rewrite;
 mod trails;
 
 use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashSet};
 
 use crate::diff::tree::{self, Flow};
-use crate::id::{CommitId, TreeId};
+use crate::id::{CommitId, IdState, TreeId};
 use crate::object::access::{AccessError, ReadObjects};
 use crate::object::commit::Commit;
 use crate::path::RepoPath;
@@ -28,13 +28,13 @@ pub struct Ancestors<'a> {
     not_before: i64,
     selection: Selection,
     links: Option<Links>,
-    seen: HashSet<CommitId>,
+    seen: HashSet<CommitId, IdState>,
     queue: BinaryHeap<Queued>,
     order: u64,
 }
 
-/// The parents that a walk followed from each commit, in their order.
-pub type Links = HashMap<CommitId, Vec<CommitId>>;
+/// The parents that a walk followed from each commit, in their order; each commit once.
+pub type Links = Vec<(CommitId, Vec<CommitId>)>;
 
 struct Queued {
     time: i64,
@@ -83,7 +83,7 @@ impl<'a> Ancestors<'a> {
             not_before: i64::MIN,
             selection: Selection::default(),
             links: None,
-            seen: HashSet::new(),
+            seen: HashSet::default(),
             queue: BinaryHeap::new(),
             order: 0,
         }
@@ -219,7 +219,7 @@ impl<'a> Ancestors<'a> {
             }
         }
         if let Some(all) = &mut self.links {
-            all.insert(id, links);
+            all.push((id, links));
         }
         Ok(is_touched.then_some((id, commit)))
     }

@@ -5,6 +5,7 @@
 //! both cases.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -355,6 +356,57 @@ impl fmt::Display for IdPrefix {
         text.truncate(self.digits());
         f.write_str(&text)
     }
+}
+
+/// Makes hashes of ids for maps in memory, in place of the standard ones.
+///
+/// Ids are hashes or random already, so that eight of their bytes are enough. They are mixed with a number
+/// that only this map knows: nobody can make commits whose ids fall together in it.
+#[derive(Clone, Debug)]
+pub struct IdState(u64);
+
+impl Default for IdState {
+    fn default() -> Self {
+        Self(RandomState::new().build_hasher().finish())
+    }
+}
+
+impl BuildHasher for IdState {
+    type Hasher = IdHasher;
+
+    fn build_hasher(&self) -> IdHasher {
+        IdHasher(self.0)
+    }
+}
+
+/// The hasher of [`IdState`].
+#[derive(Clone, Debug)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        match bytes.first_chunk() {
+            Some(head) => self.write_u64(u64::from_le_bytes(*head)),
+            None => bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte))),
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Both halves of a product depend on all bits of its factors: the golden ratio is the other one.
+        let product = u128::from(self.0 ^ number) * 0x9e37_79b9_7f4a_7c15;
+        self.0 = product as u64 ^ (product >> 64) as u64;
+    }
+
+    // The length of an array, always the same.
+    fn write_usize(&mut self, _: usize) {}
 }
 
 #[cfg(test)]

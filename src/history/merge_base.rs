@@ -8,7 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use crate::id::CommitId;
+use crate::id::{CommitId, IdState};
 use crate::object::access::{AccessError, ReadObjects};
 
 /// Reached from the one side.
@@ -22,7 +22,7 @@ const DONE: u8 = 4;
 const CLOCK_SKEW_SECONDS: i64 = 86_400;
 
 /// How many commits are looked at for the sake of wrong clocks.
-const COMMITS_FOR_CLOCKS: usize = 256;
+const COMMITS_FOR_CLOCKS: usize = 64;
 
 /// All best common ancestors of two sides, newest first: those that are not reached from another one.
 ///
@@ -60,7 +60,7 @@ pub fn is_ancestor(
 /// The commits that `include` reaches and `exclude` does not, newest first.
 ///
 /// Exact while no commit is dated before one of its ancestors, or by less than a day and with fewer than
-/// 256 commits of that time between them; beyond that, commits that both sides reach may be among them,
+/// 64 commits of that time between them; beyond that, commits that both sides reach may be among them,
 /// but none is ever left out.
 pub fn reachable_minus(
     read: &dyn ReadObjects,
@@ -141,7 +141,7 @@ struct Seen {
 /// A walk that paints commits, newest first.
 struct Walk<'a> {
     read: &'a dyn ReadObjects,
-    seen: HashMap<CommitId, Seen>,
+    seen: HashMap<CommitId, Seen, IdState>,
     /// By time, then in the order in which they were met.
     waiting: BinaryHeap<(i64, Reverse<u64>, CommitId)>,
     met: u64,
@@ -151,7 +151,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(read: &'a dyn ReadObjects) -> Self {
-        Self { read, seen: HashMap::new(), waiting: BinaryHeap::new(), met: 0, live: 0 }
+        Self { read, seen: HashMap::default(), waiting: BinaryHeap::new(), met: 0, live: 0 }
     }
 
     fn start(&mut self, ids: &[CommitId], paint: u8) -> Result<(), AccessError> {
@@ -383,6 +383,6 @@ mod tests {
         let (a, b) = (h.ids[h.ids.len() - 11], h.ids[h.ids.len() - 1]);
         let counting = Counting(&h.objects, std::cell::Cell::new(0));
         assert_eq!(reachable_minus(&counting, &[b], &[a]).expect("read").len(), 10);
-        assert!(counting.1.get() < 300, "{} commits were read", counting.1.get());
+        assert!(counting.1.get() < 100, "{} commits were read", counting.1.get());
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use super::graph::{Edge, arrange};
 use super::*;
 use crate::id::{BlobId, TreeId};

@@ -162,14 +162,16 @@ pub fn run(
         }
         return Ok(source.cost());
     }
-    let found: Vec<(CommitId, Commit)> = wanted.collect::<Result<_, _>>()?;
+    // In boxes: they are moved about before they are told.
+    let found = wanted.map(|found| found.map(|(id, commit)| (id, Box::new(commit))));
+    let found: Vec<(CommitId, Box<Commit>)> = found.collect::<Result<_, _>>()?;
     let ordered = match options.graph {
         true => drawn(&walk.into_links(), found),
         false => found.into_iter().rev().map(|(id, commit)| (id, commit, Vec::new())).collect(),
     };
     for (id, commit, edges) in ordered {
         ctx.cancel.check()?;
-        if each(teller.entry(id, commit, edges)?).is_break() {
+        if each(teller.entry(id, *commit, edges)?).is_break() {
             break;
         }
     }
@@ -199,15 +201,15 @@ fn walk<'r>(
     Ok(walk.start(starts.include)?)
 }
 
-type Drawn = (CommitId, Commit, Vec<(CommitId, bool)>);
+type Drawn = (CommitId, Box<Commit>, Vec<(CommitId, bool)>);
 
 /// The commits in the order of a drawing.
-fn drawn(links: &Links, found: Vec<(CommitId, Commit)>) -> Vec<Drawn> {
-    let ids: Vec<CommitId> = found.iter().map(|(id, _)| *id).collect();
-    let mut commits: HashMap<CommitId, Commit> = found.into_iter().collect();
+fn drawn(links: &Links, found: Vec<(CommitId, Box<Commit>)>) -> Vec<Drawn> {
+    let (ids, commits): (Vec<CommitId>, Vec<Box<Commit>>) = found.into_iter().unzip();
+    let mut commits: Vec<Option<Box<Commit>>> = commits.into_iter().map(Some).collect();
     let edge = |edge: Edge| (edge.id(), matches!(edge, Edge::Parent(_)));
     let place = |placed: graph::Placed| {
-        let commit = commits.remove(&placed.id)?;
+        let commit = commits.get_mut(placed.at)?.take()?;
         Some((placed.id, commit, placed.edges.into_iter().map(edge).collect()))
     };
     graph::arrange(links, &ids).into_iter().filter_map(place).collect()

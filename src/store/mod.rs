@@ -23,7 +23,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use self::objects::BlockCache;
+use self::objects::{BlockCache, KeptCommits};
 use self::readers::Reading;
 use self::session::Session;
 use self::shared::SharedStore;
@@ -202,6 +202,7 @@ pub struct Store {
     catalog: Catalog,
     packs: Mutex<HashMap<PackId, Arc<OpenPack>>>,
     blocks: BlockCache,
+    commits: KeptCommits,
     /// Commits whose trees were let go, as they were when the store was opened.
     forgotten: BTreeMap<CommitId, i64>,
     /// What is elsewhere on purpose, as it was then.
@@ -257,8 +258,19 @@ impl Store {
         };
         let (forgotten, absent) =
             db.read(|view| Ok::<_, DbError>((view.forgotten()?, view.absent()?)))?;
-        let (packs, blocks, sessions) = (Mutex::default(), BlockCache::default(), Mutex::default());
-        Ok(Self { paths, params, db, shared, catalog, packs, blocks, forgotten, absent, sessions })
+        Ok(Self {
+            paths,
+            params,
+            db,
+            shared,
+            catalog,
+            packs: Mutex::default(),
+            blocks: BlockCache::default(),
+            commits: KeptCommits::new(access),
+            forgotten,
+            absent,
+            sessions: Mutex::default(),
+        })
     }
 
     /// The same store by way of a connection of its own: it may be read inside a transaction.

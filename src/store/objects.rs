@@ -8,7 +8,8 @@ use super::lane::{Lane, SealedPack};
 use super::session::Session;
 use super::{Store, StoreError};
 use crate::catalog::Location;
-use crate::id::{Address, BlobId, CommitId, IdPrefix, PackId, TagId, TreeId};
+use crate::db::Access;
+use crate::id::{Address, BlobId, CommitId, IdPrefix, IdState, PackId, TagId, TreeId};
 use crate::object::access::{
     AccessError, FindCommits, ObjectKind, ReadBlob, ReadObjects, WriteObjects,
 };
@@ -36,7 +37,7 @@ pub(crate) struct BlockCache {
 
 #[derive(Default)]
 struct CacheInner {
-    blocks: HashMap<BlockKey, Arc<Vec<u8>>>,
+    blocks: HashMap<BlockKey, Arc<Vec<u8>>, IdState>,
     order: VecDeque<BlockKey>,
 }
 
@@ -62,6 +63,38 @@ impl BlockCache {
             && let Some(oldest) = inner.order.pop_front()
         {
             inner.blocks.remove(&oldest);
+        }
+    }
+}
+
+/// Commits that are kept once they were read: what a revision is resolved by, a range is walked over and a
+/// branch is compared with is a few hundred of them, again and again.
+const KEPT_COMMITS: usize = 512;
+
+/// The commits that were read first; none gives way to another.
+pub(super) struct KeptCommits {
+    at_most: usize,
+    kept: Mutex<HashMap<CommitId, Commit, IdState>>,
+}
+
+impl KeptCommits {
+    /// Keeps some for who only reads: who writes is to find that a commit is gone.
+    pub fn new(access: Access) -> Self {
+        let at_most = if access == Access::ReadOnly { KEPT_COMMITS } else { 0 };
+        Self { at_most, kept: Mutex::default() }
+    }
+
+    fn get(&self, id: &CommitId) -> Option<Commit> {
+        if self.at_most == 0 {
+            return None;
+        }
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    fn put(&self, id: CommitId, commit: &Commit) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < self.at_most {
+            kept.insert(id, commit.clone());
         }
     }
 }
@@ -185,6 +218,9 @@ impl ReadObjects for Store {
     }
 
     fn read_commit(&self, id: CommitId) -> Result<Commit, AccessError> {
+        if let Some(commit) = self.commits.get(&id) {
+            return Ok(commit);
+        }
         let bytes = self.read_history(ObjectKind::Commit, id.into(), |b| CommitId::of(b).into())?;
         let mut commit = Commit::decode(&bytes)
             .map_err(|e| AccessError::damaged(ObjectKind::Commit, id, e.to_string()))?;
@@ -192,6 +228,7 @@ impl ReadObjects for Store {
             // Every walk ends where the history was cut off.
             commit.parents.clear();
         }
+        self.commits.put(id, &commit);
         Ok(commit)
     }
 

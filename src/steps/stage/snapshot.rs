@@ -35,12 +35,12 @@ pub fn snapshot(
     let session = repo.store.start_session()?;
     let mut writer =
         ObjectWriter::new(&repo.store, &session, core.compression_level, core.verify_writes)?;
-    let tree = build_tree(repo, &state, taken, &values, &mut writer)?;
+    let root = build_tree(repo, &state, taken, &values, &mut writer)?;
     let relied = packs_of_known(repo, &comparison)?;
     session.hold(&relied)?;
     repo.store.publish(writer.finish()?, &relied, |_| Ok::<_, StepError>(()))?;
     record_known(repo, &values);
-    Ok((tree, values.skipped()))
+    Ok((root.id, values.skipped()))
 }
 
 /// Stores the worktree's files and folders again: what of them is stored and whole stays as it is, what
