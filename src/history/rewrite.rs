@@ -9,12 +9,15 @@ use crate::object::paths::edit_sorted;
 use crate::object::prolly::{self, TreeError};
 use crate::object::tree::{EntryValue, Node};
 use crate::path::RepoPath;
+use crate::path::patterns::{Patterns, without_inner};
 
 /// What is to be in no version any more.
 #[derive(Clone, Debug, Default)]
 pub struct Unwanted {
     /// Whatever lies at these paths and below them.
     pub paths: Vec<RepoPath>,
+    /// Whatever they match, and what is below that.
+    pub patterns: Patterns,
     /// Files of these contents, wherever they lie.
     pub blobs: BTreeSet<BlobId>,
 }
@@ -46,10 +49,12 @@ pub struct Rewriter<'r> {
     commits: HashMap<CommitId, CommitId>,
     /// What has become of the root of each version.
     trees: HashMap<TreeId, TreeId>,
-    /// Where unwanted contents lie in each version.
+    /// Where unwanted contents, and what patterns match, lie in each version.
     hits: HashMap<CommitId, Vec<RepoPath>>,
-    /// Paths that were found.
+    /// Paths that were found, those that patterns match among them.
     pub paths: BTreeSet<RepoPath>,
+    /// The texts of patterns that matched something.
+    pub patterns: BTreeSet<String>,
     /// Contents that were found.
     pub blobs: BTreeSet<BlobId>,
     /// What the new history rests on.
@@ -67,7 +72,8 @@ impl<'r> Rewriter<'r> {
     pub fn new(read: &'r dyn ReadObjects, unwanted: &'r Unwanted) -> Self {
         let (commits, trees, hits) = (HashMap::new(), HashMap::new(), HashMap::new());
         let (paths, blobs, rests) = (BTreeSet::new(), BTreeSet::new(), Rests::default());
-        Self { read, unwanted, commits, trees, hits, paths, blobs, rests }
+        let patterns = BTreeSet::new();
+        Self { read, unwanted, commits, trees, hits, paths, patterns, blobs, rests }
     }
 
     /// What each commit that was looked at has become, those that stay as they are included.
@@ -119,7 +125,7 @@ impl<'r> Rewriter<'r> {
         let parents: Vec<CommitId> = commit.parents.iter().map(|old| self.commits[old]).collect();
         let tree = match self.read.find_root(id)? {
             Some(tree) => {
-                let hits = self.find_blobs(commit.parents.first(), tree)?;
+                let hits = self.find_hits(commit.parents.first(), tree)?;
                 let new = self.tree(tree, &hits, out)?;
                 self.hits.insert(id, hits);
                 new
@@ -148,19 +154,20 @@ impl<'r> Rewriter<'r> {
 
     /// What a staged tree becomes.
     pub fn stage(&mut self, tree: TreeId, out: &mut dyn WriteObjects) -> Result<TreeId, TreeError> {
-        let hits = self.find_blobs(None, tree)?;
+        let hits = self.find_hits(None, tree)?;
         let new = self.tree(tree, &hits, out)?;
         self.rests.trees.insert(new);
         Ok(new)
     }
 
-    /// Where unwanted contents lie in a version: where they lay in its parent, and in what it changed.
-    fn find_blobs(
+    /// Where unwanted contents, and what patterns match, lie in a version: where they lay in its parent, and
+    /// in what it changed.
+    fn find_hits(
         &mut self,
         parent: Option<&CommitId>,
         tree: TreeId,
     ) -> Result<Vec<RepoPath>, AccessError> {
-        if self.unwanted.blobs.is_empty() {
+        if self.unwanted.blobs.is_empty() && self.unwanted.patterns.is_empty() {
             return Ok(Vec::new());
         }
         let base = match parent {
@@ -168,28 +175,41 @@ impl<'r> Rewriter<'r> {
             None => None,
         };
         let mut hits = Vec::new();
-        for path in parent.and_then(|parent| self.hits.get(parent)).into_iter().flatten() {
-            if self.is_unwanted(prolly::resolve(self.read, tree, path)?.as_ref()).is_some() {
-                hits.push(path.clone());
-            }
+        for path in parent.and_then(|parent| self.hits.get(parent)).cloned().unwrap_or_default() {
+            let value = prolly::resolve(self.read, tree, &path)?;
+            hits.extend(value.and_then(|value| self.hit(&path, &value)));
         }
-        let (read, mut found) = (self.read, BTreeSet::new());
-        let _ = tree::diff(read, base, Some(tree), &mut |change: Change| {
-            if let Some(id) = self.is_unwanted(change.new.as_ref()) {
-                found.insert(id);
-                hits.push(change.path);
-            }
+        let _ = tree::diff(self.read, base, Some(tree), &mut |change: Change| {
+            hits.extend(change.new.and_then(|value| self.hit(&change.path, &value)));
             tree::Flow::Continue(())
         })?;
-        self.blobs.extend(found);
-        hits.sort_unstable();
-        hits.dedup();
-        Ok(hits)
+        Ok(without_inner(hits))
     }
 
-    fn is_unwanted(&self, value: Option<&EntryValue>) -> Option<BlobId> {
+    /// What is to go because of a path and what lies there: the path, or a folder above it.
+    fn hit(&mut self, path: &RepoPath, value: &EntryValue) -> Option<RepoPath> {
+        let patterns = &self.unwanted.patterns;
+        let mut top = None;
+        let mut at = Some(path.clone());
+        let mut is_dir = matches!(value, EntryValue::Directory { .. });
+        while let Some(path) = at.filter(|path| !path.is_root()) {
+            let before = self.patterns.len();
+            self.patterns.extend(patterns.matching(&path, is_dir).map(str::to_owned));
+            let is_match = self.patterns.len() > before || patterns.matches(&path, is_dir);
+            (at, is_dir) = (path.parent(), true);
+            if is_match {
+                top = Some(path);
+            }
+        }
+        if let Some(top) = top {
+            self.paths.insert(top.clone());
+            return Some(top);
+        }
         match value {
-            Some(EntryValue::File { id, .. }) if self.unwanted.blobs.contains(id) => Some(*id),
+            EntryValue::File { id, .. } if self.unwanted.blobs.contains(id) => {
+                self.blobs.insert(*id);
+                Some(path.clone())
+            }
             _ => None,
         }
     }

@@ -15,7 +15,7 @@ use crate::worktree::plan::{Plan, Why};
 /// What to remove.
 #[derive(Clone, Debug, Default)]
 pub struct CleanOptions {
-    /// Only these paths; none means all.
+    /// Only these paths, and what patterns select; none means all.
     pub paths: Vec<String>,
     /// Remove; otherwise only say what would go.
     pub force: bool,
@@ -45,17 +45,22 @@ pub struct CleanOutcome {
 /// Removes untracked files.
 pub fn run(ctx: &Context, options: &CleanOptions) -> Result<CleanOutcome, OpError> {
     let repo = ctx.open_repo()?;
-    let named = locate::select(ctx, &repo, &options.paths)?;
+    let selection = locate::selection(ctx, &repo, &options.paths)?;
     let mut outcome = CleanOutcome { dry_run: !options.force, ..CleanOutcome::default() };
-    let Some(paths) = data_roots::to_look_at(&repo, named.clone())? else { return Ok(outcome) };
+    let bounds = selection.bounds().to_vec();
+    let Some(paths) = data_roots::to_look_at(&repo, bounds)? else { return Ok(outcome) };
     let search = UntrackedOptions {
-        folders: options.folders || !named.is_empty(),
+        folders: options.folders || !options.paths.is_empty(),
         ignored: options.ignored,
         paths,
     };
     let run = ctx.run_context(&repo.settings);
     let tree = repo.state()?.staged_tree();
     let mut found = untracked::find(&repo, tree, search, &run)?;
+    if !selection.is_whole() {
+        found.files.retain(|(path, _)| selection.takes(path, false));
+        found.folders.retain(|dir| selection.takes(dir, true));
+    }
     outcome.skipped = found.skipped.drain(..).map(Skipped::from).collect();
     leave_git_s(&repo, &mut found, &mut outcome.skipped)?;
     outcome.paths = shown(&found);

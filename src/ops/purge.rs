@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
+use super::source::Source;
 use super::upkeep::{self, KeptBy, UnseenRepository};
 use super::{Context, OpError, locate, starts};
 use crate::db::{DbError, View};
@@ -12,9 +13,11 @@ use crate::id::{Address, BlobId, CommitId, TreeId};
 use crate::object::access::{NullObjects, WriteObjects};
 use crate::object::prolly::TreeError;
 use crate::path::RepoPath;
+use crate::path::patterns::{self, Patterns};
 use crate::refs::{Head, HeadTarget, RefName, RefNote, RefTarget, RefUpdate, STASHES, WorktreeId};
 use crate::repo::Repo;
 use crate::steps::operation;
+use crate::steps::select::SelectError;
 use crate::store::StoreError;
 use crate::store::objects::ObjectWriter;
 use crate::store::upkeep::{Freed, GcRoots};
@@ -22,7 +25,7 @@ use crate::store::upkeep::{Freed, GcRoots};
 /// What to take out.
 #[derive(Clone, Debug, Default)]
 pub struct PurgeOptions {
-    /// Paths, or full ids of contents, as a person wrote them.
+    /// Paths, patterns of them, or full ids of contents, as a person wrote them.
     pub targets: Vec<String>,
     /// Say what would change, and change nothing.
     pub dry_run: bool,
@@ -101,18 +104,24 @@ pub fn run(ctx: &Context, options: &PurgeOptions) -> Result<PurgeOutcome, OpErro
     Err(OpError::MovedMeanwhile { what: "branches were moved again and again".to_owned() })
 }
 
-/// A target of 64 digits is the id of a content, any other a path.
+/// A target of 64 digits is the id of a content, any other a path or a pattern of paths.
 fn unwanted(ctx: &Context, repo: &Repo, targets: &[String]) -> Result<Unwanted, OpError> {
-    let mut paths = Vec::new();
+    let (mut paths, mut globs) = (Vec::new(), Vec::new());
     let mut unwanted = Unwanted::default();
     for target in targets {
         match target.parse::<BlobId>() {
             Ok(id) => {
                 unwanted.blobs.insert(id);
             }
+            // What exists under that very name is no pattern.
+            Err(_) if patterns::is_pattern(target) && !repo.is_path(ctx, target) => {
+                globs.push(target.clone());
+            }
             Err(_) => paths.push(target.clone()),
         }
     }
+    let folder = Source::folder(repo, ctx);
+    unwanted.patterns = Patterns::anchored(&folder, &globs).map_err(SelectError::from)?;
     unwanted.paths = locate::select(ctx, repo, &paths)?;
     if unwanted.paths.iter().any(RepoPath::is_root) {
         return Err(OpError::Usage {
@@ -195,7 +204,7 @@ fn attempt(
         let on_disk = repo.paths.root.join(path.as_str());
         on_disk.symlink_metadata().is_ok()
     };
-    let on_disk = unwanted.paths.iter().filter(is_there).map(locate::shown).collect();
+    let on_disk = rewriter.paths.iter().filter(is_there).map(locate::shown).collect();
     Ok(Some(PurgeOutcome {
         dry_run: options.dry_run,
         commits: changed,
@@ -211,6 +220,8 @@ fn attempt(
 /// Refuses what no version has.
 fn missing(unwanted: &Unwanted, found: &Rewriter<'_>) -> Result<(), OpError> {
     let path = unwanted.paths.iter().find(|path| !found.paths.contains(path)).map(locate::shown);
+    let mut patterns = unwanted.patterns.bases().map(|(text, _)| text.to_owned());
+    let path = path.or_else(|| patterns.find(|text| !found.patterns.contains(text)));
     let blob = unwanted.blobs.difference(&found.blobs).next().map(BlobId::to_string);
     match path.or(blob) {
         Some(path) => Err(OpError::NoSuchPath { path, revision: Some("any version".to_owned()) }),

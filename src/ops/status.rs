@@ -8,7 +8,7 @@ use super::whereabouts::{self, Whereabouts};
 use super::{Change, ConflictEntry, Context, OpError, Skipped, encode};
 use crate::diff::tree as diff;
 use crate::id::CommitId;
-use crate::path::RepoPath;
+use crate::path::patterns::Selection;
 use crate::repo::{Repo, WorkState};
 use crate::steps::operation::{self, OpenConflict};
 use crate::steps::{data_roots, look};
@@ -16,7 +16,7 @@ use crate::steps::{data_roots, look};
 /// What to look at.
 #[derive(Clone, Debug, Default)]
 pub struct StatusOptions {
-    /// Only these paths; none means all.
+    /// Only these paths, and what patterns select; none means all.
     pub paths: Vec<String>,
     /// Tell which remotes have what, as far as that is known here.
     pub remotes: bool,
@@ -58,21 +58,21 @@ pub struct StatusOutcome {
 /// Compares HEAD, the stage and the worktree.
 pub fn run(ctx: &Context, options: &StatusOptions) -> Result<StatusOutcome, OpError> {
     let repo = ctx.open_repo_to_read()?;
-    let paths = locate::select(ctx, &repo, &options.paths)?;
+    let selection = locate::selection(ctx, &repo, &options.paths)?;
     let state = repo.state()?;
     let roots = data_roots::roots(&repo)?;
-    let scan_paths = data_roots::to_look_at(&repo, paths.clone())?;
+    let scan_paths = data_roots::to_look_at(&repo, selection.bounds().to_vec())?;
     let run = ctx.run_context(&repo.settings);
     let mut outcome = StatusOutcome {
         branch: state.head.branch().map(|b| b.short().to_owned()),
         commit: state.commit(),
-        staged: staged_changes(&repo, &state, &paths)?,
+        staged: staged_changes(&repo, &state, &selection)?,
         sparse: SparseCounts::of(&repo.sparse),
         roots: roots.map(|r| r.iter().map(locate::shown).collect()),
         ..StatusOutcome::default()
     };
     if let Some(scan_paths) = scan_paths {
-        let found = look::look(&repo, state.staged_tree(), scan_paths, &run)?;
+        let found = look::look_for(&repo, state.staged_tree(), scan_paths, &selection, &run)?;
         outcome.unstaged = found.changed.iter().map(Change::of_staged).collect();
         outcome.untracked = found.untracked.iter().map(|path| Change::untracked(path)).collect();
         outcome.skipped = found.skipped.into_iter().map(Skipped::from).collect();
@@ -107,12 +107,16 @@ fn tell_operation(repo: &Repo, outcome: &mut StatusOutcome) -> Result<(), OpErro
 fn staged_changes(
     repo: &Repo,
     state: &WorkState,
-    paths: &[RepoPath],
+    selection: &Selection,
 ) -> Result<Vec<Change>, OpError> {
     if state.stage.is_none() {
         return Ok(Vec::new());
     }
-    let is_wanted = |p: &RepoPath| paths.is_empty() || paths.iter().any(|w| p.starts_with(w));
-    let changes = diff::changes(&repo.store, state.head_tree, state.staged_tree())?;
-    Ok(changes.iter().filter(|c| is_wanted(&c.path)).filter_map(Change::of_tree).collect())
+    let mut changes = Vec::new();
+    let (old, new) = (state.head_tree, state.staged_tree());
+    let _ = diff::diff_selected(&repo.store, old, new, selection, &mut |change| {
+        changes.extend(Change::of_tree(&change));
+        diff::Flow::Continue(())
+    })?;
+    Ok(changes)
 }

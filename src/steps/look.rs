@@ -7,8 +7,10 @@ use super::{RunContext, StepError};
 use std::collections::HashMap;
 
 use crate::id::TreeId;
+use crate::object::prolly;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
+use crate::path::patterns::Selection;
 use crate::repo::Repo;
 use crate::worktree::compare::{self, Comparison, Delta, FileRef};
 use crate::worktree::scan::{self, Scan, ScanOptions, ScannedDir, ScannedKind};
@@ -32,7 +34,64 @@ pub fn look(
     paths: Vec<RepoPath>,
     run: &RunContext,
 ) -> Result<Seen, StepError> {
-    look_at(repo, tree, paths, true, run)
+    look_at(repo, tree, paths, (true, &Selection::default()), run)
+}
+
+/// Like [`look`], but tells only of what is selected; `paths` lead to all of that.
+pub fn look_for(
+    repo: &Repo,
+    tree: Option<TreeId>,
+    paths: Vec<RepoPath>,
+    selection: &Selection,
+    run: &RunContext,
+) -> Result<Seen, StepError> {
+    let mut seen = look_at(repo, tree, paths, (true, selection), run)?;
+    if selection.is_whole() {
+        return Ok(seen);
+    }
+    let mut changed = Vec::new();
+    for change in seen.changed {
+        match &change.old {
+            // Of a folder that is gone some files may be selected alone.
+            Some(EntryValue::Directory { id, .. }) if !selection.takes(&change.path, true) => {
+                let mut gone = |path, value| {
+                    let (old, new) = (Some(value), None);
+                    changed.push(StagedChange { path, old, new, is_gone: true });
+                };
+                selected_below(repo, &change.path, *id, selection, &mut gone)?;
+                if change.new.is_some() && selection.takes(&change.path, false) {
+                    changed.push(change);
+                }
+            }
+            old => {
+                let is_dir = matches!(old, Some(EntryValue::Directory { .. }));
+                if selection.takes(&change.path, is_dir) {
+                    changed.push(change);
+                }
+            }
+        }
+    }
+    seen.changed = changed;
+    Ok(seen)
+}
+
+fn selected_below(
+    repo: &Repo,
+    dir: &RepoPath,
+    tree: TreeId,
+    selection: &Selection,
+    visit: &mut dyn FnMut(RepoPath, EntryValue),
+) -> Result<(), StepError> {
+    for entry in prolly::iterate(&repo.store, tree) {
+        let entry = entry?;
+        let path = dir.join(&entry.name)?;
+        match entry.value {
+            EntryValue::Directory { id, .. } => selected_below(repo, &path, id, selection, visit)?,
+            value if selection.takes(&path, false) => visit(path, value),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Like [`look`], but also at tracked files that rules leave out.
@@ -42,14 +101,14 @@ pub fn look_past_rules(
     paths: Vec<RepoPath>,
     run: &RunContext,
 ) -> Result<Seen, StepError> {
-    look_at(repo, tree, paths, false, run)
+    look_at(repo, tree, paths, (false, &Selection::default()), run)
 }
 
 fn look_at(
     repo: &Repo,
     tree: Option<TreeId>,
     paths: Vec<RepoPath>,
-    honour_ignore: bool,
+    (honour_ignore, selection): (bool, &Selection),
     run: &RunContext,
 ) -> Result<Seen, StepError> {
     let flag = run.cancel.flag();
@@ -70,11 +129,12 @@ fn look_at(
     for (number, (dir, delta)) in scan.dirs.iter().zip(&comparison.dirs).enumerate() {
         let is_inside_untracked = delta.base.is_none() && is_listed(&scan, dir);
         if is_inside_untracked {
+            see_selected(&mut seen, dir, selection)?;
             continue;
         }
         for one in &delta.deltas {
             let file = |entry: u32| (number as u32, entry);
-            see(&mut seen, dir, one, |entry| read.get(&file(entry)).cloned())?;
+            see(&mut seen, dir, (one, selection), |entry| read.get(&file(entry)).cloned())?;
         }
     }
     for (path, value) in comparison.missing {
@@ -126,10 +186,25 @@ fn is_listed(scan: &Scan, dir: &ScannedDir) -> bool {
     at.is_ok_and(|at| scan.dirs[at].entries.binary_search_by(|e| (*e.name).cmp(name)).is_ok())
 }
 
+/// Tells of files in a folder that is not tracked, where they are selected and the folder is not.
+fn see_selected(seen: &mut Seen, dir: &ScannedDir, selection: &Selection) -> Result<(), StepError> {
+    if selection.is_whole() || selection.takes(&dir.path, true) {
+        return Ok(());
+    }
+    for entry in &dir.entries {
+        let (path, is_dir) = (dir.path.join(&entry.name)?, entry.kind == ScannedKind::Directory);
+        if selection.takes(&path, is_dir) {
+            let slash = if is_dir { "/" } else { "" };
+            seen.untracked.push(format!("{}{slash}", path.as_str()));
+        }
+    }
+    Ok(())
+}
+
 fn see(
     seen: &mut Seen,
     dir: &ScannedDir,
-    delta: &Delta,
+    (delta, selection): (&Delta, &Selection),
     read: impl Fn(u32) -> Option<EntryValue>,
 ) -> Result<(), StepError> {
     match delta {
@@ -142,8 +217,11 @@ fn see(
             let scanned = &dir.entries[*entry as usize];
             let path = dir.path.join(&scanned.name)?;
             let Some(old) = delta.old() else {
-                let slash = if scanned.kind == ScannedKind::Directory { "/" } else { "" };
-                seen.untracked.push(format!("{}{slash}", path.as_str()));
+                let is_dir = scanned.kind == ScannedKind::Directory;
+                if selection.is_whole() || selection.takes(&path, is_dir) {
+                    let slash = if is_dir { "/" } else { "" };
+                    seen.untracked.push(format!("{}{slash}", path.as_str()));
+                }
                 return Ok(());
             };
             let new = delta.value().cloned().or_else(|| read(*entry));

@@ -119,3 +119,88 @@ fn restore_checkout_reset_and_rm_expand_patterns_in_trees() {
     assert!(env.ok(&["-C", "data/deep", "add", "../new*"]).contains('2'));
     assert_eq!(env.run(&["fsck"]).code, 0);
 }
+
+#[test]
+fn status_tells_of_what_a_pattern_selects() {
+    let env = repository();
+    let status = |args: &[&str]| {
+        let mut lines = lines(&env, &[&["status", "--porcelain"][..], args].concat());
+        lines.sort();
+        lines
+    };
+    env.write("data/b.csv", "5\n");
+    env.write("x.txt", "5\n");
+    env.ok(&["add", "x.txt"]);
+    fs::remove_dir_all(env.path("data/deep")).expect("remove");
+    env.write("new/a.csv", "6\n");
+    env.write("new/a.txt", "6\n");
+    env.write("new/in/b.csv", "6\n");
+    let all = status(&[]);
+    assert_eq!(status(&["."]), all);
+    let paths = |lines: Vec<String>| -> Vec<String> {
+        lines.iter().map(|line| line[3..].to_owned()).collect()
+    };
+    assert_eq!(paths(status(&["*.txt"])), ["x.txt"], "staged");
+    assert_eq!(paths(status(&["data/*.csv"])), ["data/b.csv"]);
+    assert_eq!(paths(status(&["data/**/c*"])), ["data/deep/c.csv"], "in a folder that is gone");
+    assert_eq!(paths(status(&["data/d*"])).len(), 1);
+    assert_eq!(paths(status(&["n*"])), ["new/"]);
+    assert_eq!(paths(status(&["new/*.csv"])), ["new/a.csv"], "in a folder that is not tracked");
+    assert_eq!(paths(status(&["new/**/*.csv"])), ["new/a.csv", "new/in/b.csv"]);
+    assert_eq!(paths(status(&["new/i*"])), ["new/in/"]);
+    assert_eq!(status(&["*.none"]), [""; 0]);
+    assert_eq!(env.run(&["status", "{a*"]).code, 2);
+    assert_eq!(env.run(&["fsck"]).code, 0);
+}
+
+#[test]
+fn clean_removes_what_a_pattern_selects_and_nothing_else() {
+    let env = repository();
+    for path in ["a.tmp", "data/b.tmp", "data/b.log", "new/c.tmp", "new/c.log", "new/tmp1/d"] {
+        env.write(path, "7\n");
+    }
+    let clean = |args: &[&str]| {
+        let lines = lines(&env, &[&["clean", "-q"][..], args].concat());
+        let is_there = |path: &str| env.path(path).exists();
+        (lines, ["a.tmp", "data/b.tmp", "new/c.tmp", "new/tmp1"].map(is_there))
+    };
+    assert_eq!(clean(&["*.tmp"]).1, [true; 4], "only said");
+    assert_eq!(clean(&["-f", "data/*.tmp"]).1, [true, false, true, true]);
+    assert_eq!(clean(&["-f", "*.none"]).1, [true, false, true, true]);
+    assert_eq!(
+        clean(&["-f", "new/tmp*"]).1,
+        [true, false, true, false],
+        "a folder goes as a whole"
+    );
+    assert_eq!(clean(&["-f", "**/*.tmp"]).1, [false; 4]);
+    for kept in ["data/b.log", "new/c.log", "data/b.csv", "top.csv"] {
+        assert!(env.path(kept).exists(), "{kept}");
+    }
+    assert_eq!(env.run(&["clean", "-f", "{a*"]).code, 2);
+    assert_eq!(env.run(&["fsck"]).code, 0);
+}
+
+#[test]
+fn purge_takes_what_a_pattern_matches_out_of_every_version() {
+    let env = repository();
+    let files = |revision: &str| env.ok(&["ls", "-R", revision]);
+    let missing = env.run(&["purge", "data/*.none"]);
+    assert!(missing.code == 1 && missing.stderr.contains("no 'data/*.none'"), "{}", missing.stderr);
+    let plan = env.json(&["purge", "--json", "-n", "data/*.csv"]);
+    assert_eq!(plan["commits"], 3);
+    assert!(files("HEAD~2").contains("data/a.csv"));
+    env.ok(&["purge", "data/*.csv", "x*"]);
+    for revision in ["HEAD", "HEAD~1", "HEAD~2"] {
+        let files = files(revision);
+        assert!(!files.contains("a.csv") && !files.contains("data/b.csv"), "{files}");
+        assert!(!files.contains("x.txt") && files.contains("top.csv"), "{files}");
+        assert!(files.contains("data/deep/c.csv"), "{files}");
+    }
+    // What takes a folder takes all that is in it, and the folder.
+    env.ok(&["purge", "data/d*"]);
+    assert!(!files("HEAD~2").contains("deep"), "{}", files("HEAD~2"));
+    assert!(env.path("data/deep/c.csv").exists(), "the worktree is left alone");
+    assert_eq!(env.run(&["purge", "{a*"]).code, 2);
+    env.ok(&["gc", "--grace", "0"]);
+    assert_eq!(env.run(&["fsck", "--data"]).code, 0);
+}

@@ -238,3 +238,51 @@ fn what_cannot_be_read_is_skipped_named_and_code_3() {
         assert_eq!(document["skipped"][0]["path"], "pipe");
     }
 }
+
+#[test]
+fn a_commit_says_the_same_whether_it_was_counted_when_staged_or_afterwards() {
+    let env = Env::new();
+    env.ok(&["init"]);
+    let told = |outcome: &serde_json::Value| {
+        ["added", "modified", "removed", "files", "bytes"].map(|key| outcome[key].as_u64())
+    };
+    let mut expected =
+        [[2, 0, 0], [1, 1, 1], [2, 0, 1], [1, 1, 0], [0, 1, 2], [0, 1, 0]].into_iter();
+    let mut commit = |what: &str| {
+        let first = env.json(&["commit", "--json", "-m", what]);
+        let counted = expected.next().expect("a step").map(|n| Some(n as u64));
+        assert_eq!(told(&first)[..3], counted, "{what}");
+        // The tree is staged again by moving HEAD, which counts nothing.
+        if env.run(&["reset", "--soft", "HEAD~1"]).code == 0 {
+            assert_eq!(told(&env.json(&["commit", "--json", "-m", what])), told(&first), "{what}");
+        }
+    };
+    let add = || env.ok(&["add", "-A"]);
+    env.write("a", "1");
+    env.write("d/b", "2");
+    add();
+    commit("files");
+    env.write("a", "changed");
+    env.write("c", "3");
+    std::fs::remove_file(env.path("d/b")).expect("remove");
+    add();
+    commit("one of each");
+    env.write("e/f/g", "4");
+    env.write("e/h", "5");
+    std::fs::remove_file(env.path("c")).expect("remove");
+    add();
+    commit("new folders");
+    std::fs::remove_file(env.path("a")).expect("remove");
+    env.write("a/x", "6");
+    add();
+    commit("a file becomes a folder");
+    std::fs::remove_dir_all(env.path("e")).expect("remove");
+    env.write("e", "7");
+    add();
+    commit("a folder becomes a file");
+    env.write("a/x", "changed");
+    env.write("never", "8");
+    env.ok(&["add", "-u"]);
+    commit("only what is tracked");
+    assert_eq!(env.run(&["fsck"]).code, 0);
+}

@@ -18,7 +18,7 @@ use crate::cli::ui::Ui;
     , " 10" "no repository"
 ))]
 pub struct Args {
-    /// Only clean these files and folders; folders that are named are cleaned as with -d
+    /// Only these files and folders, or what patterns such as '*.tmp' match; folders are entered as with -d
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
 

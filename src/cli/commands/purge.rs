@@ -22,7 +22,7 @@ use crate::cli::ui::Ui;
     , " 10" "no repository"
 ))]
 pub struct Args {
-    /// Files and folders by their paths, or contents by their full ids, wherever they lie
+    /// Files and folders by their paths or patterns such as 'data/*.csv', or contents by their full ids
     #[arg(value_name = "PATH|ID", required = true)]
     targets: Vec<String>,
 

@@ -22,7 +22,7 @@ use crate::cli::ui::Ui;
     , " 10" "no repository"
 ))]
 pub struct Args {
-    /// Only look at these files and folders
+    /// Only these files and folders, or what patterns such as 'data/*.csv' match
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
 
