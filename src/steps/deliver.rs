@@ -253,6 +253,7 @@ impl Planner<'_> {
             honour_ignore: true,
             paths: Vec::new(),
             cancel: Some(&flag),
+            sealed: None,
         };
         let plan = &self.plan;
         let planned = plan.files.iter().map(|file| &file.path);

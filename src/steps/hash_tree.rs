@@ -49,8 +49,13 @@ pub fn hash_known(
     learned: &mut Learned<'_>,
 ) -> Result<Hashed, StepError> {
     let flag = run.cancel.flag();
-    let options =
-        ScanOptions { threads: run.threads, honour_ignore, paths: Vec::new(), cancel: Some(&flag) };
+    let options = ScanOptions {
+        threads: run.threads,
+        honour_ignore,
+        paths: Vec::new(),
+        cancel: Some(&flag),
+        sealed: None,
+    };
     let scan = scan::scan(root, &options)?;
     let comparison = compare::compare(&scan, None, read, known, run.threads)?;
     let items = &comparison.to_read;

@@ -13,13 +13,13 @@ use crate::path::{PathSet, RepoPath, check_symlink_target};
 use crate::refs::WorktreeId;
 use crate::repo::Repo;
 use crate::stat::system_time_ns;
-use crate::stat_cache::seal::Seal;
+use crate::stat_cache::seal::{HEAD_BYTES, Seal};
 use crate::stat_cache::{
     BootId, MAX_PAGE_ROWS, StatRow, decode_page, encode_page, is_trusted, is_unchanged,
 };
 use crate::store::Store;
 use crate::worktree::compare::{self, Comparison, KnownFiles};
-use crate::worktree::scan::Scan;
+use crate::worktree::scan::{Scan, SealedFolders};
 
 /// What a stat cache knows of a worktree, or of a folder that was delivered.
 pub struct Known<'r> {
@@ -45,8 +45,25 @@ pub struct Known<'r> {
 /// So many seals are looked up one by one; then all are read at once, which costs as much as a few.
 const SEALS_ONE_BY_ONE: usize = 8;
 
-/// Seals that are held at most, of about 200 bytes each.
+/// Seals that are held at most, of about 200 bytes each besides the names in them.
 const SEALS_HELD: usize = 65_536;
+
+/// Bytes of names that are held at most: folders of other seals are listed.
+const NAMES_HELD: usize = 16 << 20;
+
+/// Seals by folder, of which not all keep their names.
+fn held(seals: Vec<(RepoPath, SealRow)>) -> HashMap<RepoPath, SealRow> {
+    let mut bytes = 0;
+    let keep = |(dir, mut row): (RepoPath, SealRow)| {
+        bytes += row.seal.len();
+        if bytes > NAMES_HELD {
+            row.seal.truncate(HEAD_BYTES);
+            row.seal.shrink_to_fit();
+        }
+        (dir, row)
+    };
+    seals.into_iter().map(keep).collect()
+}
 
 impl<'r> Known<'r> {
     /// For staging: an id whose bytes are gone must be read again.
@@ -84,11 +101,11 @@ impl<'r> Known<'r> {
         }
     }
 
-    fn find_seal(&self, dir: &RepoPath) -> Option<SealRow> {
+    fn seal_row(&self, dir: &RepoPath) -> Option<SealRow> {
         if self.seals_asked.fetch_add(1, Relaxed) >= SEALS_ONE_BY_ONE {
             let all = self.seals.get_or_init(|| {
                 let read = self.cache.read(|view| view.first_seals(self.worktree, SEALS_HELD));
-                read.unwrap_or_default().into_iter().collect()
+                held(read.unwrap_or_default())
             });
             if all.len() < SEALS_HELD || all.contains_key(dir) {
                 return all.get(dir).cloned();
@@ -175,6 +192,12 @@ impl Iterator for Rows<'_> {
     }
 }
 
+impl SealedFolders for Known<'_> {
+    fn find_seal(&self, dir: &RepoPath) -> Option<Seal> {
+        KnownFiles::seal(self, dir)
+    }
+}
+
 impl KnownFiles for Known<'_> {
     fn rows(&self, dir: &RepoPath) -> Box<dyn Iterator<Item = StatRow> + '_> {
         let (known, dir, rows) = (self, self.in_cache(dir), Vec::new().into_iter());
@@ -190,7 +213,7 @@ impl KnownFiles for Known<'_> {
     }
 
     fn seal(&self, dir: &RepoPath) -> Option<Seal> {
-        let row = self.find_seal(&self.in_cache(dir))?;
+        let row = self.seal_row(&self.in_cache(dir))?;
         Seal::decode(&row.seal).filter(|_| self.may_believe(&row.boot, row.written_at))
     }
 

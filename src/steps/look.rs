@@ -13,7 +13,7 @@ use crate::path::RepoPath;
 use crate::path::patterns::Selection;
 use crate::repo::Repo;
 use crate::worktree::compare::{self, Comparison, Delta, FileRef};
-use crate::worktree::scan::{self, Scan, ScanOptions, ScannedDir, ScannedKind};
+use crate::worktree::scan::{self, Scan, ScanOptions, ScannedDir, ScannedKind, SealedFolders};
 
 /// Differences of the worktree.
 #[derive(Debug, Default)]
@@ -34,7 +34,17 @@ pub fn look(
     paths: Vec<RepoPath>,
     run: &RunContext,
 ) -> Result<Seen, StepError> {
-    look_at(repo, tree, paths, (true, &Selection::default()), run)
+    look_at(repo, tree, paths, &How::default(), run)
+}
+
+/// Like [`look`], but only at what is tracked: of what is not, some is told and some is not.
+pub fn look_at_tracked(
+    repo: &Repo,
+    tree: Option<TreeId>,
+    paths: Vec<RepoPath>,
+    run: &RunContext,
+) -> Result<Seen, StepError> {
+    look_at(repo, tree, paths, &How { is_of_tracked: true, ..How::default() }, run)
 }
 
 /// Like [`look`], but tells only of what is selected; `paths` lead to all of that.
@@ -45,7 +55,8 @@ pub fn look_for(
     selection: &Selection,
     run: &RunContext,
 ) -> Result<Seen, StepError> {
-    let mut seen = look_at(repo, tree, paths, (true, selection), run)?;
+    let how = How { selection: selection.clone(), ..How::default() };
+    let mut seen = look_at(repo, tree, paths, &how, run)?;
     if selection.is_whole() {
         return Ok(seen);
     }
@@ -101,22 +112,45 @@ pub fn look_past_rules(
     paths: Vec<RepoPath>,
     run: &RunContext,
 ) -> Result<Seen, StepError> {
-    look_at(repo, tree, paths, (false, &Selection::default()), run)
+    look_at(repo, tree, paths, &How { honour_ignore: false, ..How::default() }, run)
+}
+
+/// How the worktree is looked at.
+struct How {
+    /// Whether rules leave files out.
+    honour_ignore: bool,
+    /// What of it is told.
+    selection: Selection,
+    /// Whether what is not tracked may be passed over.
+    is_of_tracked: bool,
+}
+
+impl Default for How {
+    fn default() -> Self {
+        Self { honour_ignore: true, selection: Selection::default(), is_of_tracked: false }
+    }
 }
 
 fn look_at(
     repo: &Repo,
     tree: Option<TreeId>,
     paths: Vec<RepoPath>,
-    (honour_ignore, selection): (bool, &Selection),
+    how: &How,
     run: &RunContext,
 ) -> Result<Seen, StepError> {
-    let flag = run.cancel.flag();
-    let options = ScanOptions { threads: run.threads, honour_ignore, paths, cancel: Some(&flag) };
+    let (flag, honour_ignore, selection) = (run.cancel.flag(), how.honour_ignore, &how.selection);
     known::settle(repo);
-    let scan = scan::scan(&repo.paths.root, &options)?;
     let known = Known::for_looking(repo);
-    let comparison = compare::compare(&scan, tree, &repo.store, &known, run.threads)?;
+    let sealed: Option<&dyn SealedFolders> = if how.is_of_tracked { Some(&known) } else { None };
+    let (threads, cancel) = (run.threads, Some(&*flag));
+    let options = ScanOptions { threads, honour_ignore, paths, cancel, sealed };
+    let mut scan = scan::scan(&repo.paths.root, &options)?;
+    let mut comparison = compare::compare(&scan, tree, &repo.store, &known, threads)?;
+    if comparison.is_stale {
+        // Something else was staged since the seals were made.
+        scan = scan::scan(&repo.paths.root, &ScanOptions { sealed: None, ..options })?;
+        comparison = compare::compare(&scan, tree, &repo.store, &known, threads)?;
+    }
     let items = undecided(&scan, &comparison);
     let read = hash_unknown(repo, &scan, &items, run)?;
     record_read(repo, &scan, &items, &read);

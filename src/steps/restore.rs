@@ -54,6 +54,7 @@ pub fn plan_restore(
         honour_ignore: false,
         paths: options.paths.clone(),
         cancel: Some(&flag),
+        sealed: None,
     };
     let scan = scan::scan(&repo.paths.root, &scan_options)?;
     let known = Known::for_looking(repo).expecting(options.expected.clone());

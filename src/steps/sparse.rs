@@ -33,8 +33,13 @@ pub fn plan_removals(
         return Ok(leaving);
     };
     let flag = run.cancel.flag();
-    let options =
-        ScanOptions { threads: run.threads, honour_ignore: false, paths, cancel: Some(&flag) };
+    let options = ScanOptions {
+        threads: run.threads,
+        honour_ignore: false,
+        paths,
+        cancel: Some(&flag),
+        sealed: None,
+    };
     let scan = scan::scan(&repo.paths.root, &options)?;
     let known = Known::for_looking(repo);
     let comparison = compare::compare(&scan, Some(tree), &repo.store, &known, run.threads)?;

@@ -136,6 +136,7 @@ fn scan_paths(repo: &Repo, paths: &[RepoPath], run: &RunContext) -> Result<Scan,
         honour_ignore: true,
         paths: paths.to_vec(),
         cancel: Some(&flag),
+        sealed: None,
     };
     Ok(scan::scan(&repo.paths.root, &options)?)
 }

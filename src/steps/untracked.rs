@@ -45,6 +45,7 @@ pub fn find(
         honour_ignore: !options.ignored,
         paths: options.paths,
         cancel: Some(&flag),
+        sealed: None,
     };
     let scan = scan::scan(&repo.paths.root, &scan_options)?;
     let known = Known::for_looking(repo);

@@ -12,7 +12,7 @@ use crate::object::access::{AccessError, ReadObjects, WriteObjects};
 use crate::object::prolly::{self, Entries, Subtree, TreeBuilder, TreeError};
 use crate::object::tree::{Entry, EntryValue};
 use crate::path::{PathSet, RepoPath};
-use crate::stat_cache::seal::{Fingerprint, Seal, SealedFile, may_be_sealed};
+use crate::stat_cache::seal::{Fingerprint, Names, Seal, SealedFile, may_be_sealed};
 use crate::stat_cache::{RowKind, StatRow};
 use crate::worktree::scan::{Scan, ScannedDir, ScannedEntry, ScannedKind};
 
@@ -126,6 +126,9 @@ pub struct Comparison {
     /// Paths that were asked for, or are expected below a folder that is not there: in the tree and not on
     /// disk.
     pub missing: Vec<(RepoPath, EntryValue)>,
+    /// Whether a folder that was not listed has another tree than its seal was made for: nothing is known
+    /// of what is in it.
+    pub is_stale: bool,
 }
 
 /// Folders that one thread compares at least: fewer are not worth a thread.
@@ -163,6 +166,7 @@ pub fn compare(
         result.to_read.append(&mut part.to_read);
         result.unchanged += part.unchanged;
         result.missing.append(&mut part.missing);
+        result.is_stale |= part.is_stale;
     }
     if let Some(base) = base {
         for path in &scan.missing {
@@ -321,6 +325,14 @@ impl OneDir<'_> {
     /// Merges names on disk with names in the tree.
     fn compare_all(&mut self) -> Result<(), AccessError> {
         let base = self.delta().base;
+        if let Some((tree, files)) = self.dir.sealed_as {
+            match base == Some(tree) {
+                true => self.result.unchanged += files,
+                false => self.result.is_stale = true,
+            }
+            self.delta().is_sealed = true;
+            return Ok(());
+        }
         if base.is_some_and(|tree| self.is_sealed(tree)) {
             self.delta().is_sealed = true;
             self.result.unchanged += self.dir.entries.len() as u64;
@@ -489,6 +501,9 @@ fn sealed_file(entry: &ScannedEntry) -> SealedFile<'_> {
     SealedFile { name, kind, stat }
 }
 
+/// Names that a seal keeps at most: larger folders are listed by several threads anyway.
+const MAX_NAMES_KEPT: usize = 1024;
+
 /// The folders that may be sealed now: found equal to their trees, and not sealed yet.
 ///
 /// `comparison` must be as [`compare()`] made it.
@@ -503,7 +518,9 @@ pub fn new_seals<'c>(
             .filter(|_| !delta.is_sealed && !delta.is_partial && delta.deltas.is_empty())?;
         let is_worth_it = !dir.entries.is_empty() && dir.entries.iter().all(is_settled);
         let fingerprint = is_worth_it.then(|| fingerprint(dir)).flatten()?;
-        Some((&dir.path, Seal { tree, fingerprint }))
+        let is_kept = dir.entries.len() <= MAX_NAMES_KEPT;
+        let names = dir.entries.iter().filter(|_| is_kept).map(|entry| &*entry.name);
+        Some((&dir.path, Seal { tree, fingerprint, names: Names::of(names) }))
     })
 }
 

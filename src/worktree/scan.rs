@@ -8,6 +8,7 @@
 
 mod listing;
 mod queue;
+mod sealed;
 mod selection;
 mod walk;
 
@@ -17,12 +18,14 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
+use crate::id::TreeId;
 use crate::path::{NameError, RepoPath};
 use crate::stat::{Stat, system_time_ns};
+use crate::stat_cache::seal::Seal;
 use crate::worktree::ignore::Rule;
 
 /// What to scan and how.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ScanOptions<'a> {
     /// Number of threads; 0 means one for each core.
     pub threads: usize,
@@ -32,6 +35,14 @@ pub struct ScanOptions<'a> {
     pub paths: Vec<RepoPath>,
     /// Set to true by somebody else to end the scan early.
     pub cancel: Option<&'a AtomicBool>,
+    /// For who asks only after what is tracked: folders that look as these seals say are not listed.
+    pub sealed: Option<&'a dyn SealedFolders>,
+}
+
+/// What is known of whole folders.
+pub trait SealedFolders: Sync {
+    /// The seal of a folder, if it may be trusted.
+    fn find_seal(&self, dir: &RepoPath) -> Option<Seal>;
 }
 
 /// What kind of thing an entry is.
@@ -72,6 +83,9 @@ pub struct ScannedDir {
     pub withheld: Vec<Box<str>>,
     /// Whether the whole folder was listed; otherwise only the names that were asked for.
     pub is_complete: bool,
+    /// The tree that its files are as, and how many they are, where a seal said so. It was not listed: there
+    /// may be more in it.
+    pub sealed_as: Option<(TreeId, u64)>,
 }
 
 /// Everything a scan found.

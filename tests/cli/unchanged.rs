@@ -51,11 +51,25 @@ fn unstaged(env: &Env) -> Vec<String> {
     [list("unstaged"), list("untracked")].concat()
 }
 
+/// What `diff` tells, which asks only after the names that a seal keeps: as `status` does, but for what is
+/// not tracked.
+fn assert_diff_agrees(env: &Env, what: &str) {
+    let tracked: Vec<String> = env
+        .ok(&["status", "--porcelain"])
+        .lines()
+        .filter(|line| line.as_bytes()[1] != b' ' && !line.starts_with("??"))
+        .map(|line| line[3..].to_owned())
+        .collect();
+    let told = env.ok(&["diff", "--name-only", "--no-renames"]);
+    assert_eq!(told.lines().collect::<Vec<_>>(), tracked, "{what}");
+}
+
 #[test]
 fn a_sealed_folder_is_not_looked_into() {
     let env = sealed();
     cache(&env).execute("DELETE FROM stat_pages", []).expect("delete");
     assert!(is_clean(&env));
+    env.ok(&["diff"]);
     // Without the seal its files would have been read, and recorded.
     assert_eq!(count(&env, "stat_pages"), 0);
     env.ok(&["fsck"]);
@@ -84,6 +98,7 @@ fn every_change_in_a_sealed_folder_is_seen() {
     for (what, change) in changes {
         let env = sealed();
         change(&env);
+        assert_diff_agrees(&env, what);
         assert!(!unstaged(&env).is_empty(), "{what}");
         env.ok(&["add", "-A"]);
         env.ok(&["commit", "-m", what]);
@@ -102,7 +117,23 @@ fn a_seal_is_of_one_tree() {
     assert!(is_clean(&env));
     // The files stay as they are; what they are compared with does not.
     env.ok(&["restore", "--staged", "--source", "HEAD~1", "."]);
+    assert_diff_agrees(&env, "another tree");
     assert_eq!(unstaged(&env), ["d/a"]);
+    env.ok(&["restore", "--staged", "."]);
+    assert_diff_agrees(&env, "the tree of the seal");
+    env.ok(&["rm", "-q", "--cached", "d/b"]);
+    assert_diff_agrees(&env, "a file less");
+    assert_eq!(unstaged(&env), ["d/b"]);
+    env.ok(&["fsck"]);
+}
+
+#[test]
+fn a_rule_made_later_counts_for_a_sealed_folder() {
+    let env = sealed();
+    env.write(".eskerignore", "b\n");
+    assert_diff_agrees(&env, "above it");
+    fs::rename(env.path(".eskerignore"), env.path("d/.eskerignore")).expect("rename");
+    assert_diff_agrees(&env, "in it");
     env.ok(&["fsck"]);
 }
 
@@ -138,5 +169,6 @@ fn any_number_of_threads_sees_the_same() {
     for jobs in ["2", "3", "7"] {
         assert_eq!(env.ok(&["status", "--porcelain", "--jobs", jobs]), expected, "{jobs} threads");
     }
+    assert_diff_agrees(&env, "many folders");
     env.ok(&["fsck"]);
 }

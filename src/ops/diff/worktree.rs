@@ -53,7 +53,7 @@ pub(super) fn differences(
         return Ok((listed(repo, sides), Vec::new()));
     };
     let run = ctx.run_context(&repo.settings);
-    let seen = look::look(repo, stage, paths, &run)?;
+    let seen = look::look_at_tracked(repo, stage, paths, &run)?;
     for change in seen.changed {
         for (path, staged, now) in tracked(repo, change)? {
             if !asked.selection.takes(&path, false) {

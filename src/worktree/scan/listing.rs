@@ -38,7 +38,8 @@ impl Part {
         sort_by_name(&mut self.entries);
         self.entries.shrink_to_fit();
         self.withheld.sort_unstable();
-        ScannedDir { path, entries: self.entries, withheld: self.withheld, is_complete: true }
+        let (entries, withheld) = (self.entries, self.withheld);
+        ScannedDir { path, entries, withheld, is_complete: true, sealed_as: None }
     }
 }
 
@@ -127,16 +128,18 @@ impl Folder {
     }
 
     fn is_ignored(&self, name: &str, entry: &DirEntry, buffer: &mut String) -> bool {
-        if self.rules.is_empty() {
-            return false;
-        }
+        let is_dir = || entry.file_type().is_ok_and(|kind| kind.is_dir());
+        !self.rules.is_empty() && self.is_left_out(name, is_dir(), buffer)
+    }
+
+    /// Whether a rule leaves a name out. `buffer` is scratch space.
+    pub(super) fn is_left_out(&self, name: &str, is_dir: bool, buffer: &mut String) -> bool {
         buffer.clear();
         buffer.push_str(self.path.as_str());
         if !buffer.is_empty() {
             buffer.push('/');
         }
         buffer.push_str(name);
-        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
         self.rules.is_ignored(buffer, is_dir)
     }
 

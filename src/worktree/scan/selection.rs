@@ -106,6 +106,7 @@ impl Selection<'_> {
             entries: Vec::new(),
             withheld: Vec::new(),
             is_complete: false,
+            sealed_as: None,
         });
         match kind_of(metadata) {
             Ok(kind) => {

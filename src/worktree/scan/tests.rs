@@ -35,7 +35,7 @@ impl Tree {
 
     fn scan_with(&self, threads: usize, honour_ignore: bool, paths: &[&str]) -> Scan {
         let paths = paths.iter().map(|path| RepoPath::parse(path).expect("valid path")).collect();
-        let options = ScanOptions { threads, honour_ignore, paths, cancel: None };
+        let options = ScanOptions { threads, honour_ignore, paths, cancel: None, sealed: None };
         scan(self.0.path(), &options).expect("scan")
     }
 }

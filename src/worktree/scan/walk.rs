@@ -10,6 +10,7 @@ use std::thread;
 
 use super::listing::{Folder, Part};
 use super::queue::Queue;
+use super::sealed;
 use super::{Problem, Reason, Scan, ScanError, ScanOptions, ScannedDir};
 use crate::path::RepoPath;
 use crate::worktree::ignore::{IGNORE_FILE, Ignore, IgnoreError, read_file};
@@ -194,14 +195,17 @@ impl Worker<'_> {
     }
 
     fn list_names(&mut self, start: &Start, disk: &Path) -> io::Result<()> {
+        let options = self.shared.options;
+        if let Some(seal) = options.sealed.and_then(|sealed| sealed.find_seal(&start.path))
+            && let Some(dir) = sealed::look(self.folder(start, disk), disk, &seal)
+        {
+            self.found.dirs.push(dir);
+            return Ok(());
+        }
         let mut reader = fs::read_dir(disk)?;
         let names = next_slice(&mut reader)?;
         let is_large = names.len() == SLICE;
-        let rules = match self.shared.options.honour_ignore {
-            true => self.found.rules_below(&start.path, disk, &start.above),
-            false => Ignore::none(),
-        };
-        let folder = Folder { path: start.path.clone(), rules };
+        let folder = self.folder(start, disk);
         if is_large {
             return self.list_large(folder, names, reader);
         }
@@ -209,6 +213,14 @@ impl Worker<'_> {
         self.descend(&folder, &mut part);
         self.found.dirs.push(part.into_dir(folder.path));
         Ok(())
+    }
+
+    fn folder(&mut self, start: &Start, disk: &Path) -> Folder {
+        let rules = match self.shared.options.honour_ignore {
+            true => self.found.rules_below(&start.path, disk, &start.above),
+            false => Ignore::none(),
+        };
+        Folder { path: start.path.clone(), rules }
     }
 
     /// Reads the names of a large folder while other threads stat them.
