@@ -1,6 +1,6 @@
 //! The stat cache in use: what is known of files without reading them, and how it is recorded.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -14,9 +14,7 @@ use crate::refs::WorktreeId;
 use crate::repo::Repo;
 use crate::stat::system_time_ns;
 use crate::stat_cache::seal::{HEAD_BYTES, Seal};
-use crate::stat_cache::{
-    BootId, MAX_PAGE_ROWS, StatRow, decode_page, encode_page, is_trusted, is_unchanged,
-};
+use crate::stat_cache::{BootId, StatRow, decode_page, encode_page, is_trusted, is_unchanged};
 use crate::store::Store;
 use crate::worktree::compare::{self, Comparison, KnownFiles};
 use crate::worktree::scan::{Scan, SealedFolders};
@@ -274,7 +272,7 @@ pub fn record_in(
         let written: Result<(), DbError> = known.cache.write(|tx| {
             let slices = batch
                 .iter()
-                .flat_map(|(dir, rows)| rows.chunks(MAX_PAGE_ROWS).map(move |slice| (dir, slice)));
+                .flat_map(|(dir, rows)| rows.chunks(PAGE_ROWS).map(move |slice| (dir, slice)));
             for (dir, slice) in slices {
                 merge_pages(known, tx, &known.in_cache(dir), slice, recorded_at_ns)?;
             }
@@ -309,6 +307,9 @@ pub fn record_seals(repo: &Repo, scan: &Scan, comparison: &Comparison) {
         }
     }
 }
+
+/// Rows of a page that is written: to note one file of a large folder, one page is read and written.
+const PAGE_ROWS: usize = 512;
 
 /// Rows that are held at once: memory stays small for any dataset, in however many folders.
 pub(super) const ROWS_AT_ONCE: usize = 32_768;
@@ -366,22 +367,22 @@ fn merge_pages(
 ) -> Result<(), DbError> {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
     let worktree = known.worktree;
-    let mut merged: BTreeMap<&str, &StatRow> = BTreeMap::new();
-    let mut old = Vec::new();
+    let mut merged: Vec<StatRow> = Vec::new();
     let mut page = match tx.stat_page_of(worktree, dir, &first.name)? {
         Some(page) => Some(page),
         None => tx.next_stat_page(worktree, dir, None)?,
     };
     while let Some(found) = page.filter(|p| *p.first_name <= *last.name) {
-        old.extend(known.trusted_rows(&found));
+        merged.extend(known.trusted_rows(&found));
         tx.remove_stat_page(worktree, dir, &found.first_name)?;
         page = tx.next_stat_page(worktree, dir, Some(&found.first_name))?;
     }
-    merged.extend(old.iter().map(|row| (&*row.name, row)));
-    merged.extend(rows.iter().map(|row| (&*row.name, row)));
-    let merged: Vec<StatRow> = merged.into_values().cloned().collect();
+    merged.retain(|old| rows.binary_search_by(|row| row.name.cmp(&old.name)).is_err());
+    merged.extend_from_slice(rows);
+    merged.sort_by(|a, b| a.name.cmp(&b.name));
+    merged.dedup_by(|later, first| later.name == first.name);
     let boot = known.boot_bytes();
-    let count = merged.len().div_ceil(MAX_PAGE_ROWS).max(1);
+    let count = merged.len().div_ceil(PAGE_ROWS).max(1);
     for rows in merged.chunks(merged.len().div_ceil(count).max(1)) {
         let Some(first) = rows.first() else { continue };
         let Ok(page) = encode_page(rows) else { continue };
