@@ -17,6 +17,7 @@ enum Kind {
     Count,
     Level,
     Rate,
+    Size,
     Seconds,
     Color,
 }
@@ -37,6 +38,7 @@ pub(super) const KEYS: &[KeyRule] = &[
     key("core.pager", None, Some("ESKER_PAGER"), Kind::Text),
     key("transfer.limit_rate", Some("0"), Some("ESKER_LIMIT_RATE"), Kind::Rate),
     key("transfer.stall_seconds", Some("60"), Some("ESKER_STALL_SECONDS"), Kind::Seconds),
+    key("transfer.local_limit", Some("2G"), Some("ESKER_LOCAL_LIMIT"), Kind::Size),
     key("ui.color", Some("auto"), None, Kind::Color),
 ];
 
@@ -68,6 +70,10 @@ impl KeyRule {
             Kind::Level => integer(-7, 22).ok_or("a zstd level from -7 to 22"),
             Kind::Seconds => integer(1, 86_400).ok_or("a number of seconds from 1 to 86400"),
             Kind::Rate => parse_rate(text).map(|_| Typed::Text(text.into())).ok_or(RATE),
+            Kind::Size => match parse_rate(text) {
+                Some(size) if size > 0 => Ok(Typed::Text(text.into())),
+                _ => Err("a size, such as 500M or 2G"),
+            },
             Kind::Color => match parse_color(text) {
                 Some(_) => Ok(Typed::Text(text.into())),
                 None => Err("auto, always or never"),
@@ -167,6 +173,9 @@ pub struct TransferSettings {
     pub limit_rate: Option<u64>,
     /// `transfer.stall_seconds`: a request is given up when nothing moved for so long.
     pub stall_seconds: u64,
+    /// `transfer.local_limit`: how many bytes of files are stored here at most, before they are sent on, while
+    /// they are added to a remote.
+    pub local_limit: u64,
 }
 
 /// `[ui]`: what people see.
@@ -187,6 +196,10 @@ impl Settings {
             Typed::Text(text) => parse_color(&text),
             _ => None,
         };
+        let size = |typed| match typed {
+            Typed::Text(text) => parse_rate(&text),
+            _ => None,
+        };
         let rate = |typed| match typed {
             Typed::Text(text) => Some(parse_rate(&text)),
             _ => None,
@@ -201,6 +214,7 @@ impl Settings {
             transfer: TransferSettings {
                 limit_rate: checked(config, "transfer.limit_rate", rate)?.filter(|rate| *rate > 0),
                 stall_seconds: checked(config, "transfer.stall_seconds", integer)?,
+                local_limit: checked(config, "transfer.local_limit", size)?,
             },
             ui: UiSettings { color: checked(config, "ui.color", color)? },
         })

@@ -5,7 +5,7 @@ use std::io::Read;
 use serde::Serialize;
 
 use super::{Change, Context, OpError, Skipped};
-use super::{integrate, locate};
+use super::{add_to, integrate, locate};
 use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::steps::stage::{self, StageOptions, Staged};
@@ -27,6 +27,8 @@ pub struct AddOptions {
     pub git_ignore: bool,
     /// The path under which standard input is stored.
     pub stdin_name: Option<String>,
+    /// The remote that files are stored on instead of here.
+    pub to: Option<String>,
 }
 
 /// What was staged, and what it cost.
@@ -54,6 +56,11 @@ pub struct AddOutcome {
     pub skipped: Vec<Skipped>,
     /// Each change, for a dry run only.
     pub changes: Vec<Change>,
+    /// The remote that has the files, if they were to be stored there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Bytes of files that are stored there and no longer here.
+    pub sent_bytes: u64,
     /// Whether nothing was written.
     pub dry_run: bool,
     /// How long it took.
@@ -61,7 +68,7 @@ pub struct AddOutcome {
 }
 
 /// How a verb that stages treats names that are new or gone.
-fn taken(options: &AddOptions) -> Taken {
+pub(super) fn taken(options: &AddOptions) -> Taken {
     Taken { added: !options.update, removed: true }
 }
 
@@ -72,6 +79,10 @@ pub fn run(
     stdin: Option<Box<dyn Read + Send>>,
 ) -> Result<AddOutcome, OpError> {
     let started = std::time::Instant::now();
+    if let (Some(name), false) = (&options.to, options.dry_run) {
+        let outcome = add_to::run(ctx, options, name)?;
+        return Ok(AddOutcome { seconds: started.elapsed().as_secs_f64(), ..outcome });
+    }
     let repo = ctx.open_repo()?;
     let mut outcome = match (&options.stdin_name, stdin) {
         (Some(name), Some(stdin)) => add_stream(ctx, &repo, name, stdin)?,
@@ -82,7 +93,12 @@ pub fn run(
     Ok(outcome)
 }
 
-fn add_paths(ctx: &Context, repo: &Repo, options: &AddOptions) -> Result<AddOutcome, OpError> {
+/// The paths as they were named, and what of them is looked at.
+pub(super) fn paths_of(
+    ctx: &Context,
+    repo: &Repo,
+    options: &AddOptions,
+) -> Result<(Vec<RepoPath>, Vec<RepoPath>), OpError> {
     let is_whole = options.paths.is_empty() && (options.all || options.update);
     if options.paths.is_empty() && !is_whole {
         return Err(OpError::Usage {
@@ -95,25 +111,43 @@ fn add_paths(ctx: &Context, repo: &Repo, options: &AddOptions) -> Result<AddOutc
         false => select::on_disk(repo, &ctx.start_dir, &options.paths)?,
     };
     let paths = data_roots::to_add(repo, paths, is_whole, options.dry_run)?;
-    if paths.is_empty() {
-        return Ok(AddOutcome::default());
-    }
     if options.git_ignore && !options.dry_run {
         paths.iter().try_for_each(|path| data_roots::ignore_in_git(repo, path))?;
     }
-    let named = paths.clone();
+    Ok((paths.clone(), paths))
+}
+
+fn add_paths(ctx: &Context, repo: &Repo, options: &AddOptions) -> Result<AddOutcome, OpError> {
+    let (named, paths) = paths_of(ctx, repo, options)?;
+    if paths.is_empty() {
+        return Ok(AddOutcome::default());
+    }
     let paths = locate::all_if_root(paths);
-    let stage_options = StageOptions { paths, taken: taken(options), dry_run: options.dry_run };
+    let (taken, dry_run) = (taken(options), options.dry_run);
+    let stage_options = StageOptions { paths, taken, dry_run, part: None };
     let staged = stage::stage(repo, &stage_options, &ctx.run_context(&repo.settings))?;
     let resolved = match options.dry_run {
-        true => Vec::new(),
-        false => integrate::resolve_named(ctx, repo, &named)?,
+        true => refuse_unknown(&staged.unknown, Vec::new())?,
+        false => resolve(ctx, repo, &named, &staged.unknown)?,
     };
-    if let Some(path) = staged.unknown.iter().find(|path| !resolved.contains(path)) {
+    Ok(AddOutcome { resolved, ..outcome_of(staged) })
+}
+
+/// Ends the conflicts of what was named; fails where something of it is nowhere.
+pub(super) fn resolve(
+    ctx: &Context,
+    repo: &Repo,
+    named: &[RepoPath],
+    unknown: &[RepoPath],
+) -> Result<Vec<String>, OpError> {
+    refuse_unknown(unknown, integrate::resolve_named(ctx, repo, named)?)
+}
+
+fn refuse_unknown(unknown: &[RepoPath], resolved: Vec<RepoPath>) -> Result<Vec<String>, OpError> {
+    if let Some(path) = unknown.iter().find(|path| !resolved.contains(path)) {
         return Err(OpError::NoSuchPath { path: locate::shown(path), revision: None });
     }
-    let resolved = resolved.iter().map(|path| path.as_str().to_owned()).collect();
-    Ok(AddOutcome { resolved, ..outcome_of(staged) })
+    Ok(resolved.iter().map(|path| path.as_str().to_owned()).collect())
 }
 
 pub(super) fn outcome_of(staged: Staged) -> AddOutcome {
@@ -129,6 +163,8 @@ pub(super) fn outcome_of(staged: Staged) -> AddOutcome {
         resolved: Vec::new(),
         skipped: staged.skipped.into_iter().map(Skipped::from).collect(),
         changes: staged.changes.iter().map(Change::of_staged).collect(),
+        to: None,
+        sent_bytes: 0,
         dry_run: false,
         seconds: 0.0,
     }

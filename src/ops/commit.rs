@@ -86,7 +86,7 @@ pub fn run(ctx: &Context, options: &CommitOptions) -> Result<CommitOutcome, OpEr
         let paths = crate::steps::data_roots::to_add(&repo, everything, true, false)?;
         if !paths.is_empty() {
             let paths = locate::all_if_root(paths);
-            let stage_options = StageOptions { paths, taken, dry_run: false };
+            let stage_options = StageOptions { paths, taken, dry_run: false, part: None };
             let staged = stage::stage(&repo, &stage_options, &ctx.run_context(&repo.settings))?;
             skipped.extend(staged.skipped.into_iter().map(Skipped::from));
         }

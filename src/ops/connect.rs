@@ -213,7 +213,12 @@ impl Connection {
             history: None,
             seen: remotes::seen(&repo.db, name)?,
             has_atomic_create: !self.settings.is_single_writer,
-            local_tips: remotes::local_tips(repo)?,
+            // Of what was promised all but files is here.
+            local_tips: [
+                remotes::local_tips(repo)?,
+                repo.store.absent().promised.keys().copied().collect(),
+            ]
+            .concat(),
             uploads: self.transfers(repo),
             portion: PORTION,
             level: repo.settings.core.compression_level,

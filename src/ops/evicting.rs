@@ -79,7 +79,7 @@ pub(super) fn collect(ctx: &Context, contents: HashSet<BlobId>) -> Result<u64, O
     Ok(how.collect(ctx, &repo)?.freed_bytes)
 }
 
-type Blobs = HashMap<BlobId, u64>;
+pub(super) type Blobs = HashMap<BlobId, u64>;
 
 impl Evicting<'_> {
     /// Makes sure of what commit `head` and those before it have at the paths, and takes it off the disk; the
@@ -163,7 +163,7 @@ impl Evicting<'_> {
 
     /// Divides contents into those that the remote has, in packs whose lists of chunks were read there, and
     /// others.
-    fn prove(
+    pub(super) fn prove(
         &self,
         state: &State,
         blobs: Blobs,
@@ -195,7 +195,7 @@ impl Evicting<'_> {
     }
 
     /// Makes the remote keep the commit under a name of this clone, in place of commits before it.
-    fn keep(&self, head: CommitId, state: &State) -> Result<String, OpError> {
+    pub(super) fn keep(&self, head: CommitId, state: &State) -> Result<String, OpError> {
         let repo = self.repo;
         let random = format!("{:016x}", random_u64()?);
         let id = repo.db.write(|tx| tx.clone_id(&random))?;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::upkeep::{self, How, UnseenRepository};
-use super::{Context, OpError, names};
+use super::{Context, OpError, loose, names};
 use crate::store::upkeep::{Amount, Rewrite};
 
 /// Seconds that files stay on disk after nothing needs them when nothing else is said: a day.
@@ -79,7 +79,10 @@ pub struct GcOutcome {
 /// Collects. Other commands may run at the same time; none of them waits.
 pub fn run(ctx: &Context, options: &GcOptions) -> Result<GcOutcome, OpError> {
     let GcOptions { dry_run, grace_seconds, reflog_seconds } = *options;
-    let repo = ctx.open_repo()?;
+    let mut repo = ctx.open_repo()?;
+    if !dry_run && !repo.store.absent().promised.is_empty() && loose::prune(ctx, &repo)? > 0 {
+        repo = ctx.open_repo()?;
+    }
     let _lock = repo.store.lock_upkeep(&ctx.cancel)?;
     let rewrite = Rewrite::Sparse;
     let how = How {

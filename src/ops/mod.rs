@@ -11,6 +11,7 @@ use crate::progress::{Cancel, Progress};
 
 pub mod accept_history;
 pub mod add;
+mod add_to;
 pub mod annotate;
 pub mod branch;
 mod bring;
@@ -52,6 +53,7 @@ mod listing;
 mod locate;
 mod locked;
 pub mod log;
+mod loose;
 pub mod ls;
 pub mod ls_remote;
 pub mod merge;

@@ -8,10 +8,10 @@ use super::connect::{self, Connection};
 use super::evicting::{self, Evicting};
 use super::refspec::Asked;
 use super::sending::{self, lines, send};
-use super::{Context, OpError, RefLine};
+use super::{Context, OpError, RefLine, loose};
 use crate::config::edit;
 use crate::path::RepoPath;
-use crate::refs::RefName;
+use crate::refs::{RefName, RefTarget};
 use crate::repo::Repo;
 use crate::sync::journal::Journal;
 use crate::sync::push::Want;
@@ -118,6 +118,9 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
             }
         }
     }
+    if !options.dry_run {
+        settle(ctx, &repo, &connection, &wants);
+    }
     let traffic = connection.traffic();
     (outcome.sent_bytes, outcome.received_bytes) = (traffic.bytes_out, traffic.bytes_in);
     outcome.requests = traffic.requests();
@@ -128,6 +131,15 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
     outcome.freed_bytes = evicting::collect(ctx, contents)?;
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)
+}
+
+/// What was pushed may have files that were sent before it: its keep takes the place of theirs.
+fn settle(ctx: &Context, repo: &Repo, connection: &Connection, wants: &[Want]) {
+    let pushed = wants.iter().filter(|want| want.name.is_branch());
+    for commit in pushed.filter_map(|want| want.new.and_then(RefTarget::commit)) {
+        // The push is done; where this fails the next one tries again.
+        let _ = loose::settle(ctx, repo, connection, commit);
+    }
 }
 
 /// What the push was asked for that was cut short.

@@ -41,6 +41,17 @@ pub struct StageOptions {
     pub taken: Taken,
     /// Only says what would happen.
     pub dry_run: bool,
+    /// Only part of the files that are to be read.
+    pub part: Option<Part>,
+}
+
+/// A part of the files that are to be read; others stay as they are staged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Files of so many bytes at most; but always one.
+    pub max_bytes: u64,
+    /// Those whose paths come after this one, where parts before it were staged.
+    pub after: Option<RepoPath>,
 }
 
 /// One difference between worktree and stage.
@@ -90,6 +101,8 @@ pub struct Staged {
     pub unknown: Vec<RepoPath>,
     /// The differences, in a dry run.
     pub changes: Vec<StagedChange>,
+    /// The last path of a part that is not the last one.
+    pub rest: Option<RepoPath>,
 }
 
 /// Stages the worktree's files.
@@ -118,15 +131,37 @@ fn stage_once(
     if options.dry_run {
         return Ok(dry_outcome(&scan, &comparison, options.taken));
     }
+    let rest = options.part.as_ref().and_then(|part| take_part(&scan, &mut comparison, part));
     let reading = read_files(repo, &scan, &comparison, run)?;
     spent.0 += reading.new_bytes;
     spent.1 += reading.stored_bytes;
     let values = ReadValues { scan: &scan, comparison: &comparison, results: &reading.results };
     let tree_bytes = publish_stage(repo, &state, options.taken, &values, *spent)?;
     spent.1 += tree_bytes;
-    let outcome = outcome_of(&values, options.taken, *spent);
+    let outcome = Staged { rest, ..outcome_of(&values, options.taken, *spent) };
     record_known(repo, &values);
     Ok(outcome)
+}
+
+/// Leaves the files of one part to be read; gives the last of them, if there are more.
+fn take_part(scan: &Scan, comparison: &mut Comparison, part: &Part) -> Option<RepoPath> {
+    let paths = comparison.to_read.iter().map(|file| path_of(scan, *file));
+    let sizes = comparison.to_read.iter().map(|file| entry_of(scan, *file).stat.size);
+    let mut files: Vec<(RepoPath, u64)> = paths.zip(sizes).collect();
+    files.retain(|(path, _)| part.after.as_ref().is_none_or(|after| path > after));
+    files.sort();
+    let (mut bytes, mut count) = (0u64, 0);
+    for (_, size) in &files {
+        bytes = bytes.saturating_add(*size);
+        if count > 0 && bytes > part.max_bytes {
+            break;
+        }
+        count += 1;
+    }
+    let rest = files.get(count).and_then(|_| files.get(count - 1)).map(|(path, _)| path.clone());
+    let taken: HashSet<RepoPath> = files.into_iter().take(count).map(|(path, _)| path).collect();
+    comparison.to_read.retain(|file| taken.contains(&path_of(scan, *file)));
+    rest
 }
 
 fn scan_paths(repo: &Repo, paths: &[RepoPath], run: &RunContext) -> Result<Scan, StepError> {

@@ -18,9 +18,10 @@ use crate::cli::ui::Ui;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
     "esker add ." "esker add -A" "esker add 'images/*.png' labels.csv"
-    "curl -s URL | esker add - --name raw/new.csv";
+    "curl -s URL | esker add - --name raw/new.csv" "esker add --to origin raw";
     "  3" "done, but some files were skipped; each is named"
     , " 10" "no repository", " 11" "the repository is locked by another process"
+    , " 12" "the remote refused or cannot be reached"
 ))]
 pub struct Args {
     /// Files, folders and patterns such as 'data/*.csv'; `-` stores standard input under --name
@@ -46,6 +47,10 @@ pub struct Args {
     /// The path under which standard input is stored
     #[arg(long, value_name = "PATH")]
     name: Option<String>,
+
+    /// Store the files on this remote instead of here, a part at a time
+    #[arg(long, value_name = "REMOTE", conflicts_with = "name")]
+    to: Option<String>,
 }
 
 impl Args {
@@ -58,6 +63,7 @@ impl Args {
             dry_run: self.dry_run,
             git_ignore: self.git_ignore,
             stdin_name: self.name,
+            to: self.to,
         };
         let outcome = add::run(context, &options, stdin)?;
         ui.summary(&outcome, text::add)?;

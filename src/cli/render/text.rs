@@ -66,7 +66,11 @@ pub fn add(out: &mut dyn Write, _: &Palette, outcome: &AddOutcome) -> io::Result
         return Ok(());
     }
     let cost = cost(outcome.logical_bytes, outcome.new_bytes, outcome.stored_bytes);
-    writeln!(out, "{cost}, in {}", seconds(outcome.seconds))
+    writeln!(out, "{cost}, in {}", seconds(outcome.seconds))?;
+    match &outcome.to {
+        Some(to) => writeln!(out, "{} at {to}, and not here", bytes(outcome.sent_bytes)),
+        None => Ok(()),
+    }
 }
 
 fn joined(counts: &[(u64, &str)]) -> String {

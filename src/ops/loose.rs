@@ -1,0 +1,161 @@
+//! Promises of commits that no branch reaches: what `add --to` sent before there was a commit of it.
+//!
+//! They are given up for those of commits that have the same files: after a push of one, its keep takes the
+//! place of theirs. A collection withdraws what newer promises cover, and what nothing needs.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::connect::Connection;
+use super::evicting::Evicting;
+use super::{Context, OpError, sending};
+use crate::db::DbError;
+use crate::history::Ancestors;
+use crate::history::merge_base::is_ancestor;
+use crate::id::{BlobId, CommitId, TreeId};
+use crate::object::access::ReadObjects;
+use crate::path::RepoPath;
+use crate::refs::RefName;
+use crate::repo::Repo;
+use crate::steps::{gather, remotes};
+use crate::sync::push::{Mode, Want};
+use crate::sync::rebase::is_reached;
+
+/// Commits that a remote promised the files of, and that no ref here and no HEAD reaches.
+pub(super) fn of(repo: &Repo, remote: &str) -> Result<Vec<CommitId>, OpError> {
+    let promised = &repo.store.absent().promised;
+    let own: Vec<CommitId> =
+        promised.iter().filter(|(_, name)| *name == remote).map(|(id, _)| *id).collect();
+    if own.is_empty() {
+        return Ok(own);
+    }
+    let tips = remotes::local_tips(repo)?;
+    let mut loose = Vec::new();
+    for id in own {
+        if !is_reached(&repo.store, id, &tips)? {
+            loose.push(id);
+        }
+    }
+    Ok(loose)
+}
+
+/// Lets the keep and the promise of commit `pushed`, which a branch of the remote has, take the place of
+/// those of loose commits whose files it has.
+pub(super) fn settle(
+    ctx: &Context,
+    repo: &Repo,
+    connection: &Connection,
+    pushed: CommitId,
+) -> Result<(), OpError> {
+    let name = connection.settings.name.as_str();
+    let loose = of(repo, name)?;
+    if loose.is_empty() {
+        return Ok(());
+    }
+    let has = contents(repo, [repo.store.read_root(pushed)?])?;
+    let mut done = Vec::new();
+    for id in loose {
+        let needs = contents(repo, [repo.store.read_root(id)?])?;
+        if needs.keys().all(|blob| has.contains_key(blob)) {
+            done.push(id);
+        }
+    }
+    if done.is_empty() {
+        return Ok(());
+    }
+    let (_, state) = connection.load_for(repo)?;
+    let paths = &[RepoPath::root()][..];
+    let keep = Evicting { ctx, repo, connection, paths, keep_files: true }.keep(pushed, &state)?;
+    let own = keep.strip_suffix(&pushed.to_string()).unwrap_or_default();
+    let mut wants = Vec::new();
+    for id in &done {
+        let old = RefName::keep(&format!("{own}{id}")).map_err(super::convert::other)?;
+        if let Some(target) = state.target(&old) {
+            wants.push(Want { name: old, new: None, mode: Mode::Lease(Some(target)) });
+        }
+    }
+    if !wants.is_empty() {
+        sending::send(ctx, repo, connection, &wants)?;
+    }
+    Ok(repo.db.write(|tx| {
+        tx.promise(pushed, name)?;
+        done.iter().try_for_each(|id| tx.withdraw_promise(*id).map(|_| ()))
+    })?)
+}
+
+/// Withdraws promises that newer ones of the same remote cover, and those of loose commits of whose missing
+/// files none is needed here. Returns how many.
+pub(super) fn prune(ctx: &Context, repo: &Repo) -> Result<u64, OpError> {
+    let store = &repo.store;
+    let promised = &store.absent().promised;
+    let mut gone = BTreeSet::new();
+    for (id, remote) in promised {
+        for (newer, of) in promised {
+            if of == remote && newer != id && is_ancestor(store, *id, *newer)? {
+                gone.insert(*id);
+            }
+        }
+    }
+    let tips = remotes::local_tips(repo)?;
+    let mut needed = None;
+    for id in promised.keys().filter(|id| !gone.contains(*id)).copied().collect::<Vec<_>>() {
+        if is_reached(store, id, &tips)? {
+            continue;
+        }
+        let needed = match &needed {
+            Some(needed) => needed,
+            None => needed.insert(missing_of(ctx, repo)?),
+        };
+        let mut roots = Vec::new();
+        for found in Ancestors::new(store, [id])? {
+            roots.extend(store.find_root(found?.0)?);
+        }
+        if contents(repo, roots)?.keys().all(|blob| !needed.contains(blob)) {
+            gone.insert(id);
+        }
+    }
+    if !gone.is_empty() {
+        repo.db.write(|tx| gone.iter().try_for_each(|id| tx.withdraw_promise(*id).map(|_| ())))?;
+    }
+    Ok(gone.len() as u64)
+}
+
+/// Contents that refs, reflogs, HEADs and stages reach and that are not here.
+fn missing_of(ctx: &Context, repo: &Repo) -> Result<HashSet<BlobId>, OpError> {
+    let store = &repo.store;
+    let mut tips = remotes::local_tips(repo)?;
+    let mut roots: Vec<TreeId> = Vec::new();
+    repo.db.read(|view| {
+        for worktree in view.worktrees()? {
+            tips.extend(view.head(worktree)?.commit());
+            roots.extend(view.stage(worktree)?);
+        }
+        tips.extend(view.reflog_targets(i64::MIN)?.iter().filter_map(|target| target.commit()));
+        Ok::<_, DbError>(())
+    })?;
+    tips.retain(|id| store.read_commit(*id).is_ok());
+    for found in Ancestors::new(store, tips)? {
+        ctx.cancel.check().map_err(|_| OpError::Interrupted)?;
+        roots.extend(store.find_root(found?.0)?);
+    }
+    let mut missing = HashSet::new();
+    for (id, size) in contents(repo, roots)? {
+        if size > 0 && !store.has_blob(id, size)? {
+            missing.insert(id);
+        }
+    }
+    Ok(missing)
+}
+
+/// The contents of files below some trees, with their sizes.
+fn contents(
+    repo: &Repo,
+    trees: impl IntoIterator<Item = TreeId>,
+) -> Result<HashMap<BlobId, u64>, OpError> {
+    let (mut found, mut seen) = (HashMap::new(), HashSet::new());
+    for tree in trees {
+        gather::files(&repo.store, tree, &mut seen, &mut |id, size| {
+            found.insert(id, size);
+        })?;
+    }
+    Ok(found)
+}
