@@ -329,7 +329,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__add)
-            opts="-A -u -n -C -q -v -h --all --update --dry-run --git-ignore --name --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            opts="-A -u -n -C -q -v -h --all --update --dry-run --git-ignore --name --to --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -337,6 +337,13 @@ _esker() {
             case "${prev}" in
                 --name)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 -C)

@@ -144,6 +144,7 @@ complete -c esker -n "__fish_esker_using_subcommand demo" -l no-progress -d 'Sho
 complete -c esker -n "__fish_esker_using_subcommand demo" -l no-pager -d 'Print long output as it is, without a pager'
 complete -c esker -n "__fish_esker_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c esker -n "__fish_esker_using_subcommand add" -l name -d 'The path under which standard input is stored' -r -F
+complete -c esker -n "__fish_esker_using_subcommand add" -l to -d 'Store the files on this remote instead of here, a part at a time' -r -f
 complete -c esker -n "__fish_esker_using_subcommand add" -s C -d 'Run as if started in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c esker -n "__fish_esker_using_subcommand add" -l color -d 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR' -r -f -a "auto\t'When the output is a terminal'
 always\t'Always'

@@ -159,6 +159,7 @@ Register-ArgumentCompleter -Native -CommandName 'esker' -ScriptBlock {
         }
         'esker;add' {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The path under which standard input is stored')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Store the files on this remote instead of here, a part at a time')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` follows the terminal, NO_COLOR and CLICOLOR')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many threads work at once; all cores by default')

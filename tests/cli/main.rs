@@ -17,6 +17,7 @@ mod ran;
 mod repo;
 
 #[cfg(unix)]
+mod add_to;
 mod completion;
 mod docs;
 mod doctor;

@@ -38,7 +38,7 @@ struct Verb {
     check: fn(&Env),
 }
 
-const VERBS: [Verb; 8] = [
+const VERBS: [Verb; 11] = [
     Verb { name: "add", args: &["add", "-A"], prepare: changed, done: "", check: all_staged },
     Verb {
         name: "commit",
@@ -79,6 +79,36 @@ const VERBS: [Verb; 8] = [
         check: |_| {},
     },
     Verb { name: "fold", args: &["add", "-A"], prepare: many_packs, done: "", check: all_staged },
+    Verb {
+        name: "add to",
+        args: &["add", "-A", "--to", "origin"],
+        prepare: unsent,
+        done: "",
+        check: |env| {
+            all_staged(env);
+            env.ok(&["push"]);
+            env.ok(&["remote", "fsck", "--data"]);
+        },
+    },
+    Verb {
+        name: "evict",
+        args: &["evict", "data"],
+        prepare: sent,
+        done: "",
+        check: |env| {
+            assert!(!env.path("data").exists());
+            env.ok(&["checkout", "data"]);
+            assert!(env.json(&["status", "--json"])["clean"] == true);
+            env.ok(&["remote", "fsck", "--data"]);
+        },
+    },
+    Verb {
+        name: "get",
+        args: &["get", "shared:data", "-o", "out"],
+        prepare: sent,
+        done: "",
+        check: |env| assert_eq!(repo::hash(env, "out"), repo::hash(env, "data")),
+    },
     Verb {
         name: "repair",
         args: &["fsck", "--data", "--repair"],
@@ -191,6 +221,26 @@ fn damaged(env: &Env) {
             fs::write(&pack, bytes).expect("write");
         }
     }
+}
+
+/// With a remote in the repository's own folder, which is copied with it.
+fn with_remote(env: &Env) {
+    env.ok(&["init"]);
+    env.write(".eskerignore", "/shared\n/out\n");
+    write_all(&env.dir(), &sample(1));
+    env.ok(&["remote", "add", "origin", "shared"]);
+    env.ok(&["config", "remote.origin.url", "shared"]);
+}
+
+fn unsent(env: &Env) {
+    with_remote(env);
+    env.ok(&["config", "transfer.local_limit", "300K"]);
+}
+
+fn sent(env: &Env) {
+    with_remote(env);
+    repo::commit_all(env, "first");
+    env.ok(&["push"]);
 }
 
 fn all_staged(env: &Env) {

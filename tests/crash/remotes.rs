@@ -138,3 +138,75 @@ fn a_killed_pull_goes_on() {
         assert_eq!(env.ok(&["-C", "../copy", "hash", "."]), env.ok(&["hash", "."]));
     }
 }
+
+#[test]
+fn a_killed_mirror_goes_on() {
+    let mut killer = Killer::new("mirror");
+    let env = site(&mut killer);
+    env.ok(&["push"]);
+    let args = ["mirror", "../shared", "../other"];
+    let other = env.dir().parent().expect("beside").join("other");
+    killer.run(&env, &args);
+    while killer.goes_on() {
+        match killer.random.below(3) {
+            // From the start, too.
+            0 => fs::remove_dir_all(&other).expect("remove"),
+            _ => {
+                change(&mut killer, &env);
+                repo::commit_all(&env, "next");
+                env.ok(&["push"]);
+            }
+        }
+        killer.kill(&env, &args);
+        env.ok(&args);
+        env.ok(&["clone", "../other", "../proof"]);
+        let proof = env.dir().parent().expect("beside").join("proof");
+        env.ok(&["-C", "../proof", "fsck", "--data"]);
+        env.ok(&["-C", "../proof", "remote", "fsck", "--data"]);
+        assert_eq!(env.ok(&["-C", "../proof", "hash", "."]), env.ok(&["hash", "."]));
+        fs::remove_dir_all(proof).expect("remove");
+    }
+}
+
+#[test]
+fn a_killed_add_to_a_remote_goes_on() {
+    let mut killer = Killer::new("add to");
+    let env = site(&mut killer);
+    env.ok(&["config", "transfer.local_limit", "1M"]);
+    let args = ["add", "-A", "--to", "origin"];
+    change(&mut killer, &env);
+    killer.run(&env, &args);
+    while killer.goes_on() {
+        change(&mut killer, &env);
+        killer.kill(&env, &args);
+        repo::assert_clean(&env);
+        env.ok(&args);
+        let tree = repo::hash(&env, ".");
+        assert_eq!(env.json(&["commit", "-m", "next", "--json"])["tree"], tree);
+        env.ok(&["push"]);
+        env.ok(&["remote", "fsck", "--data"]);
+        assert_shared(&env);
+        repo::assert_clean(&env);
+    }
+}
+
+#[test]
+fn a_killed_evict_goes_on() {
+    let mut killer = Killer::new("evict");
+    let env = site(&mut killer);
+    env.ok(&["push"]);
+    let before = repo::hash(&env, ".");
+    killer.run(&env, &["evict", "small", "large.bin"]);
+    while killer.goes_on() {
+        env.ok(&["sparse", "disable"]);
+        assert_eq!(repo::hash(&env, "."), before);
+        killer.kill(&env, &["evict", "small", "large.bin"]);
+        repo::assert_clean(&env);
+        env.ok(&["remote", "fsck", "--data"]);
+        env.ok(&["evict", "small", "large.bin"]);
+        assert!(!env.path("large.bin").exists());
+        repo::assert_clean(&env);
+    }
+    env.ok(&["sparse", "disable"]);
+    assert_eq!(repo::hash(&env, "."), before);
+}
