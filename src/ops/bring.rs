@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::connect::Connection;
 use super::ref_line::line;
-use super::{Context, OpError, RefLine};
+use super::{Context, FetchedData, OpError, RefLine};
 use crate::refs::RefName;
 use crate::repo::Repo;
 use crate::steps::remotes::{self, Now, Wanted};
@@ -28,6 +28,8 @@ pub struct Brought {
     pub planned_objects: u64,
     /// Bytes of those chunks, as they are stored there.
     pub planned_bytes: u64,
+    /// Files of all versions that were missing and came, or would come, where all of them were asked for.
+    pub fetched: FetchedData,
     /// Nothing was brought, and no ref moved.
     pub dry_run: bool,
     /// Bytes that came in.

@@ -404,6 +404,7 @@ fn transport_hint(fault: Fault) -> Option<&'static str> {
         Fault::Lost | Fault::Busy => Some("check the network and the endpoint, then run it again"),
         Fault::NoBucket => Some("check the name of the bucket and the endpoint"),
         Fault::Missing => Some("see what is affected: esker remote fsck"),
+        Fault::Disk => Some("free some space there, or mend it; then run the command again"),
         Fault::TooLarge | Fault::Failed => None,
     }
 }

@@ -1,8 +1,9 @@
 //! `fetch`: brings what a remote has to the repository, and touches nothing else.
 
 use super::bring::{Bring, bring};
-use super::{Brought, Context, OpError, connect};
+use super::{Brought, Context, FetchedData, OpError, connect, loose};
 use crate::refs::RefName;
+use crate::steps::supply;
 
 /// What to bring.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +18,24 @@ pub struct FetchOptions {
     pub dry_run: bool,
     /// Bring the history that a clone with a depth left out.
     pub unshallow: bool,
+    /// Bring all files of all versions that are not here, so that nothing is promised any more.
+    pub all_data: bool,
+}
+
+/// Brings what is missing of all versions from whatever remote has it; from then on nothing is promised.
+fn make_whole(ctx: &Context, dry_run: bool) -> Result<FetchedData, OpError> {
+    let repo = ctx.open_repo()?;
+    if repo.store.absent().promised.is_empty() {
+        return Ok(FetchedData::default());
+    }
+    let missing: Vec<_> = loose::missing_of(ctx, &repo)?.into_iter().collect();
+    if dry_run {
+        return Ok(missing.into());
+    }
+    let run = ctx.run_context(&repo.settings);
+    supply::ensure_blobs(&repo, missing.into_iter(), &run)?;
+    loose::withdraw_all(&repo)?;
+    Ok(run.supplied().into())
 }
 
 /// Brings branches and tags.
@@ -31,6 +50,10 @@ pub fn run(ctx: &Context, options: &FetchOptions) -> Result<Brought, OpError> {
     let FetchOptions { ref refs, prune, dry_run, unshallow, .. } = *options;
     let what = Bring { names: refs, prune, dry_run, unshallow };
     let mut outcome = bring(ctx, &repo, &connection, what)?;
+    if options.all_data {
+        drop(repo);
+        outcome.fetched = make_whole(ctx, dry_run)?;
+    }
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)
 }

@@ -109,7 +109,7 @@ pub(super) fn prune(ctx: &Context, repo: &Repo) -> Result<u64, OpError> {
         for found in Ancestors::new(store, [id])? {
             roots.extend(store.find_root(found?.0)?);
         }
-        if contents(repo, roots)?.keys().all(|blob| !needed.contains(blob)) {
+        if contents(repo, roots)?.keys().all(|blob| !needed.contains_key(blob)) {
             gone.insert(id);
         }
     }
@@ -119,8 +119,16 @@ pub(super) fn prune(ctx: &Context, repo: &Repo) -> Result<u64, OpError> {
     Ok(gone.len() as u64)
 }
 
+/// Withdraws all promises: everything is here.
+pub(super) fn withdraw_all(repo: &Repo) -> Result<(), OpError> {
+    let promised: Vec<CommitId> = repo.store.absent().promised.keys().copied().collect();
+    Ok(repo
+        .db
+        .write(|tx| promised.iter().try_for_each(|id| tx.withdraw_promise(*id).map(|_| ())))?)
+}
+
 /// Contents that refs, reflogs, HEADs and stages reach and that are not here.
-fn missing_of(ctx: &Context, repo: &Repo) -> Result<HashSet<BlobId>, OpError> {
+pub(super) fn missing_of(ctx: &Context, repo: &Repo) -> Result<HashMap<BlobId, u64>, OpError> {
     let store = &repo.store;
     let mut tips = remotes::local_tips(repo)?;
     let mut roots: Vec<TreeId> = Vec::new();
@@ -137,10 +145,10 @@ fn missing_of(ctx: &Context, repo: &Repo) -> Result<HashSet<BlobId>, OpError> {
         ctx.cancel.check().map_err(|_| OpError::Interrupted)?;
         roots.extend(store.find_root(found?.0)?);
     }
-    let mut missing = HashSet::new();
+    let mut missing = HashMap::new();
     for (id, size) in contents(repo, roots)? {
         if size > 0 && !store.has_blob(id, size)? {
-            missing.insert(id);
+            missing.insert(id, size);
         }
     }
     Ok(missing)

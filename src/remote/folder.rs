@@ -216,7 +216,7 @@ fn fault_of(e: &io::Error) -> Fault {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Fault::Missing,
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Fault::Denied,
         ErrorKind::TimedOut | ErrorKind::Interrupted => Fault::Lost,
-        _ => Fault::Failed,
+        _ => Fault::Disk,
     }
 }
 

@@ -46,6 +46,8 @@ pub enum Fault {
     Lost,
     /// The store answered that it cannot do it now.
     Busy,
+    /// The disk of a folder is full or failed.
+    Disk,
     /// More bytes than the caller is ready for.
     TooLarge,
     /// Anything else: trying again will not help.

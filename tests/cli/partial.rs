@@ -394,3 +394,30 @@ fn a_push_may_let_go_of_the_copy_of_what_was_pushed() {
     assert_eq!(env.ok(&["-C", "a", "remote", "keeps"]).lines().count(), 1);
     fsck(&env, &["a"]);
 }
+
+#[test]
+fn a_partial_clone_becomes_whole_and_is_one_no_more() {
+    let env = site();
+    env.ok(&["clone", "--sparse", "train", "shared", "b"]);
+    let dry = env.json(&["-C", "b", "fetch", "--all-data", "-n", "--json"]);
+    assert_eq!(
+        (&dry["fetched"]["files"], &dry["fetched"]["bytes"]),
+        (&7.into(), &2_120_020.into())
+    );
+    assert_eq!(promised(&env, "b"), 7);
+    let done = env.json(&["-C", "b", "fetch", "--all-data", "--json"]);
+    assert_eq!(done["fetched"]["files"], 7);
+    assert_eq!(promised(&env, "b"), 0);
+    fs::rename(env.path("shared"), env.path("gone")).expect("rename");
+    env.ok(&["-C", "b", "sparse", "disable"]);
+    assert_eq!(on_disk(&env, "b"), on_disk(&env, "a"));
+    fsck(&env, &["b"]);
+    // Fetches bring files again.
+    fs::rename(env.path("gone"), env.path("shared")).expect("rename");
+    env.write("a/labels.csv", "new");
+    env.ok(&["-C", "a", "commit", "-am", "third"]);
+    env.ok(&["-C", "a", "push"]);
+    assert_eq!(env.json(&["-C", "b", "pull", "--json"])["fetched"]["files"], 1);
+    assert_eq!(promised(&env, "b"), 0);
+    fsck(&env, &["b"]);
+}

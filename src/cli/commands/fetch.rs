@@ -32,6 +32,10 @@ pub struct Args {
     #[arg(long, conflicts_with = "dry_run")]
     unshallow: bool,
 
+    /// Bring all files of all versions that are not here: the clone is whole then
+    #[arg(long)]
+    all_data: bool,
+
     /// Only say what would be brought
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -39,8 +43,8 @@ pub struct Args {
 
 impl Args {
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let Self { remote, refs, prune, unshallow, dry_run } = self;
-        let options = FetchOptions { remote, refs, prune, dry_run, unshallow };
+        let Self { remote, refs, prune, unshallow, all_data, dry_run } = self;
+        let options = FetchOptions { remote, refs, prune, dry_run, unshallow, all_data };
         let outcome = fetch::run(context, &options)?;
         ui.summary(&outcome, remotes::fetch)?;
         Ok(Exit::Done)

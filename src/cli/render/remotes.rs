@@ -119,6 +119,11 @@ pub fn mirror(out: &mut dyn Write, palette: &Palette, outcome: &MirrorOutcome) -
 
 /// `fetch`.
 pub fn fetch(out: &mut dyn Write, palette: &Palette, outcome: &Brought) -> io::Result<()> {
+    if outcome.fetched.files > 0 {
+        let verb = if outcome.dry_run { "would be fetched" } else { "fetched" };
+        let (files, size) = (counted(outcome.fetched.files, "file"), bytes(outcome.fetched.bytes));
+        writeln!(out, "{files} of all versions {verb}: {size}")?;
+    }
     if outcome.refs.is_empty() {
         return writeln!(out, "Nothing new from {}", outcome.remote);
     }
