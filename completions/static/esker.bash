@@ -1247,7 +1247,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__fetch)
-            opts="-p -n -C -q -v -h --prune --unshallow --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            opts="-p -n -C -q -v -h --prune --unshallow --all-data --dry-run --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

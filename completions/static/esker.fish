@@ -1180,6 +1180,7 @@ complete -c esker -n "__fish_esker_using_subcommand fetch" -l jobs -d 'How many 
 complete -c esker -n "__fish_esker_using_subcommand fetch" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand fetch" -s p -l prune -d 'Forget branches that are gone from the remote'
 complete -c esker -n "__fish_esker_using_subcommand fetch" -l unshallow -d 'Bring the history that `clone --depth` left out, too'
+complete -c esker -n "__fish_esker_using_subcommand fetch" -l all-data -d 'Bring all files of all versions that are not here: the clone is whole then'
 complete -c esker -n "__fish_esker_using_subcommand fetch" -s n -l dry-run -d 'Only say what would be brought'
 complete -c esker -n "__fish_esker_using_subcommand fetch" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand fetch" -s q -l quiet -d 'Print results and errors only'

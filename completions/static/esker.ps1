@@ -1573,6 +1573,7 @@ Register-ArgumentCompleter -Native -CommandName 'esker' -ScriptBlock {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Forget branches that are gone from the remote')
             [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Forget branches that are gone from the remote')
             [CompletionResult]::new('--unshallow', '--unshallow', [CompletionResultType]::ParameterName, 'Bring the history that `clone --depth` left out, too')
+            [CompletionResult]::new('--all-data', '--all-data', [CompletionResultType]::ParameterName, 'Bring all files of all versions that are not here: the clone is whole then')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only say what would be brought')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only say what would be brought')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one per line where there are many; errors too, on stderr')

@@ -417,7 +417,7 @@ fn a_partial_clone_becomes_whole_and_is_one_no_more() {
     env.write("a/labels.csv", "new");
     env.ok(&["-C", "a", "commit", "-am", "third"]);
     env.ok(&["-C", "a", "push"]);
-    assert_eq!(env.json(&["-C", "b", "pull", "--json"])["fetched"]["files"], 1);
+    assert_eq!(env.json(&["-C", "b", "pull", "--json"])["files"], 1);
     assert_eq!(promised(&env, "b"), 0);
     fsck(&env, &["b"]);
 }
