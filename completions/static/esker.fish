@@ -1224,7 +1224,7 @@ never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand mirror" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand mirror" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand mirror" -s f -l force -d 'Replace what is there, even if commits are left behind'
-complete -c esker -n "__fish_esker_using_subcommand mirror" -l prune -d 'Delete branches, tags and keeps there that FROM has not'
+complete -c esker -n "__fish_esker_using_subcommand mirror" -l prune -d 'Delete branches and tags there that FROM has not; keeps stay'
 complete -c esker -n "__fish_esker_using_subcommand mirror" -s n -l dry-run -d 'Only say what would be sent'
 complete -c esker -n "__fish_esker_using_subcommand mirror" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand mirror" -s q -l quiet -d 'Print results and errors only'

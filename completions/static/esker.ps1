@@ -1633,7 +1633,7 @@ Register-ArgumentCompleter -Native -CommandName 'esker' -ScriptBlock {
             [CompletionResult]::new('--limit-rate', '--limit-rate', [CompletionResultType]::ParameterName, 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Replace what is there, even if commits are left behind')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what is there, even if commits are left behind')
-            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete branches, tags and keeps there that FROM has not')
+            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete branches and tags there that FROM has not; keeps stay')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only say what would be sent')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only say what would be sent')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one document, or one per line where there are many; errors too, on stderr')
