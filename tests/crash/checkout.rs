@@ -160,7 +160,7 @@ fn a_killed_checkout_is_finished_or_undone_and_spares_the_users_work() {
 /// Whether a checkout waits to be finished.
 fn is_waiting(env: &Env) -> bool {
     let facts = env.json(&["doctor", "--json"]);
-    let interrupted = facts["repository"]["interrupted"].as_array().expect("a list");
+    let interrupted = facts["repository"]["state"]["interrupted"].as_array().expect("a list");
     !interrupted.is_empty()
 }
 
