@@ -91,12 +91,13 @@ fn write_git(bench: &Bench, folder: &Path, commits: usize) -> Outcome {
 }
 
 fn write_esker(folder: &Path, commits: usize, is_packed: bool) -> Outcome {
-    let repo = direct::open(folder)?;
     let mut memory = MemoryObjects::new();
     let (mut tree, mut last) = (None, None);
     let at_once = if is_packed { commits } else { 1 };
     let mut commit = 0;
     while commit < commits {
+        // As each command opens it: sessions end with the store that began them.
+        let repo = direct::open(folder)?;
         let session = repo.store.start_session()?;
         let mut writer = ObjectWriter::new(&repo.store, &session, 1, false)?;
         let before = last;
