@@ -45,7 +45,7 @@ pub(super) fn line(
     line_in(&repo.store, name, old, new)
 }
 
-/// As [`line`], for a history that need not be a repository's.
+/// As [`line()`], for a history that need not be a repository's.
 pub(super) fn line_in(
     read: &dyn ReadObjects,
     name: &RefName,
