@@ -399,15 +399,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Deletes reflog rows that name one of these targets; returns how many.
-    pub fn forget_reflog_of(&self, targets: &[RefTarget]) -> Result<usize, DbError> {
-        let sql = "DELETE FROM reflog WHERE old = ?1 OR new = ?1";
-        let id = |target: &RefTarget| target_columns(Some(*target)).0;
-        targets.iter().try_fold(0, |sum, target| Ok(sum + self.run(sql, [id(target)])?))
-    }
-
     /// Lets all reflogs name other commits and tag objects, as if it had always been those; returns in
-    /// how many rows.
+    /// how many rows. What `refs.log` tells of earlier moves counts no more.
     pub fn map_reflog(&self, ids: &BTreeMap<[u8; 32], [u8; 32]>) -> Result<usize, DbError> {
         type Id = Option<[u8; 32]>;
         let sql = "SELECT id, old, new FROM reflog";
@@ -421,13 +414,16 @@ impl Tx<'_> {
             let sql = "UPDATE reflog SET old = ?2, new = ?3 WHERE id = ?1";
             count += self.run(sql, (id, mapped(old), mapped(new)))?;
         }
+        if count > 0 {
+            self.log_fact(REFLOG_SINCE.to_owned(), i64::MAX.to_string());
+        }
         Ok(count)
     }
 
     /// Deletes reflog rows older than `before`, in Unix seconds; returns how many.
     ///
-    /// `refs.log` says so too: what a collection has dropped in part would look like damage to who makes a
-    /// lost database anew.
+    /// `refs.log` says so too: what a collection has dropped, perhaps in part, would look like damage to who
+    /// makes a lost database anew.
     pub fn expire_reflog(&self, before: i64) -> Result<usize, DbError> {
         let deleted = self.delete_moves(before)?;
         if deleted > 0 {

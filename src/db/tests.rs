@@ -345,6 +345,28 @@ fn a_rebuild_knows_which_moves_were_let_go_of() {
 }
 
 #[test]
+fn a_rebuild_knows_no_moves_from_before_a_purge() {
+    let env = Env::new();
+    let db = env.create();
+    set(&db, &main(), None, 1).expect("first");
+    db.write(|tx| {
+        let ids = [([1; 32], [9; 32])].into();
+        let new = Some(to(9));
+        let update = crate::refs::RefUpdate { name: main(), old: Some(to(1)), new };
+        tx.update_ref(update, &note("purge")).expect("moved");
+        tx.map_reflog(&ids)
+    })
+    .expect("purged");
+    set(&db, &main(), Some(9), 10).expect("later");
+    drop(db);
+    fs::remove_file(env.path()).expect("lost");
+    let db = env.rebuild(&[]).expect("rebuilt").db;
+    let rows = db.read(|view| view.reflog(ReflogOf::Ref(&main()), 0, 10)).expect("reflog");
+    let moves: Vec<_> = rows.into_iter().map(|row| (row.old, row.new)).collect();
+    assert_eq!(moves, [(Some(to(9)), Some(to(10)))]);
+}
+
+#[test]
 fn each_worktree_has_its_own_head_stage_and_journal() {
     let env = Env::new();
     let db = env.create();

@@ -28,7 +28,6 @@ pub use self::needed::Freed;
 use super::{Store, StoreError};
 use crate::fsio::{Holder, LockError, LockFile};
 use crate::id::CommitId;
-use crate::pack::layout::PackKind;
 use crate::progress::Cancel;
 
 /// How long to wait before the lock is tried again.
@@ -72,31 +71,6 @@ impl Store {
             Err(e) if e.is_damaged() => Ok(false),
             Err(e) => Err(e),
         }
-    }
-
-    /// Those of some commits that no ref, HEAD or stage reaches, and of which a part is gone or all: a
-    /// collection took them, and may have been cut short. None where something is damaged that is
-    /// reached: that comes first.
-    pub(super) fn taken_in_part(
-        &self,
-        commits: &[CommitId],
-        cancel: &Cancel,
-    ) -> Result<Vec<CommitId>, StoreError> {
-        let named = self.db.read(|view| GcRoots::of(view, i64::MAX))?;
-        let mut marker = mark::Marker::new(self.reopen()?, cancel);
-        match marker.mark(&named) {
-            Err(e) if e.is_damaged() => return Ok(Vec::new()),
-            done => done?,
-        }
-        let mut found = Vec::new();
-        for &id in commits {
-            let place = self.catalog.find(PackKind::History, &id.into())?;
-            let is_reached = place.is_some_and(|at| marker.marks.has(at.pack, at.place.chunk));
-            if !is_reached && !self.has_all_of(id, cancel)? {
-                found.push(id);
-            }
-        }
-        Ok(found)
     }
 
     /// The lock of upkeep, unless another process holds it.

@@ -15,7 +15,7 @@ use crate::id::PackId;
 use crate::pack::layout::{PackError, PackKind};
 use crate::pack::reader::PackReader;
 use crate::progress::{Cancel, Cancelled};
-use crate::refs::{self, RefTarget};
+use crate::refs;
 use crate::store::readers;
 use crate::store::session::{self, random_u64};
 use crate::store::shared::SharedStore;
@@ -130,8 +130,6 @@ pub struct RebuiltStore {
     pub packs: u64,
     /// Tables written.
     pub tables: u64,
-    /// Whether the database was made anew.
-    is_from_log: bool,
     /// Refs taken from `refs.log`; none when the database was sound.
     pub refs: u64,
     /// Where the old database was put, if there was one and it was not sound.
@@ -163,7 +161,6 @@ pub fn rebuild(
             db: Arc::new(db),
             packs: 0,
             tables: 0,
-            is_from_log: false,
             refs: 0,
             old_state: None,
             set_aside: Vec::new(),
@@ -180,30 +177,8 @@ pub fn rebuild(
         }
     };
     (rebuilt.packs, rebuilt.tables) = (packs, tables);
-    if rebuilt.is_from_log {
-        forget_collected_moves(&paths.open_store(&rebuilt.db)?, cancel)?;
-    }
     CacheDb::delete(&paths.cache_db)?;
     Ok(rebuilt)
-}
-
-/// Forgets moves in reflogs whose commits a collection had removed, or some of what they hold:
-/// `refs.log` still tells of them.
-fn forget_collected_moves(store: &Store, cancel: &Cancel) -> Result<(), RebuildError> {
-    let (mut gone, mut commits) = (Vec::new(), Vec::new());
-    for target in store.db.read(|view| view.reflog_targets(i64::MIN))? {
-        match target {
-            RefTarget::Commit(id) => commits.push(id),
-            RefTarget::Tag(id) => {
-                let found = store.catalog.find(PackKind::History, &id.into());
-                gone.extend(found.map_err(StoreError::from)?.is_none().then_some(target));
-            }
-        }
-    }
-    commits.sort_unstable();
-    commits.dedup();
-    gone.extend(store.taken_in_part(&commits, cancel)?.into_iter().map(RefTarget::Commit));
-    Ok(store.db.write(|tx| tx.forget_reflog_of(&gone).map(|_| ()))?)
 }
 
 /// Opens the database if all of it can be read.
@@ -256,7 +231,6 @@ fn rebuild_state(
         db: Arc::new(made.db),
         packs: rows.len() as u64,
         tables: 0,
-        is_from_log: is_own_new,
         refs: if is_own_new { replay.refs.len() as u64 } else { 0 },
         old_state: made.old,
         set_aside,
