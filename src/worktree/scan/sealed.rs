@@ -9,7 +9,7 @@ use crate::stat_cache::seal::Seal;
 /// A folder whose files are as they were when it was sealed; nothing where one of them is not, or a rule
 /// leaves one out by now.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-pub(super) fn look(folder: Folder, disk: &Path, seal: &Seal) -> Option<ScannedDir> {
+pub(super) fn look(folder: &Folder, disk: &Path, seal: &Seal) -> Option<ScannedDir> {
     use rustix::fs::{CWD, Mode, OFlags, openat};
     if seal.names.is_empty() {
         return None;
@@ -24,7 +24,7 @@ pub(super) fn look(folder: Folder, disk: &Path, seal: &Seal) -> Option<ScannedDi
     });
     let is_same = is_whole && looked_at.print.finish() == seal.fingerprint;
     is_same.then(|| ScannedDir {
-        path: folder.path,
+        path: folder.path.clone(),
         entries: Vec::new(),
         withheld: Vec::new(),
         is_complete: true,
@@ -34,7 +34,7 @@ pub(super) fn look(folder: Folder, disk: &Path, seal: &Seal) -> Option<ScannedDi
 
 /// Elsewhere every folder is listed.
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
-pub(super) fn look(_: Folder, _: &Path, _: &Seal) -> Option<ScannedDir> {
+pub(super) fn look(_: &Folder, _: &Path, _: &Seal) -> Option<ScannedDir> {
     None
 }
 

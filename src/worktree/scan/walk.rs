@@ -196,16 +196,22 @@ impl Worker<'_> {
 
     fn list_names(&mut self, start: &Start, disk: &Path) -> io::Result<()> {
         let options = self.shared.options;
-        if let Some(seal) = options.sealed.and_then(|sealed| sealed.find_seal(&start.path))
-            && let Some(dir) = sealed::look(self.folder(start, disk), disk, &seal)
-        {
-            self.found.dirs.push(dir);
-            return Ok(());
+        let mut known = None;
+        if let Some(seal) = options.sealed.and_then(|sealed| sealed.find_seal(&start.path)) {
+            let folder = self.folder(start, disk);
+            if let Some(dir) = sealed::look(&folder, disk, &seal) {
+                self.found.dirs.push(dir);
+                return Ok(());
+            }
+            known = Some(folder);
         }
         let mut reader = fs::read_dir(disk)?;
         let names = next_slice(&mut reader)?;
         let is_large = names.len() == SLICE;
-        let folder = self.folder(start, disk);
+        let folder = match known {
+            Some(folder) => folder,
+            None => self.folder(start, disk),
+        };
         if is_large {
             return self.list_large(folder, names, reader);
         }
