@@ -3,14 +3,13 @@
 //! They are given up for those of commits that have the same files: after a push of one, its keep takes the
 //! place of theirs. A collection withdraws what newer promises cover, and what nothing needs.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::connect::Connection;
 use super::evicting::Evicting;
 use super::{Context, OpError, sending};
 use crate::db::DbError;
 use crate::history::Ancestors;
-use crate::history::merge_base::is_ancestor;
 use crate::id::{BlobId, CommitId, TreeId};
 use crate::object::access::ReadObjects;
 use crate::path::RepoPath;
@@ -18,24 +17,36 @@ use crate::refs::RefName;
 use crate::repo::Repo;
 use crate::steps::{gather, remotes};
 use crate::sync::push::{Mode, Want};
-use crate::sync::rebase::is_reached;
 
 /// Commits that a remote promised the files of, and that no ref here and no HEAD reaches.
 pub(super) fn of(repo: &Repo, remote: &str) -> Result<Vec<CommitId>, OpError> {
-    let promised = &repo.store.absent().promised;
-    let own: Vec<CommitId> =
-        promised.iter().filter(|(_, name)| *name == remote).map(|(id, _)| *id).collect();
+    let promised = repo.store.absent().promised.iter();
+    let mut own: Vec<CommitId> =
+        promised.filter(|(_, name)| *name == remote).map(|(id, _)| *id).collect();
     if own.is_empty() {
         return Ok(own);
     }
-    let tips = remotes::local_tips(repo)?;
-    let mut loose = Vec::new();
-    for id in own {
-        if !is_reached(&repo.store, id, &tips)? {
-            loose.push(id);
+    let reached = reached_here(repo, &own)?;
+    own.retain(|id| !reached.contains(id));
+    Ok(own)
+}
+
+/// Those of some commits that a ref here or a HEAD reaches: one walk, however many they are.
+fn reached_here(repo: &Repo, commits: &[CommitId]) -> Result<HashSet<CommitId>, OpError> {
+    let mut tips = remotes::local_tips(repo)?;
+    tips.retain(|id| repo.store.read_commit(*id).is_ok());
+    let mut wanted: HashSet<CommitId> = commits.iter().copied().collect();
+    let mut reached = HashSet::new();
+    for found in Ancestors::new(&repo.store, tips)? {
+        let (id, _) = found?;
+        if wanted.remove(&id) {
+            reached.insert(id);
+        }
+        if wanted.is_empty() {
+            break;
         }
     }
-    Ok(loose)
+    Ok(reached)
 }
 
 /// Lets the keep and the promise of commit `pushed`, which a branch of the remote has, take the place of
@@ -86,21 +97,12 @@ pub(super) fn settle(
 /// files none is needed here. Returns how many.
 pub(super) fn prune(ctx: &Context, repo: &Repo) -> Result<u64, OpError> {
     let store = &repo.store;
-    let promised = &store.absent().promised;
-    let mut gone = BTreeSet::new();
-    for (id, remote) in promised {
-        for (newer, of) in promised {
-            if of == remote && newer != id && is_ancestor(store, *id, *newer)? {
-                gone.insert(*id);
-            }
-        }
-    }
-    let tips = remotes::local_tips(repo)?;
+    let mut gone = covered(repo)?;
+    let left: Vec<CommitId> =
+        store.absent().promised.keys().filter(|id| !gone.contains(*id)).copied().collect();
+    let reached = reached_here(repo, &left)?;
     let mut needed = None;
-    for id in promised.keys().filter(|id| !gone.contains(*id)).copied().collect::<Vec<_>>() {
-        if is_reached(store, id, &tips)? {
-            continue;
-        }
+    for id in left.into_iter().filter(|id| !reached.contains(id)) {
         let needed = match &needed {
             Some(needed) => needed,
             None => needed.insert(missing_of(ctx, repo)?),
@@ -117,6 +119,25 @@ pub(super) fn prune(ctx: &Context, repo: &Repo) -> Result<u64, OpError> {
         repo.db.write(|tx| gone.iter().try_for_each(|id| tx.withdraw_promise(*id).map(|_| ())))?;
     }
     Ok(gone.len() as u64)
+}
+
+/// Promised commits below others that the same remote promised: one walk a remote.
+fn covered(repo: &Repo) -> Result<BTreeSet<CommitId>, OpError> {
+    let promised = &repo.store.absent().promised;
+    let mut below: BTreeMap<&str, Vec<CommitId>> = BTreeMap::new();
+    for (id, remote) in promised {
+        below.entry(remote).or_default().extend(repo.store.read_commit(*id)?.parents);
+    }
+    let mut covered = BTreeSet::new();
+    for (remote, parents) in below {
+        for found in Ancestors::new(&repo.store, parents)? {
+            let (id, _) = found?;
+            if promised.get(&id).is_some_and(|by| by == remote) {
+                covered.insert(id);
+            }
+        }
+    }
+    Ok(covered)
 }
 
 /// Withdraws all promises: everything is here.
@@ -145,13 +166,7 @@ pub(super) fn missing_of(ctx: &Context, repo: &Repo) -> Result<HashMap<BlobId, u
         ctx.cancel.check().map_err(|_| OpError::Interrupted)?;
         roots.extend(store.find_root(found?.0)?);
     }
-    let mut missing = HashMap::new();
-    for (id, size) in contents(repo, roots)? {
-        if size > 0 && !store.has_blob(id, size)? {
-            missing.insert(id, size);
-        }
-    }
-    Ok(missing)
+    Ok(gather::absent(store, roots)?)
 }
 
 /// The contents of files below some trees, with their sizes.

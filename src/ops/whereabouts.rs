@@ -95,21 +95,10 @@ pub(super) fn tell(ctx: &Context, repo: &Repo) -> Result<Whereabouts, OpError> {
 
 /// Contents of a commit that are not here, with their sizes.
 fn absent(repo: &Repo, head: Option<CommitId>) -> Result<HashMap<BlobId, u64>, OpError> {
-    let mut blobs = HashMap::new();
-    let Some(head) = head.filter(|_| !repo.store.absent().promised.is_empty()) else {
-        return Ok(blobs);
-    };
-    let tree = repo.store.read_root(head)?;
-    gather::files(&repo.store, tree, &mut HashSet::new(), &mut |id, size| {
-        blobs.insert(id, size);
-    })?;
-    let mut absent = HashMap::new();
-    for (id, size) in blobs {
-        if size > 0 && !repo.store.has_blob(id, size)? {
-            absent.insert(id, size);
-        }
+    match head.filter(|_| !repo.store.absent().promised.is_empty()) {
+        Some(head) => Ok(gather::absent(&repo.store, [repo.store.read_root(head)?])?),
+        None => Ok(HashMap::new()),
     }
-    Ok(absent)
 }
 
 /// What of some contents a remote promised.

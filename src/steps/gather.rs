@@ -1,10 +1,12 @@
 //! The contents of files below a tree.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::StepError;
 use crate::id::{BlobId, TreeId};
 use crate::object::access::{AccessError, ReadObjects};
 use crate::object::tree::{EntryValue, Node};
+use crate::store::Store;
 
 /// Visits the contents of the files at and below a tree, with their sizes; of each node in `seen` nothing.
 pub fn files(
@@ -32,4 +34,28 @@ pub fn files(
         }
     }
     Ok(())
+}
+
+/// The contents of the files below some trees that are not here, with their sizes. Only those are held.
+pub fn absent(
+    store: &Store,
+    trees: impl IntoIterator<Item = TreeId>,
+) -> Result<HashMap<BlobId, u64>, StepError> {
+    let (mut absent, mut seen, mut failure) = (HashMap::new(), HashSet::new(), None);
+    for tree in trees {
+        files(store, tree, &mut seen, &mut |id, size| {
+            if size == 0 || failure.is_some() || absent.contains_key(&id) {
+                return;
+            }
+            match store.has_blob(id, size) {
+                Ok(true) => {}
+                Ok(false) => drop(absent.insert(id, size)),
+                Err(e) => failure = Some(e),
+            }
+        })?;
+        if let Some(e) = failure {
+            return Err(e.into());
+        }
+    }
+    Ok(absent)
 }
