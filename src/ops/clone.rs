@@ -16,10 +16,12 @@ use crate::object::access::ReadObjects;
 use crate::path::{PathSet, RepoPath};
 use crate::refs::{self, RefName, RefNote, RefTarget, RefUpdate};
 use crate::remote::Location;
+use crate::remote::counting::Traffic;
 use crate::repo::{self, NewRepo, Repo, RepoPaths, WorktreeLink};
 use crate::steps::ahead::{Ahead, Done};
 use crate::steps::checkout::{self, Switch, Target};
 use crate::steps::remotes::{self, Now, Wanted};
+use crate::steps::supply::Supplied;
 use crate::store::shared::StoreLink;
 use crate::sync::SyncError;
 use crate::sync::arriving::Beside;
@@ -92,15 +94,7 @@ pub struct CloneOutcome {
 pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpError> {
     let started = std::time::Instant::now();
     let location = Location::parse(&options.url, &ctx.start_dir)?;
-    let settings = RemoteSettings {
-        name: DEFAULT_REMOTE.to_owned(),
-        url: connect::kept_url(&options.url, &location)?,
-        endpoint: options.endpoint.clone(),
-        region: options.region.clone(),
-        profile: options.profile.clone(),
-        anonymous: options.anonymous,
-        ..RemoteSettings::default()
-    };
+    let settings = settings_of(options, &location)?;
     // What is not there leaves no folder behind.
     let transport = connect::open(ctx, &settings, &location, None)?;
     let dir = fsio::without_dots(&ctx.start_dir.join(folder(options, &location)?));
@@ -151,12 +145,30 @@ pub fn run(ctx: &Context, options: &CloneOptions) -> Result<CloneOutcome, OpErro
         (outcome.written, outcome.bytes) = (written.files, written.bytes);
         (outcome.branch, outcome.commit) = (Some(name.short().to_owned()), Some(commit));
     }
-    let (traffic, supplied) = (transport.traffic(), run.supplied());
-    outcome.received_bytes = traffic.bytes_in + supplied.received_bytes;
-    outcome.requests = traffic.requests() + supplied.requests;
-    outcome.fetched = supplied.into();
+    outcome.add_cost(transport.traffic(), run.supplied());
     (outcome.dir, outcome.seconds) = (dir, started.elapsed().as_secs_f64());
     Ok(outcome)
+}
+
+impl CloneOutcome {
+    fn add_cost(&mut self, traffic: Traffic, supplied: Supplied) {
+        self.received_bytes = traffic.bytes_in + supplied.received_bytes;
+        self.requests = traffic.requests() + supplied.requests;
+        self.fetched = supplied.into();
+    }
+}
+
+/// The remote as the clone will know it.
+fn settings_of(options: &CloneOptions, location: &Location) -> Result<RemoteSettings, OpError> {
+    Ok(RemoteSettings {
+        name: DEFAULT_REMOTE.to_owned(),
+        url: connect::kept_url(&options.url, location)?,
+        endpoint: options.endpoint.clone(),
+        region: options.region.clone(),
+        profile: options.profile.clone(),
+        anonymous: options.anonymous,
+        ..RemoteSettings::default()
+    })
 }
 
 /// What of a remote a clone has.

@@ -172,17 +172,7 @@ fn make_commit(
     options: &CommitOptions,
 ) -> Result<Commit, OpError> {
     let waiting = previous.waiting;
-    let amended = match (options.amend, previous.commit) {
-        (false, _) => None,
-        (true, Some(commit)) => {
-            if let Some(head) = state.commit() {
-                starts::refuse_shallow(repo, head)?;
-            }
-            Some(commit)
-        }
-        (true, None) => return Err(OpError::IsEmptyRepository),
-    };
-    let tree = state.staged_tree();
+    let amended = amended(repo, state, previous, options)?;
     let parents = match (amended, waiting, state.commit()) {
         (Some(commit), ..) => commit.parents.clone(),
         (None, Some(waiting), Some(head)) => integrate::parents_of(waiting, head),
@@ -190,22 +180,14 @@ fn make_commit(
     };
     // A merge is worth a commit even if all of it is our side.
     let is_same = amended.is_none() && state.stage.is_none() && parents.len() < 2;
-    let tree = match tree {
+    let tree = match state.staged_tree() {
         Some(tree) if !is_same || options.allow_empty => tree,
         None if options.allow_empty => {
             prolly::build([], &mut crate::object::access::NullObjects)?.id
         }
         _ => return Err(nothing_to_commit(ctx, repo, state)?),
     };
-    let message = match (&options.message, amended) {
-        (Some(message), _) => message.clone(),
-        (None, Some(commit)) => commit.message.clone(),
-        (None, None) => waiting.map(|one| one.message.clone()).unwrap_or_default(),
-    };
-    let message = message.trim_end().to_owned();
-    if message.trim().is_empty() {
-        return Err(OpError::EmptyMessage);
-    }
+    let message = message_of(previous, amended, options)?;
     let committer = ctx.person(repo)?;
     let (origin, mut metadata) = match waiting {
         Some(waiting) => integrate::origin(repo, waiting)?,
@@ -223,6 +205,38 @@ fn make_commit(
         metadata,
         signature: None,
     })
+}
+
+/// The commit that the new one takes the place of, if that is wanted.
+fn amended<'p>(
+    repo: &Repo,
+    state: &WorkState,
+    previous: &Previous<'p>,
+    options: &CommitOptions,
+) -> Result<Option<&'p Commit>, OpError> {
+    if !options.amend {
+        return Ok(None);
+    }
+    let commit = previous.commit.ok_or(OpError::IsEmptyRepository)?;
+    if let Some(head) = state.commit() {
+        starts::refuse_shallow(repo, head)?;
+    }
+    Ok(Some(commit))
+}
+
+/// The message: as given, else that of the commit whose place is taken, or of what waits to be committed.
+fn message_of(
+    previous: &Previous<'_>,
+    amended: Option<&Commit>,
+    options: &CommitOptions,
+) -> Result<String, OpError> {
+    let old = || amended.map(|commit| &commit.message);
+    let waiting = || previous.waiting.map(|one| &one.message);
+    let message = options.message.as_ref().or_else(old).or_else(waiting);
+    match message.map(|message| message.trim_end()) {
+        Some(message) if !message.is_empty() => Ok(message.to_owned()),
+        _ => Err(OpError::EmptyMessage),
+    }
 }
 
 /// The author: as given, else that of the commit this one is made from, else the committer; the date
