@@ -4,16 +4,54 @@
 //! that names one of their packs, maps its runs by the packs' lists of chunks, and writes it again
 //! before the packs leave the list of live ones.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::ingest::layout::{PageBuilder, Piece};
 use crate::catalog::Location;
 use crate::id::{Address, PackId};
-use crate::pack::layout::ChunkPlace;
+use crate::pack::layout::{ChunkPlace, Trailer};
 use crate::recipe::{Body, Page, Recipe, RecipeError, Run, StoredRun};
 
 /// The chunks of a pack, in order.
 pub type PackChunks = Arc<[(Address, ChunkPlace)]>;
+
+/// The chunks that a pack's trailer lists.
+pub fn chunks_of(trailer: &Trailer) -> PackChunks {
+    trailer.rows().collect()
+}
+
+/// The lists of chunks of the packs used last: neighbouring recipes name the same packs.
+pub struct Lists {
+    kept: RefCell<HashMap<PackId, PackChunks>>,
+    at_most: usize,
+}
+
+impl Lists {
+    /// Keeps so many lists at most.
+    pub fn new(at_most: usize) -> Self {
+        Self { kept: RefCell::default(), at_most }
+    }
+
+    /// The list of a pack, by `read` where it is not kept.
+    pub fn get<E>(
+        &self,
+        pack: PackId,
+        read: impl FnOnce() -> Result<PackChunks, E>,
+    ) -> Result<PackChunks, E> {
+        if let Some(chunks) = self.kept.borrow().get(&pack) {
+            return Ok(chunks.clone());
+        }
+        let chunks = read()?;
+        let mut kept = self.kept.borrow_mut();
+        if kept.len() >= self.at_most {
+            kept.clear();
+        }
+        kept.insert(pack, chunks.clone());
+        Ok(chunks)
+    }
+}
 
 /// Where chunks lay, and where they lie now.
 pub trait Relocation {

@@ -5,8 +5,7 @@
 //! root is taken everything is decided again from the newest one. Keys are deleted only once the root
 //! that condemned them was read back, and after a grace that protects slow readers and nothing else.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::SyncError;
 use super::cache::Cache;
@@ -26,7 +25,7 @@ use crate::id::{Address, PackId, SessionId};
 use crate::pack::{BlockCodec, ChunkPlace, PackKind};
 use crate::progress::{Cancel, Progress};
 use crate::remote::Transport;
-use crate::store::relocate::{PackChunks, Relocation, relocate};
+use crate::store::relocate::{Lists, PackChunks, Relocation, chunks_of, relocate};
 use crate::store::{Store, StoreError};
 use crate::table::{self, Table};
 
@@ -326,7 +325,7 @@ impl Collect<'_> {
     ) -> Result<(), SyncError> {
         let remote = self.remote();
         let layouts = Layouts::new(&remote, state)?;
-        let lists = RefCell::default();
+        let lists = Lists::new(MAX_LISTS);
         let mut gathered = Gathered::default();
         for (blob, size) in &marks.recipes {
             for found in layouts.objects(*blob, *size)? {
@@ -491,7 +490,7 @@ struct Moved<'m> {
     state: &'m State,
     sweep: &'m Sweep,
     own: &'m Own,
-    lists: &'m RefCell<HashMap<PackId, PackChunks>>,
+    lists: &'m Lists,
 }
 
 impl Relocation for Moved<'_> {
@@ -501,17 +500,11 @@ impl Relocation for Moved<'_> {
         if !self.sweep.sparse.contains(&pack) {
             return Ok(None);
         }
-        let mut lists = self.lists.borrow_mut();
-        if let Some(chunks) = lists.get(&pack) {
-            return Ok(Some(chunks.clone()));
-        }
-        if lists.len() >= MAX_LISTS {
-            lists.clear();
-        }
-        let trailer = read_trailer(self.collect.transport, pack, &self.state.packs[&pack])?;
-        let chunks: PackChunks = trailer.rows().collect::<Vec<_>>().into();
-        lists.insert(pack, chunks.clone());
-        Ok(Some(chunks))
+        let read = || {
+            let record = &self.state.packs[&pack];
+            Ok::<_, SyncError>(chunks_of(&*read_trailer(self.collect.transport, pack, record)?))
+        };
+        self.lists.get(pack, read).map(Some)
     }
 
     fn place(&self, _: PackId, chunk: &(Address, ChunkPlace)) -> Result<Location, SyncError> {

@@ -6,8 +6,7 @@
 
 mod data;
 
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::SyncError;
 use super::arriving::{Arriving, Beside};
@@ -18,7 +17,7 @@ use super::missing::{Missing, decide_missing};
 use super::objects::RemoteHistory;
 use super::root::Area;
 use super::state::State;
-use super::trailers::read_trailer;
+use super::trailers::{listed_trailer, read_trailer};
 use crate::catalog::Location;
 use crate::db::{RefError, Tx};
 use crate::id::{Address, BlobId, CommitId, PackId};
@@ -26,7 +25,7 @@ use crate::pack::{BlockCodec, ChunkPlace, PackKind};
 use crate::progress::{Cancel, Progress};
 use crate::refs::RefTarget;
 use crate::store::lane::{Lane, SealedPack};
-use crate::store::relocate::{PackChunks, Relocation, relocate};
+use crate::store::relocate::{self, Lists, PackChunks, Relocation};
 use crate::store::session::Session;
 use crate::store::{Store, StoreError};
 
@@ -223,7 +222,7 @@ impl Fetch<'_> {
         find: &dyn FindBlobs,
         blobs: Vec<(BlobId, u64)>,
     ) -> Result<Vec<(BlobId, u64)>, SyncError> {
-        let here = ToLocal { fetch: self, lists: RefCell::default() };
+        let here = ToLocal { fetch: self, lists: Lists::new(MAX_LISTS) };
         let mut whole = Vec::new();
         for blob in blobs {
             whole.extend(here.has_chunks_of(find, blob)?.then_some(blob));
@@ -295,13 +294,13 @@ impl Fetch<'_> {
         let codec = BlockCodec::new(self.level, true)?;
         let mut lane =
             Lane::new(session, PackKind::Layout, self.store.params().tree_block_bytes, codec);
-        let here = ToLocal { fetch: self, lists: RefCell::default() };
+        let here = ToLocal { fetch: self, lists: Lists::new(MAX_LISTS) };
         for &(id, size) in blobs {
             if self.store.catalog().find(PackKind::Data, &id.into())?.is_some() {
                 continue;
             }
             for (address, bytes) in find.layout(id, size)? {
-                let bytes = relocate(&bytes, &here)?.unwrap_or(bytes);
+                let bytes = relocate::relocate(&bytes, &here)?.unwrap_or(bytes);
                 lane.add(address, &bytes, &mut |_, _| ())?;
             }
         }
@@ -346,7 +345,7 @@ fn sealed(lane: &mut Lane<'_>) -> Result<Vec<SealedPack>, SyncError> {
 /// Where chunks of the remote's packs lie here.
 struct ToLocal<'l> {
     fetch: &'l Fetch<'l>,
-    lists: RefCell<HashMap<PackId, PackChunks>>,
+    lists: Lists,
 }
 
 impl ToLocal<'_> {
@@ -374,20 +373,15 @@ impl Relocation for ToLocal<'_> {
     type Error = SyncError;
 
     fn chunks(&self, pack: PackId) -> Result<Option<PackChunks>, SyncError> {
-        let mut lists = self.lists.borrow_mut();
-        if let Some(chunks) = lists.get(&pack) {
-            return Ok(Some(chunks.clone()));
-        }
-        if lists.len() >= MAX_LISTS {
-            lists.clear();
-        }
-        let record = self.fetch.state.packs.get(&pack);
-        let unlisted = || SyncError::damaged(Area::Pack.key(pack), "it is named and not listed");
-        let trailer =
-            read_trailer(self.fetch.remote.transport, pack, record.ok_or_else(unlisted)?)?;
-        let chunks: PackChunks = trailer.rows().collect::<Vec<_>>().into();
-        lists.insert(pack, chunks.clone());
-        Ok(Some(chunks))
+        let read = || {
+            let Fetch { remote, state, .. } = self.fetch;
+            Ok::<_, SyncError>(relocate::chunks_of(&*listed_trailer(
+                remote.transport,
+                state,
+                pack,
+            )?))
+        };
+        self.lists.get(pack, read).map(Some)
     }
 
     fn place(&self, _: PackId, chunk: &(Address, ChunkPlace)) -> Result<Location, SyncError> {

@@ -5,26 +5,20 @@
 //! that hold for what is here. What one remote has damaged is asked of the next.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use super::blocks::{Part, RawBlock, read_blocks};
 use super::chain::Remote;
 use super::download::{DataPlan, chunks_of};
 use super::lookup::FindBlobs;
-use super::places::{Index, Own};
-use super::root::Area;
+use super::places::Index;
 use super::state::State;
-use super::trailers::read_trailer;
-use super::upload::{Gathered, Sink};
+use super::trailers::listed_trailer;
+use super::upload::{Gathered, MAX_LISTS, Sink, ToRemote};
 use super::{Refused, SyncError};
-use crate::catalog::Location;
-use crate::id::{Address, BlobId, PackId};
-use crate::pack::{BlockCodec, BlockRow, ChunkPlace, ChunkRow, PackKind, Trailer};
-use crate::store::StoreError;
-use crate::store::relocate::{PackChunks, Relocation, relocate};
-
-/// Lists of chunks kept while recipes are written anew.
-const MAX_LISTS: usize = 64;
+use crate::id::{BlobId, PackId};
+use crate::pack::{BlockCodec, BlockRow, ChunkRow, PackKind, Trailer};
+use crate::store::relocate::{self, Lists};
 
 /// A remote that has what is not here.
 pub struct Elsewhere<'e> {
@@ -137,7 +131,8 @@ pub(super) fn send_far_recipes(
     to: &mut Into<'_, '_, '_>,
 ) -> Result<(), SyncError> {
     for (source, blobs) in elsewhere.iter().zip(sent) {
-        let lists = RefCell::default();
+        let lists = Lists::new(MAX_LISTS);
+        let read = |pack| Ok(relocate::chunks_of(&*source.trailer(pack)?));
         for &(id, size) in blobs {
             let is_there = to.sink.own.find(PackKind::Layout, &id.into()).is_some();
             if is_there || source.find.chunk(id, size)?.is_some() {
@@ -145,8 +140,8 @@ pub(super) fn send_far_recipes(
             }
             for (address, bytes) in source.find.layout(id, size)? {
                 let (own, present, relied) = (&*to.sink.own, to.present, to.relied);
-                let there = ToRemote { source, own, present, relied, lists: &lists };
-                let bytes = relocate(&bytes, &there)?.unwrap_or(bytes);
+                let there = ToRemote { read: &read, own, present, relied, lists: &lists };
+                let bytes = relocate::relocate(&bytes, &there)?.unwrap_or(bytes);
                 to.sink.gather(PackKind::Layout, to.codec, to.gathered, (address, &bytes))?;
             }
         }
@@ -183,9 +178,7 @@ impl Elsewhere<'_> {
     }
 
     fn trailer(&self, id: PackId) -> Result<std::sync::Arc<Trailer>, SyncError> {
-        let unlisted = || SyncError::damaged(Area::Pack.key(id), "it is named and not listed");
-        let record = self.state.packs.get(&id).ok_or_else(unlisted)?;
-        read_trailer(self.remote.transport, id, record)
+        listed_trailer(self.remote.transport, self.state, id)
     }
 
     /// Reads what is planned and sends it on; gives the packs that failed, or `None` where only a portion
@@ -329,39 +322,4 @@ fn send_part(
         }
     }
     Ok(())
-}
-
-/// Where chunks of another remote's packs lie on the one that is pushed to.
-struct ToRemote<'t> {
-    source: &'t Elsewhere<'t>,
-    own: &'t Own,
-    present: &'t Index,
-    relied: &'t RefCell<BTreeSet<PackId>>,
-    lists: &'t RefCell<HashMap<PackId, PackChunks>>,
-}
-
-impl Relocation for ToRemote<'_> {
-    type Error = SyncError;
-
-    fn chunks(&self, pack: PackId) -> Result<Option<PackChunks>, SyncError> {
-        let mut lists = self.lists.borrow_mut();
-        if let Some(chunks) = lists.get(&pack) {
-            return Ok(Some(chunks.clone()));
-        }
-        if lists.len() >= MAX_LISTS {
-            lists.clear();
-        }
-        let chunks: PackChunks = self.source.trailer(pack)?.rows().collect::<Vec<_>>().into();
-        lists.insert(pack, chunks.clone());
-        Ok(Some(chunks))
-    }
-
-    fn place(&self, _: PackId, chunk: &(Address, ChunkPlace)) -> Result<Location, SyncError> {
-        if let Some(at) = self.own.find(PackKind::Data, &chunk.0) {
-            return Ok(at);
-        }
-        let at = self.present.find(&chunk.0)?.ok_or(StoreError::Missing(chunk.0))?;
-        self.relied.borrow_mut().insert(at.pack);
-        Ok(at)
-    }
 }

@@ -12,7 +12,6 @@
 //! - a pack of data is condemned only if the root that is replaced lists no pack of recipes that was not read:
 //!   recipes which came meanwhile may name it.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::SyncError;
@@ -28,7 +27,7 @@ use crate::pack::{BlockCodec, ChunkPlace, PackKind};
 use crate::recipe::{Body, Page, Recipe, RecipeError};
 use crate::remote::Transport;
 use crate::store::StoreError;
-use crate::store::relocate::{PackChunks, Relocation, relocate};
+use crate::store::relocate::{Lists, PackChunks, Relocation, chunks_of, relocate};
 
 /// Packs above this length are left to the collection, in bytes.
 const MAX_FOLDED_PACK: u64 = 8 << 20;
@@ -37,6 +36,8 @@ const MAX_FOLDED: u64 = 16 << 20;
 /// Where the recipes of a remote take more than this, packs of data are left to the collection: all recipes
 /// would have to be read.
 const MAX_RECIPES: u64 = 8 << 20;
+/// Lists of chunks kept while recipes are written anew: those of all that one push takes in, nearly always.
+const MAX_LISTS: usize = 64;
 
 /// Packs that a push took in.
 #[derive(Clone, Debug, Default)]
@@ -126,7 +127,7 @@ impl Fold<'_> {
         let small: BTreeSet<PackId> = small.into_iter().map(|(id, _)| id).collect();
         let wanted: Vec<_> = all().filter(|(id, _)| has_moved || small.contains(id)).collect();
         let mut readers = Readers::new(self.remote, self.state)?;
-        let lists = RefCell::default();
+        let lists = Lists::new(MAX_LISTS);
         let wanted: Vec<_> = wanted.into_iter().map(|(id, record)| (*id, *record)).collect();
         for (id, record) in &wanted {
             let source = self.read(*id, record)?;
@@ -246,7 +247,7 @@ impl<'r> Readers<'r> {
 struct ToOwn<'t, 'f> {
     fold: &'t Fold<'f>,
     own: &'t Own,
-    lists: &'t RefCell<HashMap<PackId, PackChunks>>,
+    lists: &'t Lists,
 }
 
 impl Relocation for ToOwn<'_, '_> {
@@ -256,16 +257,10 @@ impl Relocation for ToOwn<'_, '_> {
         if !self.fold.folded.holds(pack, PackKind::Data) {
             return Ok(None);
         }
-        let mut lists = self.lists.borrow_mut();
-        if let Some(chunks) = lists.get(&pack) {
-            return Ok(Some(chunks.clone()));
-        }
         // One that is not live any more is named by no recipe that readers go by.
         let Some(record) = self.fold.state.packs.get(&pack) else { return Ok(None) };
-        let chunks: PackChunks =
-            self.fold.read(pack, record)?.trailer.rows().collect::<Vec<_>>().into();
-        lists.insert(pack, chunks.clone());
-        Ok(Some(chunks))
+        let read = || Ok::<_, SyncError>(chunks_of(&self.fold.read(pack, record)?.trailer));
+        self.lists.get(pack, read).map(Some)
     }
 
     fn place(&self, _: PackId, chunk: &(Address, ChunkPlace)) -> Result<Location, SyncError> {

@@ -55,8 +55,7 @@ impl<'p> Packs<'p> {
 
     fn fetch(&self, id: PackId) -> Result<OpenPack, SyncError> {
         let key = Area::Pack.key(id);
-        let unlisted = || SyncError::damaged(&*key, "it is named and not listed");
-        let record: &PackRecord = self.state.packs.get(&id).ok_or_else(unlisted)?;
+        let record = self.state.listed(id)?;
         let bytes = get(self.transport, &key, record.bytes)?;
         let damaged = |e: &dyn ToString| SyncError::damaged(&*key, e.to_string());
         if bytes.len() as u64 != record.bytes {

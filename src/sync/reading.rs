@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::SyncError;
 use super::root::Area;
-use super::state::{PackRecord, State};
+use super::state::State;
 use super::trailers::read_trailer;
 use crate::catalog::Location;
 use crate::chunk::MAX_CHUNK_BYTES;
@@ -77,17 +77,12 @@ impl Reading {
         &self.tables[kind as usize - 1]
     }
 
-    fn record(&self, pack: PackId) -> Result<&PackRecord, SyncError> {
-        let unlisted = || SyncError::damaged(Area::Pack.key(pack), "it is named and not listed");
-        self.state.packs.get(&pack).ok_or_else(unlisted)
-    }
-
     fn pack(&self, id: PackId) -> Result<Arc<FarPack>, SyncError> {
         let mut packs = self.packs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pack) = packs.get(&id) {
             return Ok(pack.clone());
         }
-        let record = self.record(id)?;
+        let record = self.state.listed(id)?;
         let window = if record.kind == PackKind::Data { 0 } else { WINDOW };
         let key = Area::Pack.key(id);
         let too_long = |_| SyncError::damaged(&*key, "it is longer than a pack may be");
@@ -194,7 +189,7 @@ impl Reading {
         if let Some(trailer) = trailers.get(&id) {
             return Ok(trailer.clone());
         }
-        let trailer = read_trailer(&*self.transport, id, self.record(id)?)?;
+        let trailer = read_trailer(&*self.transport, id, self.state.listed(id)?)?;
         if trailers.len() >= MAX_TRAILERS {
             trailers.clear();
         }
@@ -218,7 +213,7 @@ impl Reading {
         (block_offset, position): (u32, u32),
         raw_bytes: u64,
     ) -> Result<Range<u64>, SyncError> {
-        let record = self.record(pack)?;
+        let record = self.state.listed(pack)?;
         let blocks_end = record.bytes - record.end_bytes;
         let start = u64::from(block_offset);
         let least = u64::from(self.params.small_file_block_bytes);

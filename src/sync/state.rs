@@ -109,6 +109,15 @@ pub struct Segment {
 }
 
 impl State {
+    /// The record of a pack that something names.
+    ///
+    /// # Errors
+    /// `Damaged` where it is not listed.
+    pub fn listed(&self, id: PackId) -> Result<&PackRecord, SyncError> {
+        let unlisted = || SyncError::damaged(Area::Pack.key(id), "it is named and not listed");
+        self.packs.get(&id).ok_or_else(unlisted)
+    }
+
     /// Applies the changes of a segment.
     pub fn apply(&mut self, segment: &Segment) {
         apply(&mut self.refs, &segment.refs);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::SyncError;
 use super::root::Area;
-use super::state::PackRecord;
+use super::state::{PackRecord, State};
 use crate::id::PackId;
 use crate::pack::Trailer;
 use crate::pack::layout::TAIL_LEN;
@@ -20,6 +20,15 @@ pub fn read_trailer(
     let mut end = Vec::new();
     transport.read(&key, Some(record.bytes - record.end_bytes..record.bytes), &mut end)?;
     check_trailer(&key, record, &end)
+}
+
+/// As [`read_trailer`], of a pack that something names and `state` must list.
+pub(super) fn listed_trailer(
+    transport: &dyn Transport,
+    state: &State,
+    id: PackId,
+) -> Result<Arc<Trailer>, SyncError> {
+    read_trailer(transport, id, state.listed(id)?)
 }
 
 /// The list of chunks in the end of a pack, which must have the hash that its record says.

@@ -9,7 +9,7 @@ mod sink;
 mod wanted;
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use super::SyncError;
@@ -28,7 +28,7 @@ use crate::progress::{Cancel, Progress};
 use crate::recipe::{Body, page_address};
 use crate::remote::Transport;
 use crate::store::read::BlobPlace;
-use crate::store::relocate::{PackChunks, Relocation, relocate};
+use crate::store::relocate::{Lists, PackChunks, Relocation, chunks_of, relocate};
 use crate::store::{OpenPack, Store, StoreError};
 
 pub(super) use sink::{Gathered, Sink, with_sink};
@@ -37,7 +37,7 @@ pub use wanted::planned_data;
 use wanted::{damaged_block, wanted_chunks};
 
 /// Lists of chunks kept while recipes are written anew.
-const MAX_LISTS: usize = 64;
+pub(super) const MAX_LISTS: usize = 64;
 
 /// What an upload is given.
 pub struct Upload<'u> {
@@ -207,31 +207,21 @@ fn send_block(
     Ok(())
 }
 
-/// Where chunks of local packs lie on the remote.
-struct ToRemote<'m> {
-    store: &'m Store,
-    own: &'m Own,
-    present: &'m Index,
-    relied: &'m RefCell<BTreeSet<PackId>>,
-    lists: &'m RefCell<HashMap<PackId, PackChunks>>,
+/// Where chunks of packs that lie elsewhere, here or on another remote, lie on the remote.
+pub(super) struct ToRemote<'m> {
+    /// The chunks of such a pack.
+    pub(super) read: &'m dyn Fn(PackId) -> Result<PackChunks, SyncError>,
+    pub(super) own: &'m Own,
+    pub(super) present: &'m Index,
+    pub(super) relied: &'m RefCell<BTreeSet<PackId>>,
+    pub(super) lists: &'m Lists,
 }
 
 impl Relocation for ToRemote<'_> {
     type Error = SyncError;
 
     fn chunks(&self, pack: PackId) -> Result<Option<PackChunks>, SyncError> {
-        let mut lists = self.lists.borrow_mut();
-        if let Some(chunks) = lists.get(&pack) {
-            return Ok(Some(chunks.clone()));
-        }
-        if lists.len() >= MAX_LISTS {
-            lists.clear();
-        }
-        let fail = |e| StoreError::pack(&self.store.paths().pack(pack), e);
-        let trailer = self.store.open_pack(pack)?.read_trailer().map_err(fail)?;
-        let chunks: PackChunks = trailer.rows().collect::<Vec<_>>().into();
-        lists.insert(pack, chunks.clone());
-        Ok(Some(chunks))
+        self.lists.get(pack, || (self.read)(pack)).map(Some)
     }
 
     fn place(&self, _: PackId, chunk: &(Address, ChunkPlace)) -> Result<Location, SyncError> {
@@ -253,7 +243,11 @@ fn send_recipes(
     relied: &RefCell<BTreeSet<PackId>>,
 ) -> Result<(), SyncError> {
     let store = sink.upload.store;
-    let lists = RefCell::default();
+    let lists = Lists::new(MAX_LISTS);
+    let read = |pack: PackId| {
+        let fail = |e| StoreError::pack(&store.paths().pack(pack), e);
+        Ok(chunks_of(&store.open_pack(pack)?.read_trailer().map_err(fail)?))
+    };
     for &(id, size) in &missing.blobs {
         let Some(BlobPlace::Recipe(recipe)) = store.find_blob(id, size)? else { continue };
         if sink.own.find(PackKind::Layout, &id.into()).is_some() {
@@ -267,7 +261,7 @@ fn send_recipes(
         for address in addresses {
             let bytes = store.read_object(PackKind::Layout, &address)?;
             let bytes = bytes.ok_or(StoreError::Missing(address))?;
-            let to = ToRemote { store, own: sink.own, present, relied, lists: &lists };
+            let to = ToRemote { read: &read, own: sink.own, present, relied, lists: &lists };
             let bytes = relocate(&bytes, &to)?.unwrap_or(bytes);
             sink.gather(PackKind::Layout, codec, gathered, (address, &bytes))?;
         }

@@ -1,6 +1,5 @@
 //! Copying from old packs into new ones, and remembering where each chunk went.
 
-use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use crate::pack::layout::{BlockRow, ChunkPlace, ChunkRow, Codec, PackError, Pack
 use crate::pack::reader::BlockBuf;
 use crate::recipe::RecipeError;
 use crate::store::lane::{Lane, SealedPack};
-use crate::store::relocate::{PackChunks, Relocation, relocate};
+use crate::store::relocate::{Lists, PackChunks, Relocation, chunks_of, relocate};
 use crate::store::session::Session;
 use crate::store::{OpenPack, Store, StoreError};
 
@@ -316,7 +315,7 @@ impl<'c> Copier<'c> {
         keep: impl Fn(PackId, u32) -> bool,
     ) -> Result<Vec<PackId>, StoreError> {
         self.flush()?;
-        let relocation = Relocating { store: self.store, moved: to, chunks: RefCell::default() };
+        let relocation = Relocating { store: self.store, moved: to, lists: Lists::new(MAX_LISTS) };
         let mut rewritten = Vec::new();
         for &id in ids {
             let objects = self.read_objects(id, |index| keep(id, index))?;
@@ -382,11 +381,10 @@ pub(super) fn open(store: &Store, id: PackId) -> Result<(Arc<OpenPack>, Trailer)
 struct Relocating<'r> {
     store: &'r Store,
     moved: &'r Moved,
-    /// The lists of chunks of the packs used last.
-    chunks: RefCell<HashMap<PackId, PackChunks>>,
+    lists: Lists,
 }
 
-/// Lists of chunks kept at once: neighbouring recipes name the same packs.
+/// Lists of chunks kept at once.
 const MAX_LISTS: usize = 16;
 
 impl Relocation for Relocating<'_> {
@@ -396,17 +394,7 @@ impl Relocation for Relocating<'_> {
         if !self.moved.chunks.contains_key(&pack) {
             return Ok(None);
         }
-        let mut lists = self.chunks.borrow_mut();
-        if let Some(chunks) = lists.get(&pack) {
-            return Ok(Some(chunks.clone()));
-        }
-        if lists.len() >= MAX_LISTS {
-            lists.clear();
-        }
-        let (_, trailer) = open(self.store, pack)?;
-        let chunks: PackChunks = trailer.rows().collect();
-        lists.insert(pack, chunks.clone());
-        Ok(Some(chunks))
+        self.lists.get(pack, || Ok(chunks_of(&open(self.store, pack)?.1))).map(Some)
     }
 
     fn place(&self, pack: PackId, chunk: &(Address, ChunkPlace)) -> Result<Location, StoreError> {

@@ -16,7 +16,6 @@ use crate::sync::SyncError;
 use crate::sync::arriving::{Arriving, Beside, Landing};
 use crate::sync::blocks::{Blocks, Part, read_blocks};
 use crate::sync::lookup::FindBlobs;
-use crate::sync::root::Area;
 use crate::sync::state::State;
 use crate::sync::trailers::read_trailer;
 
@@ -240,13 +239,8 @@ pub(in crate::sync) fn chunks_of(
             }
         })?,
     }
-    let unlisted = found.iter().find(|(pack, _)| !state.packs.contains_key(pack));
-    match unlisted {
-        Some((pack, _)) => {
-            Err(SyncError::damaged(Area::Pack.key(*pack), "it is named and not listed"))
-        }
-        None => Ok(found),
-    }
+    found.iter().try_for_each(|(pack, _)| state.listed(*pack).map(|_| ()))?;
+    Ok(found)
 }
 
 /// Puts the blobs first that are wanted first, in that order.
