@@ -164,8 +164,11 @@ impl StateDb {
                 // of the folder for each transaction.
                 set_mode(&conn, schema, "truncate")?;
             }
-            conn.pragma_update(Some(*schema), "synchronous", "FULL")?;
-            if mode == "wal" && !has_shared_memory && !conn.is_readonly(*schema)? {
+            let is_written = !conn.is_readonly(*schema)?;
+            if is_written {
+                conn.pragma_update(Some(*schema), "synchronous", "FULL")?;
+            }
+            if mode == "wal" && !has_shared_memory && is_written {
                 // The store's has no page log (any more): both are to commit as one, or not at all.
                 set_mode(&conn, schema, "truncate")?;
             }

@@ -7,6 +7,7 @@
 mod line;
 #[cfg(test)]
 mod moving_tests;
+mod names;
 mod reach;
 pub(super) mod words;
 

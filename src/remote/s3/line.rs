@@ -44,6 +44,7 @@ pub struct Line {
 impl Line {
     /// A client that may speak plain HTTP, or only to this machine and the services of its host.
     pub fn client(&self, allows_http: bool, connect: Duration) -> object_store::Result<HttpClient> {
+        super::names::use_built_in();
         let client = reqwest::Client::builder()
             .user_agent(concat!("esker/", env!("CARGO_PKG_VERSION")))
             .http1_only()
