@@ -1,4 +1,4 @@
-//! The pages of `esker help CONCEPT`: those of `docs/concepts`, held by the program.
+//! The pages of `esker help CONCEPT`: those of `docs/concepts`, and `docs/ci.md`, held by the program.
 
 /// A page: its name, and its text in Markdown.
 pub struct Concept {
@@ -10,26 +10,31 @@ pub struct Concept {
 
 /// Makes the list of pages, and their names as text for the help.
 macro_rules! concepts {
-    ($first:literal $($name:literal)*) => {
+    (page "ci") => {
+        Concept { name: "ci", text: include_str!("../../docs/ci.md") }
+    };
+    (page $name:tt) => {
+        Concept { name: $name, text: include_str!(concat!("../../docs/concepts/", $name, ".md")) }
+    };
+    ($first:tt $($name:tt)*) => {
         /// Every page, in the order of the help.
         pub const CONCEPTS: &[Concept] = &[concepts!(page $first), $(concepts!(page $name)),*];
 
         /// The names of all pages.
         pub const NAMES: &str = concat!($first, $(", ", $name),*);
     };
-    (page $name:literal) => {
-        Concept { name: $name, text: include_str!(concat!("../../docs/concepts/", $name, ".md")) }
-    };
 }
 
 concepts! {
     "identity" "storage" "history" "branches-and-tags" "worktrees" "shared-store" "merging" "undo" "recovery" "ignoring"
-    "git-checkouts" "remotes" "partial-clones" "locations" "pins" "upkeep" "configuration" "scripts" "completion"
+    "git-checkouts" "remotes" "partial-clones" "locations" "pins" "ci" "encryption" "upkeep" "configuration" "scripts"
+    "completion"
 }
 
 impl Concept {
-    /// The page of this name.
+    /// The page of this name; that of remotes tells of credentials.
     pub fn find(name: &str) -> Option<&'static Concept> {
+        let name = if name == "credentials" { "remotes" } else { name };
         CONCEPTS.iter().find(|concept| concept.name == name)
     }
 
@@ -50,6 +55,7 @@ mod tests {
             .expect("the pages")
             .map(|entry| entry.expect("a page").file_name().into_string().expect("UTF-8"))
             .collect();
+        files.push("ci.md".to_owned());
         files.sort();
         let mut held: Vec<String> = CONCEPTS.iter().map(|c| format!("{}.md", c.name)).collect();
         held.sort();
