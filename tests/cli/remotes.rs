@@ -35,7 +35,10 @@ fn fsck(env: &Env, dirs: &[&str]) {
 fn push_clone_pull_go_round() {
     let env = site();
     let pushed = env.ok(&["-C", "a", "push"]);
-    assert!(pushed.contains(" * main: ") && pushed.contains("1 commit, 2 files; "), "{pushed}");
+    assert!(
+        pushed.contains(" * main: ") && pushed.contains("1 commit, 2 file contents; "),
+        "{pushed}"
+    );
     assert_eq!(env.ok(&["-C", "a", "push"]), "Everything up to date\n");
     let cloned = env.ok(&["clone", "shared", "b"]);
     assert!(cloned.contains("1 ref, 1 commit; 2 files written"), "{cloned}");
@@ -44,7 +47,7 @@ fn push_clone_pull_go_round() {
     commit(&env, "b", "new.csv", "3");
     env.ok(&["-C", "b", "push"]);
     let planned = env.ok(&["-C", "a", "fetch", "-n"]);
-    assert!(planned.contains("1 commit, 1 file: 3 objects, "), "{planned}");
+    assert!(planned.contains("1 commit, 1 file content: 3 objects, "), "{planned}");
     assert_eq!(env.ok(&["-C", "a", "log", "--oneline", "origin/main"]).lines().count(), 1);
     let pulled = env.ok(&["-C", "a", "pull"]);
     assert!(pulled.contains("main moved from ") && pulled.contains("1 file written"), "{pulled}");
@@ -85,7 +88,7 @@ fn a_dry_run_sends_nothing() {
     let text = env.ok(&["-C", "a", "push", "-n"]);
     assert!(text.starts_with("Would push to "), "{text}");
     // Two chunks, two trees and a commit.
-    assert!(text.contains("1 commit, 2 files of 15.6 KiB: 5 objects, "), "{text}");
+    assert!(text.contains("1 commit, 2 file contents of 15.6 KiB: 5 objects, "), "{text}");
     assert!(!env.path("shared/root").exists());
     let document = env.json(&["-C", "a", "push", "-n", "--json"]);
     assert_eq!(document["planned_objects"], 5);

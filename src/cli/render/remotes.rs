@@ -77,7 +77,9 @@ pub fn push(out: &mut dyn Write, palette: &Palette, outcome: &PushOutcome) -> io
     if outcome.was_done {
         return writeln!(out, "an earlier push that was stopped had been done");
     }
-    let (commits, files) = (counted(outcome.commits, "commit"), counted(outcome.files, "file"));
+    let commits = counted(outcome.commits, "commit");
+    // Equal files are one content, so these are fewer than a commit has files.
+    let files = counted(outcome.files, "file content");
     if outcome.dry_run {
         let size = bytes(outcome.file_bytes);
         let objects = counted(outcome.planned_objects, "object");
@@ -102,7 +104,9 @@ pub fn mirror(out: &mut dyn Write, palette: &Palette, outcome: &MirrorOutcome) -
     if outcome.was_done {
         return writeln!(out, "an earlier run that was stopped had been done");
     }
-    let (commits, files) = (counted(outcome.commits, "commit"), counted(outcome.files, "file"));
+    let commits = counted(outcome.commits, "commit");
+    // Equal files are one content, so these are fewer than a commit has files.
+    let files = counted(outcome.files, "file content");
     if outcome.dry_run {
         let size = bytes(outcome.file_bytes);
         let objects = counted(outcome.planned_objects, "object");
@@ -130,7 +134,9 @@ pub fn fetch(out: &mut dyn Write, palette: &Palette, outcome: &Brought) -> io::R
     let verb = if outcome.dry_run { "Would fetch from" } else { "From" };
     writeln!(out, "{verb} {}", escape(&outcome.url))?;
     ref_lines(out, palette, &outcome.refs)?;
-    let (commits, files) = (counted(outcome.commits, "commit"), counted(outcome.files, "file"));
+    let commits = counted(outcome.commits, "commit");
+    // Equal files are one content, so these are fewer than a commit has files.
+    let files = counted(outcome.files, "file content");
     if outcome.dry_run {
         let (objects, size) =
             (counted(outcome.planned_objects, "object"), bytes(outcome.planned_bytes));

@@ -131,6 +131,7 @@ pub fn sparse_counts(sparse: SparseCounts) -> String {
     };
     match (sparse.paths, sparse.except) {
         (1, 1..) => format!("all{except}"),
+        (0, 0) => "no file is wanted here".to_owned(),
         (n, _) => format!("only {}{except}", counted(n, "path")),
     }
 }
