@@ -4,27 +4,23 @@
 //! packs of the other side are its own. What a push rests on is kept in a repository without objects, below
 //! `.esker/mirror` or in the person's cache, so that one that was cut short goes on.
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 
 use super::connect::{self, Connection, RemoteSettings};
+use super::desk::{self, Desk, JOURNAL, short_hash, tips};
 use super::ref_line::line_in;
 use super::{Context, OpError, RefLine, sending};
-use crate::db::Access;
-use crate::fsio::FsError;
-use crate::id::CommitId;
 use crate::object::access::ReadObjects;
 use crate::path::escape;
-use crate::refs::{RefNote, RefTarget};
+use crate::refs::RefTarget;
 use crate::remote::Location;
 use crate::remote::probe::probe;
-use crate::repo::{self, NewRepo, Repo, RepoPaths};
+use crate::repo::{Repo, RepoPaths};
 use crate::steps::{RunContext, remotes};
 use crate::sync::cache::Cache;
 use crate::sync::chain::{MAX_RELOADS, Seen, StoredRoot};
 use crate::sync::elsewhere::Elsewhere;
-use crate::sync::journal::{Journal, Move};
+use crate::sync::journal::Move;
 use crate::sync::lookup::Whole;
 use crate::sync::objects::RemoteHistory;
 use crate::sync::push::{Mode, Push, Pushed, Want};
@@ -93,11 +89,12 @@ pub fn run(ctx: &Context, options: &MirrorOptions) -> Result<MirrorOutcome, OpEr
             hint: Some("name two, as in: esker mirror origin nas".to_owned()),
         });
     }
-    let dir = desk_dir(ctx, here.as_ref(), &from, &to)?;
+    let places = [&from.location, &to.location];
+    let dir = desk::dir(ctx, here.as_ref(), "mirror", &places)?;
     let (from, to) =
         (from.connect(ctx, here.as_ref(), &dir)?, to.connect(ctx, here.as_ref(), &dir)?);
     let mut at = from.load(None, None)?;
-    let desk = Desk::open(ctx, dir, &at.0)?;
+    let desk = Desk::open(ctx, dir, &at.0.root)?;
     let mut outcome = MirrorOutcome {
         from: from.location.to_string(),
         to: to.location.to_string(),
@@ -167,79 +164,6 @@ impl Place {
         Ok(Connection { settings, location, transport, cache })
     }
 }
-
-fn short_hash(texts: &[&str]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for text in texts {
-        hasher.update(text.as_bytes()).update(b"\0");
-    }
-    hasher.finalize().to_hex()[..16].to_owned()
-}
-
-/// Where a run notes how far it came.
-fn desk_dir(
-    ctx: &Context,
-    here: Option<&RepoPaths>,
-    from: &Place,
-    to: &Place,
-) -> Result<PathBuf, OpError> {
-    let base = match here {
-        Some(paths) => paths.dir.clone(),
-        None => ctx.cache_dir().ok_or_else(|| OpError::Usage {
-            message: "there is no place to note how far it came".to_owned(),
-            hint: Some("run it in a repository, or set HOME".to_owned()),
-        })?,
-    };
-    let name = short_hash(&[&from.location.to_string(), &to.location.to_string()]);
-    Ok(base.join("mirror").join(name))
-}
-
-/// A repository without objects, for what a push notes.
-struct Desk {
-    dir: PathBuf,
-    repo: Repo,
-}
-
-impl Desk {
-    /// The one of an earlier run that was cut short, or a new one.
-    fn open(ctx: &Context, dir: PathBuf, root: &StoredRoot) -> Result<Self, OpError> {
-        let paths = RepoPaths::of_root(&dir);
-        let settings = ctx.settings(ctx.find_repo().ok().as_ref())?;
-        if let Ok(repo) = Repo::open(paths.clone(), settings.clone(), Access::ReadWrite)
-            && repo.db.read(|view| view.repository_id())? == root.root.repository
-        {
-            return Ok(Self { dir, repo });
-        }
-        if dir.exists() {
-            std::fs::remove_dir_all(&dir).map_err(|e| FsError::new("remove", &dir, e))?;
-        }
-        std::fs::create_dir_all(&dir).map_err(|e| FsError::new("create", &dir, e))?;
-        let note = RefNote {
-            who: String::new(),
-            time: ctx.now.seconds,
-            tz_minutes: 0,
-            message: "mirror".to_owned(),
-        };
-        let new =
-            NewRepo { repository: root.root.repository, format: root.root.format, store: None };
-        repo::init_as(&paths, &new, &note)?;
-        Ok(Self { dir, repo: Repo::open(paths, settings, Access::ReadWrite)? })
-    }
-
-    /// Removes it, unless a run that was cut short is to go on from it.
-    fn leave(self) {
-        let Self { dir, repo } = self;
-        let is_done = Journal::read(&repo.db, JOURNAL).is_ok_and(|journal| journal.is_none());
-        drop(repo);
-        if is_done {
-            // What is left is made anew by the next run.
-            let _ = std::fs::remove_dir_all(dir);
-        }
-    }
-}
-
-/// The name of the other side in what is noted.
-const JOURNAL: &str = "to";
 
 /// Why a mirror was not made.
 #[derive(Debug, thiserror::Error)]
@@ -316,7 +240,7 @@ impl Mirror<'_> {
             remote: JOURNAL,
             elsewhere: &elsewhere,
             history: Some(&history),
-            local_tips: tips(&history, state)?,
+            local_tips: tips(&history, &state.refs).map_err(SyncError::from)?,
             seen: None,
             ..self.to.push(ctx, desk, run)?
         };
@@ -367,20 +291,6 @@ impl Mirror<'_> {
         }
         wants
     }
-}
-
-/// The commits that the refs of a remote lead to: all below them is there.
-fn tips(history: &dyn ReadObjects, state: &State) -> Result<Vec<CommitId>, MirrorError> {
-    let mut tips = Vec::new();
-    for record in state.refs.values() {
-        tips.push(match record.target {
-            RefTarget::Commit(id) => id,
-            RefTarget::Tag(id) => history.read_tag(id)?.target,
-        });
-    }
-    tips.sort_unstable();
-    tips.dedup();
-    Ok(tips)
 }
 
 /// Notes here what is there now, where the repository knows the remote.

@@ -8,17 +8,15 @@ use super::connect::{self, RemoteSettings};
 use super::locked::{self, Lock, pinned};
 use super::source::Source;
 use super::there::{self, There};
-use super::{Context, OpError, RemotePlace, encode, locate, sending};
+use super::{Context, OpError, RemotePlace, encode, keeping, locate};
 use crate::db::RepositoryId;
 use crate::id::CommitId;
-use crate::object::access::ReadObjects;
 use crate::object::tree::EntryValue;
 use crate::path::{RepoPath, escape};
 use crate::pins::Pin;
 use crate::refs::{RefName, RefTarget};
 use crate::repo::Repo;
 use crate::revision::ReadRefs;
-use crate::sync::push::{Mode, Want};
 
 /// What to pin.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +75,7 @@ pub fn run(ctx: &Context, options: &PinOptions) -> Result<PinOutcome, OpError> {
     let mut lock = Lock::find_or_new(ctx)?;
     let mut warnings = Vec::new();
     let (dest, pin) = match &options.at {
-        Some(place) => of_remote(ctx, options, place, &lock)?,
+        Some(place) => of_remote(ctx, options, place, &lock, &mut warnings)?,
         None => of_repository(ctx, options, &lock, &mut warnings)?,
     };
     let old = lock.pins.0.insert(dest.clone(), pin.clone());
@@ -105,6 +103,7 @@ fn of_remote(
     options: &PinOptions,
     place: &RemotePlace,
     lock: &Lock,
+    warnings: &mut Vec<String>,
 ) -> Result<(RepoPath, Pin), OpError> {
     let there = there::open(ctx, place)?;
     let found = Found::of(ctx, &there, options)?;
@@ -116,6 +115,7 @@ fn of_remote(
         }
     };
     let pin = found.pin(&there.settings, there.repository)?;
+    warnings.extend(keeping::from_there(ctx, &there, pin.commit));
     Ok((named, pin))
 }
 
@@ -148,10 +148,8 @@ fn of_repository(
     let name = escape(&settings.name).into_owned();
     if !is_pushed(&repo, &settings.name, found.commit)? {
         warnings.push(format!("the commit is not on {name} yet: push it, or nobody can get it"));
-    } else if let Err(e) = keep(ctx, &repo, &settings, found.commit) {
-        warnings.push(format!(
-            "{name} does not keep the commit, should its branches leave it ({e}): esker remote keeps add NAME"
-        ));
+    } else if let Err(e) = keeping::from_here(ctx, &repo, &settings, found.commit) {
+        warnings.push(keeping::warning(&name, found.commit, &e));
     }
     let repository = repo.db.read(|view| view.repository_id())?;
     Ok((dest, found.pin(&settings, repository)?))
@@ -165,47 +163,13 @@ fn own_place(repo: &Repo, lock: &Lock, path: &RepoPath) -> Result<RepoPath, OpEr
     Ok(crate::steps::select::one_path(lock.dir(), lock.dir(), &text)?)
 }
 
-/// Makes the remote keep a commit, whatever becomes of its branches; tags stay where they are.
-fn keep(
-    ctx: &Context,
-    repo: &Repo,
-    settings: &RemoteSettings,
-    commit: CommitId,
-) -> Result<(), OpError> {
-    let connection = connect::connect(ctx, settings.clone(), &repo.paths)?;
-    let (_, state) = connection.load_for(repo)?;
-    let name = RefName::keep(&format!("pin/{commit}")).map_err(super::convert::other)?;
-    let tags = state.refs.iter().filter(|(name, _)| name.is_tag());
-    let tagged: Vec<CommitId> = tags.filter_map(|(_, tag)| commit_here(repo, tag.target)).collect();
-    if state.target(&name).is_some() || is_reached(repo, commit, &tagged)? {
-        return Ok(());
-    }
-    let want = Want { name, new: Some(commit.into()), mode: Mode::FastForward };
-    sending::send(ctx, repo, &connection, &[want])?;
-    Ok(())
-}
-
-/// The commit of a ref of the remote, if it is here too.
-fn commit_here(repo: &Repo, target: RefTarget) -> Option<CommitId> {
-    let commit = match target {
-        RefTarget::Commit(id) => id,
-        RefTarget::Tag(id) => repo.store.read_tag(id).ok()?.target,
-    };
-    repo.store.read_commit(commit).ok().map(|_| commit)
-}
-
-fn is_reached(repo: &Repo, commit: CommitId, tips: &[CommitId]) -> Result<bool, OpError> {
-    let missing = crate::history::merge_base::reachable_minus(&repo.store, &[commit], tips)?;
-    Ok(missing.is_empty())
-}
-
 /// Whether a branch or tag that was seen on the remote reaches a commit, as far as is known here.
 fn is_pushed(repo: &Repo, remote: &str, commit: CommitId) -> Result<bool, OpError> {
     let mut tips = Vec::new();
     for (_, target) in ReadRefs::refs(repo, &format!("refs/remotes/{remote}/"))? {
         tips.extend(target.commit());
     }
-    is_reached(repo, commit, &tips)
+    keeping::is_reached(&repo.store, commit, &tips)
 }
 
 /// What a revision has at a path.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::connect::{self, RemoteSettings};
+use super::connect::{self, Connection, RemoteSettings};
 use super::source::{Objects, Source};
 use super::{Context, OpError};
 use crate::db::{DbError, ReflogRow, RepositoryId};
@@ -162,6 +162,12 @@ fn of_location(place: &RemotePlace) -> RemoteSettings {
 impl There {
     fn state(&self) -> &State {
         self.reading.state()
+    }
+
+    /// The way to it, for what is more than reading.
+    pub(super) fn connection(&self) -> Connection {
+        let (settings, location) = (self.settings.clone(), self.location.clone());
+        Connection { settings, location, transport: self.transport.clone(), cache: Cache::none() }
     }
 
     /// What was asked of it so far.

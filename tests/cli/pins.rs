@@ -87,6 +87,74 @@ fn what_is_pinned_outlives_its_branch_and_a_collection() {
     a(&["fsck"]);
 }
 
+/// Another clone takes the branch elsewhere, and collects what it left.
+fn force_and_collect(env: &Env) {
+    env.ok(&["clone", "shared", "other"]);
+    let other = |args: &[&str]| env.ok(&[&["-C", "other"], args].concat());
+    other(&["rm", "-r", "images"]);
+    env.write("other/table.csv", "another");
+    other(&["add", "table.csv"]);
+    other(&["commit", "--amend", "-m", "all new"]);
+    other(&["push", "--force"]);
+    other(&["gc", "--remote", "--grace", "0"]);
+    other(&["fsck", "--remote", "--data"]);
+}
+
+#[test]
+fn what_is_pinned_without_a_clone_outlives_its_branch_and_a_collection() {
+    let (env, files) = project();
+    let keeps = env.ok(&["-C", "a", "remote", "keeps"]);
+    assert_eq!(keeps.matches("pin/").count(), 1, "{keeps}");
+    // What an update moves to is kept as what was pinned first.
+    env.write("a/images/0/0.png", "changed");
+    commit(&env, "second");
+    env.ok(&["-C", "a", "push"]);
+    assert_eq!(env.run(&["-C", "code", "update", "data/images"]).stderr, "");
+    assert_eq!(env.ok(&["-C", "a", "remote", "keeps"]).matches("pin/").count(), 2);
+    force_and_collect(&env);
+    code(&env, &["get", "--locked"]);
+    assert_eq!(fs::read(env.path("code/data/images/0/0.png")).expect("read"), b"changed");
+    assert_eq!(fs::read(env.path("code/data/table.csv")).expect("read"), files["table.csv"]);
+    // A commit that no branch is at is kept, too, and pinning it again sends nothing.
+    env.ok(&["-C", "a", "push", "--force"]);
+    let before = env.ok(&["-C", "a", "remote", "keeps"]);
+    code(&env, &["pin", "../shared@main~1:table.csv", "-o", "old.csv"]);
+    assert_eq!(env.ok(&["-C", "a", "remote", "keeps"]), before);
+    // One that a tag reaches needs no keep.
+    env.write("a/table.csv", "tagged");
+    commit(&env, "third");
+    env.ok(&["-C", "a", "tag", "v1"]);
+    env.ok(&["-C", "a", "push", "origin", "main", "v1"]);
+    code(&env, &["pin", "../shared@v1:table.csv", "-o", "tagged.csv"]);
+    assert_eq!(env.ok(&["-C", "a", "remote", "keeps"]), before);
+    env.ok(&["-C", "a", "fsck", "--remote", "--data"]);
+    env.ok(&["-C", "a", "fsck"]);
+}
+
+#[test]
+fn a_pin_of_what_cannot_be_kept_is_written_and_says_so() {
+    let (env, files) = project();
+    env.write("a/table.csv", "more");
+    commit(&env, "second");
+    env.ok(&["-C", "a", "push"]);
+    let said = |args: &[&str]| {
+        let ran =
+            env.run(&[&["-C", "code", "pin", "../shared:table.csv", "-o", "t"], args].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let warned = ran.stderr.starts_with("warning: nothing keeps commit ")
+            && ran.stderr.contains("esker remote keeps add NAME ");
+        assert!(warned, "{}", ran.stderr);
+        ran.stderr
+    };
+    assert!(said(&["--anonymous"]).contains("(it is read without credentials)"));
+    assert!(lock(&env).contains("[pin.t]") || lock(&env).contains("[pin.\"t\"]"));
+    assert_eq!(env.ok(&["-C", "a", "remote", "keeps"]).matches("pin/").count(), 1);
+    // A push of another commit's pin that is under way is no reason not to pin.
+    code(&env, &["get", "--locked", "data/table.csv"]);
+    assert_eq!(fs::read(env.path("code/data/table.csv")).expect("read"), files["table.csv"]);
+    env.ok(&["-C", "a", "fsck"]);
+}
+
 #[test]
 fn what_is_pinned_comes_exactly_and_follows_an_update() {
     let (env, files) = project();

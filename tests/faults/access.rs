@@ -122,6 +122,13 @@ fn readers_need_no_right_to_list() {
     site.commit();
     let said = site.fails(&["push"], 12);
     assert!(said.contains("cannot write ") && said.contains("(AccessDenied)"), "{said}");
+    // A pin is written all the same, and says that nothing keeps what it names.
+    let pinned = site.env.run(&["-C", "..", "pin", &format!("{URL}:"), "-o", "data"]);
+    assert_eq!(pinned.code, 0, "{}", pinned.stderr);
+    let warned = pinned.stderr.starts_with("warning: nothing keeps commit ")
+        && pinned.stderr.contains("(AccessDenied)");
+    assert!(warned, "{}", pinned.stderr);
+    assert!(site.env.path("../esker.lock").exists());
 }
 
 #[test]

@@ -33,6 +33,7 @@ impl Args {
         let options = UpdateOptions { pins: self.pins, revision: self.rev, dry_run: self.dry_run };
         let outcome = update::run(context, &options)?;
         ui.summary(&outcome, pins::pinned)?;
+        ui.warnings(&outcome.warnings);
         Ok(Exit::Done)
     }
 }
