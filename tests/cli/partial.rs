@@ -423,3 +423,44 @@ fn a_partial_clone_becomes_whole_and_is_one_no_more() {
     assert_eq!(promised(&env, "b"), 0);
     fsck(&env, &["b"]);
 }
+
+#[test]
+fn every_verb_that_needs_a_remote_says_the_same_when_it_is_offline() {
+    let env = Env::new();
+    env.ok(&["init", "a"]);
+    env.write("a/f", "f");
+    env.ok(&["-C", "a", "add", "f"]);
+    env.ok(&["-C", "a", "commit", "-m", "first"]);
+    env.ok(&["-C", "a", "remote", "add", "origin", "../shared"]);
+    env.ok(&["-C", "a", "push"]);
+    env.write("a/g", "g");
+    for args in [
+        &["push"][..],
+        &["push", "-n"],
+        &["push", "--evict"],
+        &["push", "origin", "main"],
+        &["fetch"],
+        &["pull"],
+        &["evict", "f"],
+        &["add", "--to", "origin", "g"],
+        &["mirror", "origin", "../far"],
+        &["clone", "../shared", "../c"],
+        &["get", "../shared:f", "-o", "../got"],
+        &["ls", "../shared"],
+        &["pin", "../shared:f", "-o", "pinned"],
+        &["remote", "keeps"],
+        &["gc", "--remote"],
+        &["fsck", "--remote"],
+    ] {
+        let ran = env.run(&[&["-C", "a"], args, &["--offline"]].concat());
+        assert_eq!(ran.code, 12, "{args:?}: {}", ran.stderr);
+        let is_said = ran.stderr.ends_with(
+            "shared would have to be asked, and this is offline\nhint: run the command again without --offline\n",
+        );
+        assert!(is_said, "{args:?}: {}", ran.stderr);
+    }
+    assert!(
+        !env.path("c").exists() && !env.path("got").exists() && !env.path("a/esker.lock").exists()
+    );
+    fsck(&env, &["a"]);
+}
