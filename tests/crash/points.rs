@@ -39,7 +39,7 @@ struct Verb {
 }
 
 /// Verbs that rest on a remote: data on a shared store is not theirs to let go of.
-const WITH_REMOTE: [Verb; 3] = [
+const WITH_REMOTE: [Verb; 6] = [
     Verb {
         name: "add to",
         args: &["add", "-A", "--to", "origin"],
@@ -69,6 +69,42 @@ const WITH_REMOTE: [Verb; 3] = [
         prepare: sent,
         done: "",
         check: |env| assert_eq!(repo::hash(env, "out"), repo::hash(env, "data")),
+    },
+    Verb {
+        name: "mirror",
+        args: &["mirror", "origin", "out"],
+        prepare: sent,
+        done: "",
+        check: |env| {
+            env.ok(&["remote", "add", "near", "out"]);
+            env.ok(&["remote", "fsck", "near", "--data"]);
+            env.ok(&["remote", "fsck", "--data"]);
+            env.ok(&["clone", "out", "again"]);
+            assert_eq!(repo::hash(env, "again/data"), repo::hash(env, "data"));
+        },
+    },
+    Verb {
+        name: "sparse",
+        args: &["sparse", "set", ".eskerignore", "data/0.csv", "data/1.csv"],
+        prepare: evicted,
+        done: "",
+        check: |env| {
+            assert!(env.path("data/1.csv").exists() && !env.path("data/large.bin").exists());
+            assert!(env.json(&["status", "--json"])["clean"] == true);
+            env.ok(&["sparse", "disable"]);
+            env.ok(&["fsck", "--data"]);
+            assert!(env.json(&["status", "--json"])["clean"] == true);
+        },
+    },
+    Verb {
+        name: "pin",
+        args: &["pin", "shared:data", "-o", "pinned"],
+        prepare: sent,
+        done: "",
+        check: |env| {
+            assert!(env.ok(&["remote", "keeps"]).contains("pin/"));
+            env.ok(&["remote", "fsck", "--data"]);
+        },
     },
 ];
 
@@ -230,7 +266,7 @@ fn damaged(env: &Env) {
 /// With a remote in the repository's own folder, which is copied with it.
 fn with_remote(env: &Env) {
     env.ok(&["init"]);
-    env.write(".eskerignore", "/shared\n/out\n");
+    env.write(".eskerignore", "/shared\n/out\n/again\n/pinned\n/esker.lock\n");
     write_all(&env.dir(), &sample(1));
     env.ok(&["remote", "add", "origin", "shared"]);
     env.ok(&["config", "remote.origin.url", "shared"]);
@@ -245,6 +281,14 @@ fn sent(env: &Env) {
     with_remote(env);
     repo::commit_all(env, "first");
     env.ok(&["push"]);
+}
+
+/// A part of the files is on disk, and of others nothing is here.
+fn evicted(env: &Env) {
+    sent(env);
+    env.ok(&["evict", "data"]);
+    env.ok(&["sparse", "set", ".eskerignore", "data/0.csv", "data/large.bin"]);
+    env.ok(&["evict", "data/1.csv", "data/2.csv"]);
 }
 
 fn all_staged(env: &Env) {
@@ -423,8 +467,7 @@ impl Driver {
         if self.fault != Fault::Kill && !traced.output.status.success() {
             let ran = Ran::of(traced.output);
             let is_report = verb.name == "repair" && ran.code == 5 && !ran.stdout.is_empty();
-            let lines: Vec<&str> =
-                ran.stderr.lines().filter(|l| !l.starts_with("warning: ")).collect();
+            let lines: Vec<&str> = ran.stderr.lines().filter(|l| !is_told(l)).collect();
             // What is said may be the write that fails, in the middle of a line too.
             let is_cut = |line: &str, start: &str| name == "write" && start.starts_with(line);
             let is_said = |at: usize, start: &str| {
@@ -462,6 +505,11 @@ impl Driver {
             sum(|t| t.ended)
         );
     }
+}
+
+/// Whether a line warns, or says how much will be fetched: neither is the error.
+fn is_told(line: &str) -> bool {
+    ["warning: ", "fetching "].iter().any(|start| line.starts_with(start))
 }
 
 /// Checks the repository, and the other one on its store.

@@ -212,3 +212,70 @@ fn a_killed_evict_goes_on() {
     env.ok(&["sparse", "disable"]);
     assert_eq!(repo::hash(&env, "."), before);
 }
+
+/// What the set leaves goes from disk, and what it takes in comes: whatever moment it was, no file looks deleted.
+#[test]
+fn a_killed_change_of_the_sparse_set_goes_on() {
+    let mut killer = Killer::new("sparse set");
+    let env = site(&mut killer);
+    env.ok(&["push"]);
+    let before = repo::hash(&env, ".");
+    env.ok(&["clone", "--sparse", "small/00.csv", "../shared", "../part"]);
+    let set = |paths: &[&'static str]| [&["-C", "../part", "sparse", "set"], paths].concat();
+    let sets = [set(&["large.bin"]), set(&["small"]), set(&["small/01.csv", "large.bin"])];
+    let part = env.dir().parent().expect("beside").join("part");
+    killer.run(&env, &sets[0]);
+    let mut at = 0;
+    while killer.goes_on() {
+        at = (at + 1) % sets.len();
+        killer.kill(&env, &sets[at]);
+        assert!(env.json(&["-C", "../part", "status", "--json"])["clean"] == true);
+        env.ok(&["-C", "../part", "fsck"]);
+        env.ok(&sets[at]);
+        assert!(env.json(&["-C", "../part", "status", "--json"])["clean"] == true);
+        assert_eq!(part.join("large.bin").exists(), at != 1);
+        assert_eq!(part.join("small/02.csv").exists(), at == 1);
+        env.ok(&["-C", "../part", "fsck", "--data"]);
+    }
+    env.ok(&["-C", "../part", "sparse", "disable"]);
+    assert_eq!(env.json(&["-C", "../part", "hash", ".", "--json"])["id"], before);
+}
+
+/// Pinning without a clone: the remote is whole, and keeps what the lock file names once it was run again.
+#[test]
+fn a_killed_pin_goes_on() {
+    let mut killer = Killer::new("pin");
+    let env = site(&mut killer);
+    env.ok(&["push"]);
+    let args = ["-C", "..", "pin", "shared:small", "-o", "pinned"];
+    killer.run(&env, &args);
+    while killer.goes_on() {
+        change(&mut killer, &env);
+        repo::commit_all(&env, "next");
+        env.ok(&["push"]);
+        killer.kill(&env, &args);
+        env.ok(&["remote", "fsck", "--data"]);
+        assert_eq!(env.run(&args).stderr, "");
+        let commit = env.json(&["log", "-n", "1", "--json"])["commit"].clone();
+        let keeps = env.ok(&["remote", "keeps"]);
+        assert!(keeps.contains(commit.as_str().expect("an id")), "{keeps}");
+        repo::assert_clean(&env);
+    }
+}
+
+#[test]
+fn a_killed_get_goes_on() {
+    let mut killer = Killer::new("get");
+    let env = site(&mut killer);
+    env.ok(&["push"]);
+    let args = ["-C", "..", "get", "shared", "-o", "got"];
+    let got = env.dir().parent().expect("beside").join("got");
+    killer.run(&env, &args);
+    while killer.goes_on() {
+        fs::remove_dir_all(&got).expect("remove");
+        killer.kill(&env, &args);
+        env.ok(&args);
+        assert_eq!(env.ok(&["hash", "../got"]), env.ok(&["hash", "."]));
+    }
+    repo::assert_clean(&env);
+}
