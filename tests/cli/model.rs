@@ -5,6 +5,7 @@
 
 mod joining;
 mod moving;
+mod parting;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +80,16 @@ enum Step {
         name: usize,
         favour: Favour,
     },
+    /// HEAD goes to the remote, and a path's data leaves the repository; the file stays on disk.
+    Evict(usize),
+    /// The same, and the file leaves the disk until it is checked out again.
+    EvictAndCheckout(usize),
+    /// Some paths are on disk for a while, and `add -A` meets the others absent.
+    Sparse {
+        paths: usize,
+        other: usize,
+        add: bool,
+    },
 }
 
 /// Which side wins where both changed a path.
@@ -90,7 +101,17 @@ enum Favour {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![26 => file_step(), 8 => commit_step(), 10 => branch_step(), 8 => joining_step()]
+    prop_oneof![26 => file_step(), 8 => commit_step(), 10 => branch_step(), 8 => joining_step(), 6 => parting_step()]
+}
+
+fn parting_step() -> impl Strategy<Value = Step> {
+    let path = || 0..PATHS.len();
+    prop_oneof![
+        2 => path().prop_map(Step::Evict),
+        2 => path().prop_map(Step::EvictAndCheckout),
+        2 => (path(), path(), any::<bool>())
+            .prop_map(|(paths, other, add)| Step::Sparse { paths, other, add }),
+    ]
 }
 
 fn file_step() -> impl Strategy<Value = Step> {

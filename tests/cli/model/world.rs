@@ -19,11 +19,14 @@ use esker::ops::status::{self, StatusOptions};
 use esker::ops::{ChangeKind, Context, ErrorKind, Now, OpError};
 use esker::progress::{Cancel, Silent};
 
+use super::parting::name_remote;
 use super::{BRANCHES, Model, PATHS, Step, Tree, content};
 
 /// The model, and the repository that is to behave like it.
 pub(super) struct World {
     pub(super) dir: tempfile::TempDir,
+    /// A remote, for what is let go of here.
+    _remote: tempfile::TempDir,
     pub(super) context: Context,
     pub(super) model: Model,
 }
@@ -44,8 +47,10 @@ impl World {
             offline: false,
         };
         init::run(&context, &InitOptions::default()).expect("init");
+        let remote = tempfile::tempdir().expect("a temporary folder");
+        name_remote(&context, remote.path());
         let model = Model { on: Some(BRANCHES[0]), ..Model::default() };
-        Self { dir, context, model }
+        Self { dir, _remote: remote, context, model }
     }
 
     pub(super) fn take(&mut self, step: &Step) {
@@ -74,6 +79,7 @@ impl World {
                 let stage = &self.model.stage;
                 self.model.disk.retain(|path, _| stage.contains_key(path));
             }
+            Step::Evict(_) | Step::EvictAndCheckout(_) | Step::Sparse { .. } => self.part(step),
             _ => self.move_or_join(step),
         }
     }
