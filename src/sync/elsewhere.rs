@@ -20,6 +20,9 @@ use crate::id::{BlobId, PackId};
 use crate::pack::{BlockCodec, BlockRow, ChunkRow, PackKind, Trailer};
 use crate::store::relocate::{self, Lists};
 
+/// Of a pack so much is read at once: some are on their way at the same time, beside the packs that are sent.
+const SLICE_BYTES: u64 = 16 << 20;
+
 /// A remote that has what is not here.
 pub struct Elsewhere<'e> {
     /// Its name, for people.
@@ -186,21 +189,27 @@ impl Elsewhere<'_> {
     fn stream(&self, plan: DataPlan, to: &mut Into<'_, '_, '_>) -> Result<Option<Lost>, SyncError> {
         let mut lost = Lost::default();
         for ids in plan.order.chunks(self.downloads.max(1)) {
-            if to.sink.is_portion_sent() {
-                return Ok(None);
-            }
             let mut jobs = Vec::new();
             for id in ids {
                 match self.needed(*id, &plan.chunks[id], to) {
-                    Ok(parts) if parts.is_empty() => {}
-                    Ok(parts) => jobs.push((*id, parts)),
+                    Ok(parts) => jobs.extend(in_slices(parts).into_iter().map(|part| (*id, part))),
                     Err(e) => lost.note(*id, e)?,
                 }
             }
-            for ((id, parts), read) in self.read(jobs) {
-                match read {
-                    Ok(part) => send_part(&part, &parts, to)?,
-                    Err(e) => lost.note(id, e)?,
+            let mut jobs = jobs.into_iter();
+            loop {
+                let next: Vec<_> = jobs.by_ref().take(self.downloads.max(1)).collect();
+                if next.is_empty() {
+                    break;
+                }
+                if to.sink.is_portion_sent() {
+                    return Ok(None);
+                }
+                for ((id, parts), read) in self.read(next) {
+                    match read {
+                        Ok(part) => send_part(&part, &parts, to)?,
+                        Err(e) => lost.note(id, e)?,
+                    }
                 }
             }
         }
@@ -281,6 +290,25 @@ impl WantedPart {
     fn is_whole(&self) -> bool {
         self.wanted.len() == self.rows.len()
     }
+}
+
+/// Blocks of a pack in parts that are read one by one, however large the pack is.
+fn in_slices(parts: Vec<WantedPart>) -> Vec<Vec<WantedPart>> {
+    let (mut slices, mut bytes) = (Vec::<Vec<WantedPart>>::new(), 0);
+    for part in parts {
+        let len = u64::from(part.block.header().file_len());
+        match slices.last_mut() {
+            Some(slice) if bytes + len <= SLICE_BYTES => {
+                slice.push(part);
+                bytes += len;
+            }
+            _ => {
+                slices.push(vec![part]);
+                bytes = len;
+            }
+        }
+    }
+    slices
 }
 
 /// The blocks of a pack that hold wanted chunks, which ascend.

@@ -32,4 +32,5 @@ mod access;
 mod answers;
 mod damage;
 mod killed;
+mod parts;
 mod site;
