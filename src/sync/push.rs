@@ -300,11 +300,19 @@ impl Push<'_> {
             let wanted = wants.iter().map(|want| (&want.name, want.new));
             moves.iter().map(|(name, _, new)| (name, *new)).eq(wanted)
         };
+        let intent = journal.as_ref().and_then(|journal| journal.intent.as_ref());
+        let is_same = intent.is_some_and(|intent| is_wanted(&intent.moves));
         let mut work = match resume_session(&self.remote(), journal, is_wanted)? {
             Resumed::Done(root) => {
                 Journal::clear(db, self.remote)?;
                 base = self.load()?;
-                if self.updates(&base, wants)?.is_empty() {
+                // What was expected there was there when the refs were moved: it is not asked for again.
+                let is_there = |want: &Want| base.state.target(&want.name) == want.new;
+                let is_done = match is_same && wants.iter().all(is_there) {
+                    true => true,
+                    false => self.updates(&base, wants)?.is_empty(),
+                };
+                if is_done {
                     return Ok(Pushed {
                         was_done: true,
                         ..self.outcome(&base, Some(root.seq), wants)
