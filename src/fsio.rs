@@ -121,11 +121,11 @@ fn keep_mode(from: &Path, to: &Path) -> Result<(), FsError> {
     }
 }
 
-/// Renames a synced file and syncs the directories of both names.
+/// Renames a synced file and makes that durable: it is one change, also of two directories, whose old name
+/// goes when the new one comes.
 pub fn rename_synced(from: &Path, to: &Path) -> Result<(), FsError> {
     fs::rename(from, to).at("rename to", to)?;
-    sync_dir(parent(to))?;
-    if parent(from) != parent(to) { sync_dir(parent(from)) } else { Ok(()) }
+    sync_dir(parent(to))
 }
 
 fn parent(path: &Path) -> &Path {

@@ -4,14 +4,16 @@
 //! never sees a part. A key is created by a hard link, which fails when the name exists; where the
 //! file system has none, by a rename that refuses to replace.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pace::Pace;
 use super::transport::{Capabilities, Created, Fault, Item, Transport, TransportError};
+use crate::fsio::{self, FsError};
 
 /// Unfinished files lie here; no listing shows them.
 const TMP: &str = "tmp";
@@ -22,12 +24,14 @@ const PAGE: usize = 1000;
 pub struct Folder {
     root: PathBuf,
     pace: Option<Arc<Pace>>,
+    /// Folders of which this process knows that their names last.
+    made: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 impl Folder {
     /// The store in `root`, which is made when the first key is written.
     pub fn new(root: PathBuf) -> Self {
-        Self { root, pace: None }
+        Self { root, pace: None, made: Arc::default() }
     }
 
     /// The same, with a limit on how many bytes move in a second.
@@ -50,6 +54,7 @@ impl Folder {
     /// Writes and syncs a file that has no key yet.
     fn write_temporary(&self, bytes: &[u8]) -> io::Result<Temporary> {
         let dir = self.root.join(TMP);
+        self.make_folder(&self.root)?;
         fs::create_dir_all(&dir)?;
         let name = format!("{:016x}", getrandom::u64().map_err(io::Error::other)?);
         let temporary = Temporary(dir.join(name));
@@ -59,34 +64,32 @@ impl Folder {
         Ok(temporary)
     }
 
-    /// Makes the folders that lead to a key, durably.
-    fn make_parents(&self, path: &Path) -> io::Result<()> {
-        let parent = path.parent().unwrap_or(&self.root);
-        if parent.is_dir() {
+    /// Makes a folder and those above it, durably: whoever made one that is there may not have come to
+    /// sync its name.
+    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        let made = || self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if made().contains(folder) && folder.is_dir() {
             return Ok(());
         }
-        if let Some(above) = parent.parent().filter(|_| parent != self.root) {
-            self.make_parents(parent)?;
-            return match fs::create_dir(parent) {
-                Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
-                Err(e) => Err(e),
-                Ok(()) => sync_dir(above),
-            };
+        if let Some(above) = folder.parent().filter(|_| folder != self.root) {
+            self.make_folder(above)?;
         }
-        fs::create_dir_all(parent)
+        fsio::create_dirs(folder).map_err(io_error)?;
+        made().insert(folder.to_owned());
+        Ok(())
     }
 
     fn create(&self, key: &str, bytes: &[u8]) -> io::Result<Created> {
         let path = self.path(key);
         let temporary = self.write_temporary(bytes)?;
-        self.make_parents(&path)?;
+        self.make_folder(path.parent().unwrap_or(&self.root))?;
         let linked = match fs::hard_link(&temporary.0, &path) {
             Err(e) if is_without_links(&e) => rename_no_replace(&temporary.0, &path),
             linked => linked,
         };
         match linked {
             Ok(()) => {
-                sync_dir(path.parent().unwrap_or(&self.root))?;
+                fsio::sync_dir(path.parent().unwrap_or(&self.root)).map_err(io_error)?;
                 Ok(Created::Made)
             }
             Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(Created::Taken),
@@ -97,9 +100,9 @@ impl Folder {
     fn replace(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(key);
         let temporary = self.write_temporary(bytes)?;
-        self.make_parents(&path)?;
+        self.make_folder(path.parent().unwrap_or(&self.root))?;
         fs::rename(&temporary.0, &path)?;
-        sync_dir(path.parent().unwrap_or(&self.root))
+        fsio::sync_dir(path.parent().unwrap_or(&self.root)).map_err(io_error)
     }
 }
 
@@ -235,6 +238,6 @@ fn rename_no_replace(_: &Path, _: &Path) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
-fn sync_dir(path: &Path) -> io::Result<()> {
-    crate::fsio::sync_dir(path).map_err(|e| e.into_parts().2)
+fn io_error(e: FsError) -> io::Error {
+    e.into_parts().2
 }

@@ -309,10 +309,11 @@ fn read_row(path: &Path) -> Result<PackRow, PackError> {
 
 fn put_aside(store: &StorePaths, path: &Path, why: String) -> Result<SetAside, RebuildError> {
     let dir = store.tmp.join(SET_ASIDE);
-    fs::create_dir_all(&dir).at("create", &dir)?;
+    fsio::create_dirs(&dir)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let names = (0u32..).map(|n| dir.join(format!("{name}.{n}")));
     let moved_to = names.into_iter().find(|p| !p.exists()).expect("numbers do not run out");
+    // Durably: a collection would take it where it was.
     fsio::rename_synced(path, &moved_to)?;
     Ok(SetAside { name, moved_to, why })
 }
