@@ -105,7 +105,8 @@ fn replace(
     // Made without a page log, so that one rename carries all of it.
     drop(StateDb::create_in_mode(&fresh, refs_log, ("truncate", part), fill)?);
     let old = put_aside(path)?;
-    fsio::rename_synced(&fresh, path)?;
+    // The first transaction makes the name durable; without it the rebuild is begun anew.
+    fs::rename(&fresh, path).at("rename to", path)?;
     remove_all(&fresh)?;
     Ok(old)
 }

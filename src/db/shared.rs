@@ -60,8 +60,7 @@ impl StateDb {
             rows.try_for_each(|(name, value)| tx.set_meta(name, &value.to_string()))
         };
         match Self::create_in_mode(path, Path::new(""), (mode, Part::Store), fill) {
-            Ok(_) => Ok(fsio::sync_dir(dir)?),
-            Err(DbError::Exists) => Ok(()),
+            Ok(_) | Err(DbError::Exists) => Ok(()),
             Err(e) => Err(e),
         }
     }
@@ -93,7 +92,6 @@ impl StateDb {
             if logs_refs(refs_log)? { Err(DbError::LostState) } else { Ok(()) }
         })?;
         drop(made);
-        fsio::sync_dir(dir)?;
         let db = Self::open_member(store, path, refs_log, Access::ReadWrite)?;
         Ok(Created { db, has_shared_memory, has_locks })
     }

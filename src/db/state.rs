@@ -97,11 +97,13 @@ impl StateDb {
             tx.new_worktree(&head, &new.note)?;
             if logs_refs(refs_log)? { Err(DbError::LostState) } else { Ok(()) }
         })?;
-        fsio::sync_dir(dir)?;
         Ok(Created { db, has_shared_memory, has_locks })
     }
 
     /// Makes the tables and whatever `fill` adds, in one transaction.
+    ///
+    /// Its end makes durable what is named in the folder by then: SQLite syncs that with the first
+    /// journal or page log of a connection.
     pub(super) fn create_in_mode(
         path: &Path,
         refs_log: &Path,

@@ -17,7 +17,7 @@
 //! recorded and appends what is true. Of several lines for one ref the last one counts.
 
 use super::{HeadTarget, RefName, RefNote, RefTarget, RefUpdate, WorktreeId};
-use crate::fsio::{self, AtPath, FsError};
+use crate::fsio::{AtPath, FsError};
 use crate::id::{CommitId, TagId};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -191,6 +191,9 @@ fn unescape(text: &str) -> Option<String> {
 
 /// Appends records and makes them durable; returns the length of the file afterwards, in bytes.
 ///
+/// The name of a new file lasts once the database's transaction does, whose journal is in the same folder:
+/// SQLite syncs that with the first journal of a connection.
+///
 /// The caller holds the database's write lock, which keeps two appends apart. A torn last line is
 /// cut off first: the move it was to name never happened. When the append fails, what it wrote is cut
 /// off again as far as that works.
@@ -217,9 +220,6 @@ pub fn append(path: &Path, records: &[LogRecord]) -> Result<u64, FsError> {
         // The first error is the one to report; a torn tail left behind is ignored by readers.
         let _ = file.set_len(old_len);
         return Err(FsError::new("append to", path, e));
-    }
-    if old_len == 0 {
-        fsio::sync_dir(path.parent().unwrap_or(Path::new(".")))?;
     }
     Ok(old_len + text.len() as u64)
 }

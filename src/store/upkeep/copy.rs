@@ -235,7 +235,12 @@ impl<'c> Copier<'c> {
 
     /// Syncs and closes what filled up: neither all files nor all lists of chunks can be held.
     fn put_aside(&mut self) -> Result<(), StoreError> {
-        for mut pack in self.lane.take_sealed() {
+        let full = self.lane.take_sealed();
+        self.keep(full)
+    }
+
+    fn keep(&mut self, packs: Vec<SealedPack>) -> Result<(), StoreError> {
+        for mut pack in packs {
             pack.sync()?;
             pack.forget_chunks();
             self.sealed.push(pack);
@@ -364,9 +369,8 @@ impl<'c> Copier<'c> {
     /// The new packs, synced.
     pub(super) fn finish(mut self) -> Result<(Vec<SealedPack>, Moved), StoreError> {
         let moving = &mut self.moved;
-        let mut last = self.lane.seal(&mut |_, place| moving.placed(&place))?;
-        last.iter_mut().try_for_each(SealedPack::sync)?;
-        self.sealed.extend(last);
+        let last = self.lane.seal(&mut |_, place| moving.placed(&place))?;
+        self.keep(last)?;
         Ok((self.sealed, self.moved.moved))
     }
 }
