@@ -16,6 +16,8 @@ pub struct Env {
     root: TempDir,
     /// The folder that runs start in, below the temporary one.
     pub at: &'static str,
+    /// The program that is run.
+    pub program: PathBuf,
     variables: Vec<(String, String)>,
 }
 
@@ -49,7 +51,7 @@ impl Env {
         for name in ["PATH", "SystemRoot"] {
             variables.extend(std::env::var(name).map(|value| (name.to_string(), value)));
         }
-        Self { root, at: "work", variables }
+        Self { root, at: "work", program: env!("CARGO_BIN_EXE_esker").into(), variables }
     }
 
     /// Sets a variable for the runs that follow.
@@ -84,7 +86,7 @@ impl Env {
 
     /// The program, ready to run.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_esker"));
+        let mut command = Command::new(&self.program);
         command.args(args).env_clear().current_dir(self.dir());
         command.envs(self.variables.iter().map(|(key, value)| (key, value)));
         command.stdin(Stdio::null());

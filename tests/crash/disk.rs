@@ -121,6 +121,11 @@ impl Disk {
             "fsync" | "fdatasync" => self.sync(&path, skip),
             "mkdir" | "mkdirat" => self.make(path, true),
             "rename" | "renameat" | "renameat2" => self.rename(paths[0].clone(), path),
+            "link" | "linkat" => {
+                let Some(&file) = self.names.get(&paths[0]) else { return };
+                self.names.insert(path.clone(), file);
+                self.pending_names.push((Naming::Made(path, file), Mark::default()));
+            }
             "unlink" | "unlinkat" | "rmdir" => {
                 self.names.remove(&path);
                 self.pending_names.push((Naming::Removed(path), Mark::default()));
@@ -320,6 +325,13 @@ fn change(content: &mut Vec<u8>, change: &Change, fate: Fate) {
             content[*at..at + kept].copy_from_slice(&bytes[..kept]);
         }
     }
+}
+
+/// The files of a folder.
+pub fn read(folder: &Path) -> State {
+    let entries = walkdir::WalkDir::new(folder).into_iter().map(|entry| entry.expect("an entry"));
+    let files = entries.filter(|entry| entry.file_type().is_file());
+    files.map(|file| (file.path().to_owned(), fs::read(file.path()).expect("read"))).collect()
 }
 
 /// Puts a state into a folder in place of what is there.

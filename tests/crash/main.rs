@@ -26,6 +26,8 @@ mod commit;
 #[cfg(target_os = "linux")]
 mod disk;
 mod kill;
+#[cfg(target_os = "linux")]
+mod lives;
 mod member_kills;
 mod members;
 mod merge;
@@ -41,6 +43,10 @@ mod restore;
 mod resume;
 mod shared;
 #[cfg(target_os = "linux")]
+mod sites;
+#[cfg(target_os = "linux")]
 mod stopped;
+#[cfg(target_os = "linux")]
+mod syncs;
 #[cfg(target_os = "linux")]
 mod trace;

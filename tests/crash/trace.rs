@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::env::Env;
@@ -84,6 +84,10 @@ impl Call {
 
     /// The paths it names, with those of the folders that names are relative to put before them.
     pub fn paths(&self) -> Vec<PathBuf> {
+        self.paths_as_named().iter().map(|path| without_dots(path)).collect()
+    }
+
+    fn paths_as_named(&self) -> Vec<PathBuf> {
         let path = |bytes: Vec<u8>| PathBuf::from(OsString::from_vec(bytes));
         match self.name.as_str() {
             "rename" | "unlink" | "rmdir" | "mkdir" | "link" | "symlink" => {
@@ -122,6 +126,18 @@ impl Call {
         let name = if self.name.starts_with("openat") { "create" } else { &self.name };
         format!("{name} {}", paths.last().map(|path| kind_of(path, root)).unwrap_or_default())
     }
+}
+
+/// A path without `..`, as links are not followed by any.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// A path with what differs from run to run left out.
