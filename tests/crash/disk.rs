@@ -130,7 +130,7 @@ impl Disk {
                 self.names.remove(&path);
                 self.pending_names.push((Naming::Removed(path), Mark::default()));
             }
-            "close" | "fcntl" | "fchmod" | "fchmodat" | "utimensat" => {}
+            "close" | "fcntl" | "syncfs" | "fchmod" | "fchmodat" | "utimensat" => {}
             other => panic!("{other} is not known here"),
         }
     }

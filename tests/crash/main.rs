@@ -41,6 +41,8 @@ mod reset;
 mod restore;
 #[cfg(target_os = "linux")]
 mod resume;
+#[cfg(target_os = "linux")]
+mod settled;
 mod shared;
 #[cfg(target_os = "linux")]
 mod sites;

@@ -14,7 +14,7 @@ use crate::ran::skip;
 
 /// Calls that change files, and those needed to know which and where.
 const CALLS: &str = "openat,openat2,close,lseek,fcntl,write,writev,pwrite64,pwritev,ftruncate,\
-                     fallocate,copy_file_range,fsync,fdatasync,rename,renameat,renameat2,link,linkat,\
+                     fallocate,copy_file_range,fsync,fdatasync,syncfs,rename,renameat,renameat2,link,linkat,\
                      symlink,symlinkat,unlink,unlinkat,rmdir,mkdir,mkdirat,fchmod,fchmodat,utimensat";
 
 /// Calls that change something each time.
