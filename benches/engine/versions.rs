@@ -103,7 +103,23 @@ pub fn run(bench: &Bench) -> Outcome {
     );
     let ratio = sum(after) / sum(import);
     line("versions, rewritten against imported", ratio, "x", Bar::AtMost(1.0), &how);
+    collect(bench, &history)?;
     bench.esker.run(&history, "fsck --data").map(drop)
+}
+
+/// Lets go of the older half; what a dry run says will be freed against what then is.
+fn collect(bench: &Bench, history: &Path) -> Outcome {
+    let keep = bench.args.versions.div_ceil(2);
+    bench.esker.run(history, &format!("forget --keep-last {keep}"))?;
+    let told = bench.esker.json(history, "gc --dry-run --grace 0 --json")?;
+    let said = told["freed_bytes"].as_f64().ok_or("no number of bytes")?;
+    let before = sum(packs(history)?);
+    bench.esker.run(history, "gc --grace 0")?;
+    let freed = before - sum(packs(history)?);
+    let how = format!("the files of all but {keep} versions let go of: {freed} bytes freed");
+    let off = (said - freed).abs() / freed * 100.0;
+    line("versions, gc --dry-run against gc", off, "%", Bar::AtMost(1.0), &how);
+    Ok(())
 }
 
 /// Bytes of the packs of each kind: history, layout, data.

@@ -129,6 +129,29 @@ fn sparse_packs_are_rewritten_and_a_dry_run_says_what_will_be_freed() {
 }
 
 #[test]
+fn a_dry_run_says_what_will_be_freed_where_blocks_and_recipes_are_shared() {
+    let env = repository();
+    // Small texts share blocks; large files have recipes, which are written anew.
+    for version in 0..12_u64 {
+        for n in 0..30 {
+            let text = format!("{n},{version},").repeat(200 + n * 7);
+            env.write(&format!("text/{n:02}.csv"), text);
+        }
+        env.write("large.bin", [noise(1, 400_000), noise(50 + version, 200_000)].concat());
+        env.ok(&["add", "."]);
+        env.ok(&["commit", "-m", "next"]);
+    }
+    env.ok(&["forget", "--keep-last", "4"]);
+    let said = collect(&env, &["-n", "--grace", "0"])["freed_bytes"].as_u64().expect("a number");
+    let before = bytes_of_packs(&env);
+    collect(&env, &["--grace", "0"]);
+    let freed = before - bytes_of_packs(&env);
+    assert!(freed > 1_000_000, "{freed}");
+    assert!(said.abs_diff(freed) <= freed / 100, "said {said}, freed {freed}");
+    env.ok(&["fsck", "--data"]);
+}
+
+#[test]
 fn after_a_collection_a_lost_database_is_still_rebuilt_clean() {
     let env = half_needed();
     collect(&env, &["--grace", "0", "--reflog", "0"]);
