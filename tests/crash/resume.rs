@@ -34,14 +34,18 @@ fn add(env: &Env, limit: u64) -> u64 {
 }
 
 fn killed_half_way(env: &mut Env, files: &Files) {
-    env.ok(&["init"]);
     write_all(&env.dir(), files);
     env.set("ESKER_TEST_CHECKPOINT_BYTES", &(2 << 20).to_string());
     // Files younger than what is recorded of them are not trusted.
     thread::sleep(Duration::from_millis(50));
     let total = MEGABYTES << 20;
-    let first = add(env, total / 2);
-    assert!(first < total * 3 / 4, "killed too late: {first} bytes were read");
+    // Where much else runs, the kill may come too late: that tells nothing of the program.
+    let half = |_| {
+        let _ = fs::remove_dir_all(env.path(".esker"));
+        env.ok(&["init"]);
+        Some(add(env, total / 2)).filter(|first| *first < total * 3 / 4)
+    };
+    let first = (0..10).find_map(half).expect("a kill half way");
     let second = add(env, u64::MAX);
     println!("killed after {} MB, read {} MB again", first >> 20, second >> 20);
     assert!(second < total * 65 / 100, "{second} of {total} bytes were read again");
