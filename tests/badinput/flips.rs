@@ -1,8 +1,9 @@
 //! Every byte of every kind of stored file, flipped, and the file cut off there: what is read is right or
 //! an error, never wrong; and what `fsck` can find by a hash it finds.
 //!
-//! `ESKER_FLIPS=all` takes every byte and every length, in some hours, a number so many of each file;
-//! without it a few, chosen by `ESKER_FLIPS_SEED`. Prints how many were tried.
+//! `ESKER_FLIPS=all` takes every byte and every length, in an hour when optimised, a number so many of each
+//! file; without it a few, chosen by `ESKER_FLIPS_SEED`. `ESKER_FLIPS_OF` takes only files whose path begins so,
+//! as in `tables`. Prints how many were tried.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -199,7 +200,9 @@ fn no_flip_and_no_cut_makes_a_read_wrong() {
     for name in ["state.db", "refs.log", "cache.db", "config.toml"] {
         assert!(trial.whole.contains_key(Path::new(name)), "no {name}");
     }
-    for path in paths.iter().filter(|path| !path.to_string_lossy().ends_with("-shm")) {
+    let of = std::env::var("ESKER_FLIPS_OF").unwrap_or_default();
+    let is_tried = |name: &str| name.starts_with(&of) && !name.ends_with("-shm");
+    for path in paths.iter().filter(|path| is_tried(&path.to_string_lossy())) {
         trial.file(path, &mut random);
     }
     println!(
@@ -210,5 +213,6 @@ fn no_flip_and_no_cut_makes_a_read_wrong() {
         trial.right,
         trial.errors
     );
-    assert!(trial.errors > 50 && trial.right > 50, "{} {}", trial.errors, trial.right);
+    let is_both = trial.errors > 50 && trial.right > 50;
+    assert!(is_both || !of.is_empty(), "{} {}", trial.errors, trial.right);
 }
