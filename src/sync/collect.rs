@@ -18,8 +18,8 @@ use super::root::{Area, MAX_FENCES, Root, SegmentRef};
 use super::session::{Session, start_session};
 use super::source::Source;
 use super::state::{Condemned, PackRecord, Segment, State, TableRecord};
-use super::trailers::read_trailer;
-use super::upload::{Gathered, Portion, Sink, Upload, with_sink};
+use super::trailers::listed_trailer;
+use super::upload::{Gathered, MAX_LISTS, Portion, Sink, Upload, with_sink};
 use crate::catalog::Location;
 use crate::id::{Address, PackId, SessionId};
 use crate::pack::{BlockCodec, ChunkPlace, PackKind};
@@ -38,8 +38,6 @@ const MIN_WANTED_PERCENT: u64 = 50;
 /// Packs of a kind below [`SMALL_PACK_BYTES`] before they are made one.
 const MAX_SMALL_PACKS: usize = 4;
 const SMALL_PACK_BYTES: u64 = 8 << 20;
-/// Lists of chunks kept while recipes are written anew.
-const MAX_LISTS: usize = 64;
 /// Tables up to this length are merged, in bytes.
 const MAX_MERGED_TABLE: u64 = 64 << 20;
 
@@ -501,8 +499,8 @@ impl Relocation for Moved<'_> {
             return Ok(None);
         }
         let read = || {
-            let record = &self.state.packs[&pack];
-            Ok::<_, SyncError>(chunks_of(&*read_trailer(self.collect.transport, pack, record)?))
+            let trailer = listed_trailer(self.collect.transport, self.state, pack)?;
+            Ok::<_, SyncError>(chunks_of(&trailer))
         };
         self.lists.get(pack, read).map(Some)
     }

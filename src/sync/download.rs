@@ -17,7 +17,7 @@ use super::missing::{Missing, decide_missing};
 use super::objects::RemoteHistory;
 use super::root::Area;
 use super::state::State;
-use super::trailers::{listed_trailer, read_trailer};
+use super::trailers::listed_trailer;
 use crate::catalog::Location;
 use crate::db::{RefError, Tx};
 use crate::id::{Address, BlobId, CommitId, PackId};
@@ -123,7 +123,7 @@ impl Fetch<'_> {
         let data = self.plan(&Whole::open(self.remote, self.state)?, &blobs)?;
         for (id, chunks) in data.chunks {
             self.cancel.check()?;
-            let trailer = read_trailer(self.remote.transport, id, &self.state.packs[&id])?;
+            let trailer = listed_trailer(self.remote.transport, self.state, id)?;
             for (block, rows) in self.wanted_blocks(&trailer, &chunks, false)? {
                 plan.objects += rows.len() as u64;
                 plan.bytes += u64::from(block.header().file_len());
@@ -237,7 +237,7 @@ impl Fetch<'_> {
     pub fn prove(&self, find: &dyn FindBlobs, blobs: &[(BlobId, u64)]) -> Result<(), SyncError> {
         for (id, chunks) in self.plan(find, blobs)?.chunks {
             self.cancel.check()?;
-            let trailer = read_trailer(self.remote.transport, id, &self.state.packs[&id])?;
+            let trailer = listed_trailer(self.remote.transport, self.state, id)?;
             if chunks.last().is_some_and(|last| *last as usize >= trailer.chunks().len()) {
                 let why = "it has fewer chunks than are named";
                 return Err(SyncError::damaged(Area::Pack.key(id), why));

@@ -20,7 +20,7 @@ use super::chain::Remote;
 use super::places::{Index, Own};
 use super::source::Source;
 use super::state::{PackRecord, State};
-use super::upload::{Gathered, Sink};
+use super::upload::{Gathered, MAX_LISTS, Sink};
 use crate::catalog::Location;
 use crate::id::{Address, PackId};
 use crate::pack::{BlockCodec, ChunkPlace, PackKind};
@@ -36,8 +36,6 @@ const MAX_FOLDED: u64 = 16 << 20;
 /// Where the recipes of a remote take more than this, packs of data are left to the collection: all recipes
 /// would have to be read.
 const MAX_RECIPES: u64 = 8 << 20;
-/// Lists of chunks kept while recipes are written anew: those of all that one push takes in, nearly always.
-const MAX_LISTS: usize = 64;
 
 /// Packs that a push took in.
 #[derive(Clone, Debug, Default)]
@@ -230,7 +228,7 @@ impl<'r> Readers<'r> {
 
     fn objects(&mut self, pack: PackId) -> Result<&HashMap<Address, Vec<PackId>>, SyncError> {
         if !self.open.contains_key(&pack) {
-            let record = &self.state.packs[&pack];
+            let record = self.state.listed(pack)?;
             let source = Source::read(self.transport, self.cache, (pack, record))?;
             let mut objects = HashMap::new();
             source.for_each(&mut |address, bytes| {

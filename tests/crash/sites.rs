@@ -5,7 +5,7 @@
 //! recorded in place of the real one, which it is but for this. A call of a function that passes a sync
 //! on, as `fsio::write_atomic`, is such a place, and so is what is called in there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -33,9 +33,6 @@ const CALLS: [&str; 8] = [
     ".sync_all()",
     ".sync_data()",
 ];
-
-/// Calls that no recording can show to be needed, and why.
-const EXCEPT: [(&str, &str); 0] = [];
 
 /// Where names of places begin.
 const MARK: &str = "/of-sync";
@@ -74,9 +71,9 @@ impl SyncAt for std::fs::File {
 }
 "#;
 
-/// The lines of the source that sync, by file, number and text, with why nothing misses them if so.
-pub fn all() -> BTreeMap<String, &'static str> {
-    let mut found = BTreeMap::new();
+/// The lines of the source that sync, by file, number and text.
+pub fn all() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
     for file in sources(Path::new("src")) {
         let text = fs::read_to_string(&file).expect("read");
         for (at, line) in text.lines().enumerate() {
@@ -86,9 +83,7 @@ pub fn all() -> BTreeMap<String, &'static str> {
             let line = line.trim();
             let is_told = line.starts_with("//") || line.contains("fn ");
             if !is_told && CALLS.iter().any(|call| line.contains(call)) {
-                let site = name(&format!("{}:{}", file.display(), at + 1), line);
-                let why = EXCEPT.iter().find(|(call, _)| site.ends_with(call));
-                found.insert(site, why.map_or("", |(_, why)| why));
+                found.insert(name(&format!("{}:{}", file.display(), at + 1), line));
             }
         }
     }

@@ -112,7 +112,7 @@ impl Fetch<'_> {
         rigour: Rigour,
     ) -> Result<Part, SyncError> {
         self.cancel.check()?;
-        let record = self.state.packs[&id];
+        let record = *self.state.listed(id)?;
         let trailer = read_trailer(self.remote.transport, id, &record)?;
         let wanted = self.wanted_blocks(&trailer, chunks, all)?;
         let part = read_blocks(self.remote.transport, (id, &record), wanted)?;
