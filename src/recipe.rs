@@ -8,9 +8,12 @@
 //! The tree is BLAKE3's own (section 2.1 of the BLAKE3 paper): a group is a complete subtree, only
 //! the last may be shorter.
 
+mod values;
+
 use blake3::hazmat::{self, HasherExt, Mode};
 use minicbor::{Decoder, Encoder};
 
+pub use self::values::GroupValues;
 use crate::id::{Address, BlobId, PackId};
 
 /// Groups that one page covers.

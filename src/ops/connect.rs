@@ -210,6 +210,7 @@ impl Connection {
             cache: &self.cache,
             store: &repo.store,
             elsewhere: &[],
+            joined: &[],
             history: None,
             seen: remotes::seen(&repo.db, name)?,
             has_atomic_create: !self.settings.is_single_writer,

@@ -24,6 +24,7 @@ use crate::steps::{RunContext, StepError, materialize, sparse};
 use crate::store::session::random_u64;
 use crate::store::upkeep::Rewrite;
 use crate::sync::download::{Fetch, Scope};
+use crate::sync::joined::Joined;
 use crate::sync::lookup::{FindBlobs, Whole};
 use crate::sync::push::{Mode, Want};
 use crate::sync::rebase::{is_reached, reached_commits};
@@ -116,7 +117,7 @@ impl Evicting<'_> {
         if dry_run || proven.is_empty() && leaving.plan.is_empty() {
             return Ok(evicted);
         }
-        evicted.keep = self.keep(head, &state)?;
+        evicted.keep = self.keep(head, &state, &[])?;
         repo.db.write(|tx| {
             tx.promise(head, &connection.settings.name)?;
             tx.set_sparse(repo.worktree, &set)
@@ -195,7 +196,12 @@ impl Evicting<'_> {
     }
 
     /// Makes the remote keep the commit under a name of this clone, in place of commits before it.
-    pub(super) fn keep(&self, head: CommitId, state: &State) -> Result<String, OpError> {
+    pub(super) fn keep(
+        &self,
+        head: CommitId,
+        state: &State,
+        joined: &[Joined],
+    ) -> Result<String, OpError> {
         let repo = self.repo;
         let random = format!("{:016x}", random_u64()?);
         let id = repo.db.write(|tx| tx.clone_id(&random))?;
@@ -218,7 +224,7 @@ impl Evicting<'_> {
             }
         }
         if !wants.is_empty() {
-            sending::send(self.ctx, repo, self.connection, &wants)?;
+            sending::send_joined(self.ctx, repo, self.connection, &wants, joined)?;
         }
         Ok(new.short().to_owned())
     }

@@ -15,7 +15,8 @@ use crate::object::access::ReadObjects;
 use crate::path::RepoPath;
 use crate::refs::RefName;
 use crate::repo::Repo;
-use crate::steps::{gather, remotes};
+use crate::steps::{gather, remotes, spans};
+use crate::store::upkeep::GcRoots;
 use crate::sync::push::{Mode, Want};
 
 /// Commits that a remote promised the files of, and that no ref here and no HEAD reaches.
@@ -75,7 +76,8 @@ pub(super) fn settle(
     }
     let (_, state) = connection.load_for(repo)?;
     let paths = &[RepoPath::root()][..];
-    let keep = Evicting { ctx, repo, connection, paths, keep_files: true }.keep(pushed, &state)?;
+    let keep =
+        Evicting { ctx, repo, connection, paths, keep_files: true }.keep(pushed, &state, &[])?;
     let own = keep.strip_suffix(&pushed.to_string()).unwrap_or_default();
     let mut wants = Vec::new();
     for id in &done {
@@ -105,13 +107,17 @@ pub(super) fn prune(ctx: &Context, repo: &Repo) -> Result<u64, OpError> {
     for id in left.into_iter().filter(|id| !reached.contains(id)) {
         let needed = match &needed {
             Some(needed) => needed,
-            None => needed.insert(missing_of(ctx, repo)?),
+            None => {
+                let mut contents: HashSet<_> = missing_of(ctx, repo)?.into_keys().collect();
+                contents.extend(under_way(repo)?);
+                needed.insert(contents)
+            }
         };
         let mut roots = Vec::new();
         for found in Ancestors::new(store, [id])? {
             roots.extend(store.find_root(found?.0)?);
         }
-        if contents(repo, roots)?.keys().all(|blob| !needed.contains_key(blob)) {
+        if contents(repo, roots)?.keys().all(|blob| !needed.contains(blob)) {
             gone.insert(id);
         }
     }
@@ -140,12 +146,34 @@ fn covered(repo: &Repo) -> Result<BTreeSet<CommitId>, OpError> {
     Ok(covered)
 }
 
-/// Withdraws all promises: everything is here.
+/// Withdraws all promises, since everything that has a name is here; but not those that work rests on which
+/// was cut short.
 pub(super) fn withdraw_all(repo: &Repo) -> Result<(), OpError> {
-    let promised: Vec<CommitId> = repo.store.absent().promised.keys().copied().collect();
+    let mut promised: Vec<CommitId> = repo.store.absent().promised.keys().copied().collect();
+    if !under_way(repo)?.is_empty() {
+        let reached = reached_here(repo, &promised)?;
+        promised.retain(|id| reached.contains(id));
+    }
     Ok(repo
         .db
         .write(|tx| promised.iter().try_for_each(|id| tx.withdraw_promise(*id).map(|_| ())))?)
+}
+
+/// Contents that are not here and that work rests on which was cut short: spans of a file that is being sent,
+/// and what is below commits that journals name, which a collection keeps as it keeps those of refs.
+fn under_way(repo: &Repo) -> Result<HashSet<BlobId>, OpError> {
+    let store = &repo.store;
+    let mut contents = spans::needed(repo)?;
+    let named = repo.db.read(|view| GcRoots::of(view, i64::MAX))?.maybe;
+    let mut tips: Vec<CommitId> =
+        named.iter().map(|address| CommitId::from_bytes(*address.as_bytes())).collect();
+    tips.retain(|id| store.read_commit(*id).is_ok());
+    let mut roots = Vec::new();
+    for found in Ancestors::new(store, tips)? {
+        roots.extend(store.find_root(found?.0)?);
+    }
+    contents.extend(gather::absent(store, roots)?.into_keys());
+    Ok(contents)
 }
 
 /// Contents that refs, reflogs, HEADs and stages reach and that are not here.

@@ -9,6 +9,7 @@ use crate::repo::Repo;
 use crate::steps::remotes;
 use crate::sync::chain::Remote;
 use crate::sync::elsewhere::Elsewhere;
+use crate::sync::joined::Joined;
 use crate::sync::journal::Move;
 use crate::sync::lookup::{FindBlobs, Ranged, Whole};
 use crate::sync::push::{Push, Pushed, Want};
@@ -34,9 +35,20 @@ pub(super) fn send(
     connection: &Connection,
     wants: &[Want],
 ) -> Result<Sent, OpError> {
+    send_joined(ctx, repo, connection, wants, &[])
+}
+
+/// As [`send`], where some contents are there in spans.
+pub(super) fn send_joined(
+    ctx: &Context,
+    repo: &Repo,
+    connection: &Connection,
+    wants: &[Want],
+    joined: &[Joined],
+) -> Result<Sent, OpError> {
     let _lock = lock(ctx, repo)?;
     let run = ctx.run_context(&repo.settings);
-    let push = connection.push(ctx, repo, &run)?;
+    let push = Push { joined, ..connection.push(ctx, repo, &run)? };
     let pushed = through(ctx, repo, push, &|push| push.run(wants))?;
     follow(ctx, repo, &connection.settings.name, &pushed)?;
     let Pushed { commits, files, was_done, .. } = pushed;

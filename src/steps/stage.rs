@@ -14,6 +14,7 @@ use crate::worktree::compare::{self, Comparison, Taken};
 use crate::worktree::scan::{self, Scan, ScanOptions};
 
 mod edit;
+mod long;
 mod outcome;
 mod reading;
 mod snapshot;
@@ -21,6 +22,7 @@ mod stream;
 mod trees;
 
 pub use edit::edit_stage;
+pub use long::{LongFile, StoredSpan, find_long, stage_long, store_span};
 pub use outcome::changes;
 pub use snapshot::{snapshot, store_again};
 pub use stream::stage_stream;
@@ -29,7 +31,7 @@ pub(super) use reading::{FileSource, ingest_options, read_outcome, stat_row};
 
 use edit::{again, move_stage};
 use outcome::{dry_outcome, outcome_of, sums_of};
-use reading::{ReadValues, entry_of, path_of, read_files, record_known};
+use reading::{ReadValues, entry_of, path_of, read_files, reason, record_known};
 use trees::{build_tree, packs_of_known};
 
 /// What is to be staged.
@@ -48,7 +50,7 @@ pub struct StageOptions {
 /// A part of the files that are to be read; others stay as they are staged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Files of so many bytes at most; but always one.
+    /// Files of so many bytes at most; longer ones are left out.
     pub max_bytes: u64,
     /// Those whose paths come after this one, where parts before it were staged.
     pub after: Option<RepoPath>,
@@ -103,6 +105,8 @@ pub struct Staged {
     pub changes: Vec<StagedChange>,
     /// The last path of a part that is not the last one.
     pub rest: Option<RepoPath>,
+    /// Files that were left out of all parts.
+    pub too_long: Vec<RepoPath>,
 }
 
 /// Stages the worktree's files.
@@ -117,6 +121,33 @@ fn stage_once(
     run: &RunContext,
     spent: &mut (u64, u64),
 ) -> Result<Staged, StepError> {
+    let Seen { state, scan, mut comparison } = look(repo, options, run)?;
+    if options.dry_run {
+        return Ok(dry_outcome(&scan, &comparison, options.taken));
+    }
+    let (mut rest, mut too_long) = (None, Vec::new());
+    if let Some(part) = &options.part {
+        (rest, too_long) = take_part(&scan, &mut comparison, part);
+    }
+    let reading = read_files(repo, &scan, &comparison, run)?;
+    spent.0 += reading.new_bytes;
+    spent.1 += reading.stored_bytes;
+    let values = ReadValues { scan: &scan, comparison: &comparison, results: &reading.results };
+    let tree_bytes = publish_stage(repo, &state, options.taken, &values, *spent)?;
+    spent.1 += tree_bytes;
+    let outcome = Staged { rest, too_long, ..outcome_of(&values, options.taken, *spent) };
+    record_known(repo, &values);
+    Ok(outcome)
+}
+
+/// What is on disk, beside what is staged.
+struct Seen {
+    state: WorkState,
+    scan: Scan,
+    comparison: Comparison,
+}
+
+fn look(repo: &Repo, options: &StageOptions, run: &RunContext) -> Result<Seen, StepError> {
     known::settle(repo);
     let state = repo.state()?;
     let known = Known::for_storing(repo);
@@ -128,32 +159,27 @@ fn stage_once(
     if !options.taken.added {
         drop_untracked(&mut comparison);
     }
-    if options.dry_run {
-        return Ok(dry_outcome(&scan, &comparison, options.taken));
-    }
-    let rest = options.part.as_ref().and_then(|part| take_part(&scan, &mut comparison, part));
-    let reading = read_files(repo, &scan, &comparison, run)?;
-    spent.0 += reading.new_bytes;
-    spent.1 += reading.stored_bytes;
-    let values = ReadValues { scan: &scan, comparison: &comparison, results: &reading.results };
-    let tree_bytes = publish_stage(repo, &state, options.taken, &values, *spent)?;
-    spent.1 += tree_bytes;
-    let outcome = Staged { rest, ..outcome_of(&values, options.taken, *spent) };
-    record_known(repo, &values);
-    Ok(outcome)
+    Ok(Seen { state, scan, comparison })
 }
 
-/// Leaves the files of one part to be read; gives the last of them, if there are more.
-fn take_part(scan: &Scan, comparison: &mut Comparison, part: &Part) -> Option<RepoPath> {
+/// Leaves the files of one part to be read; gives the last of them, if there are more, and those that are
+/// too long for any.
+fn take_part(
+    scan: &Scan,
+    comparison: &mut Comparison,
+    part: &Part,
+) -> (Option<RepoPath>, Vec<RepoPath>) {
     let paths = comparison.to_read.iter().map(|file| path_of(scan, *file));
     let sizes = comparison.to_read.iter().map(|file| entry_of(scan, *file).stat.size);
     let mut files: Vec<(RepoPath, u64)> = paths.zip(sizes).collect();
     files.retain(|(path, _)| part.after.as_ref().is_none_or(|after| path > after));
+    let is_short = |file: &(RepoPath, u64)| file.1 <= part.max_bytes;
+    let (mut files, too_long): (Vec<_>, Vec<_>) = files.into_iter().partition(is_short);
     files.sort();
     let (mut bytes, mut count) = (0u64, 0);
     for (_, size) in &files {
-        bytes = bytes.saturating_add(*size);
-        if count > 0 && bytes > part.max_bytes {
+        bytes += size;
+        if bytes > part.max_bytes {
             break;
         }
         count += 1;
@@ -161,7 +187,7 @@ fn take_part(scan: &Scan, comparison: &mut Comparison, part: &Part) -> Option<Re
     let rest = files.get(count).and_then(|_| files.get(count - 1)).map(|(path, _)| path.clone());
     let taken: HashSet<RepoPath> = files.into_iter().take(count).map(|(path, _)| path).collect();
     comparison.to_read.retain(|file| taken.contains(&path_of(scan, *file)));
-    rest
+    (rest, too_long.into_iter().map(|(path, _)| path).collect())
 }
 
 fn scan_paths(repo: &Repo, paths: &[RepoPath], run: &RunContext) -> Result<Scan, StepError> {

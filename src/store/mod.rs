@@ -6,6 +6,7 @@
 
 pub mod footprint;
 pub mod ingest;
+pub mod joining;
 pub mod lane;
 pub mod objects;
 mod promised;

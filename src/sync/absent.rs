@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::chain::Remote;
 use super::elsewhere::{Elsewhere, has};
+use super::joined::Joined;
 use super::lookup::Whole;
 use super::missing::Missing;
 use super::state::State;
@@ -17,7 +18,8 @@ use crate::id::{BlobId, PackId};
 use crate::store::Store;
 
 /// Takes out of `missing` the contents that are not here and that live packs of `state` have; returns those
-/// packs. Others become its `far` ones, if one of `elsewhere` has them.
+/// packs. Of others the recipes are put together, if the remote has the spans of one of `joined`; or they
+/// become its `far` ones, if one of `elsewhere` has them.
 ///
 /// # Errors
 /// [`Refused::Absent`] where no remote has all of them, [`Refused::Shallow`] where commits before what is
@@ -26,7 +28,7 @@ pub(super) fn leave_out_absent(
     remote: &Remote<'_>,
     state: &State,
     store: &Store,
-    elsewhere: &[Elsewhere<'_>],
+    (elsewhere, joined): (&[Elsewhere<'_>], &[Joined]),
     missing: &mut Missing,
 ) -> Result<BTreeSet<PackId>, SyncError> {
     if let Some(id) = missing.commits.iter().find(|id| store.absent().shallow.contains(id)) {
@@ -48,7 +50,15 @@ pub(super) fn leave_out_absent(
     let whole = Whole::open(remote, state)?;
     let mut lacking = (0, 0);
     for &(id, size) in &absent {
-        match whole.packs_of(id, size)? {
+        let in_spans = joined.iter().find(|joined| (joined.id, joined.size) == (id, size));
+        let found = match (whole.packs_of(id, size)?, in_spans) {
+            (None, Some(joined)) => joined.recipe(&whole)?.map(|(objects, packs)| {
+                missing.joined.extend(objects);
+                packs
+            }),
+            (found, _) => found,
+        };
+        match found {
             Some(found) => packs.extend(found),
             None if has(elsewhere, id, size)? => missing.far.push((id, size)),
             None => lacking = (lacking.0 + 1, lacking.1 + size),

@@ -23,6 +23,7 @@ pub mod download;
 pub mod elsewhere;
 mod error;
 mod fold;
+pub mod joined;
 pub mod journal;
 pub mod listing;
 pub mod lookup;

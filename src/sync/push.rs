@@ -11,6 +11,7 @@ use super::chain::{Remote, RootCreated, Seen, StoredRoot};
 use super::download::live_packs;
 use super::elsewhere::{Elsewhere, planned};
 use super::fold::Fold;
+use super::joined::Joined;
 use super::journal::{Intent, Journal, Move, Resumed, journal_intent, resume_session};
 use super::missing::{Missing, decide_missing};
 use super::objects::RemoteHistory;
@@ -75,6 +76,8 @@ pub struct Push<'p> {
     pub store: &'p Store,
     /// Remotes that have what is not here, in the order in which they are asked.
     pub elsewhere: &'p [Elsewhere<'p>],
+    /// Contents that are on the remote in spans and that only a recipe is to be made of.
+    pub joined: &'p [Joined],
     /// Where history is read that is not here.
     pub history: Option<&'p RemoteHistory<'p>>,
     /// The newest root seen on it.
@@ -238,8 +241,8 @@ impl Push<'_> {
         let anchors = self.anchors(&base.state)?;
         let forgotten = self.store.forgotten();
         let mut missing = decide_missing(self.read(), &targets, &anchors, forgotten)?;
-        let (remote, elsewhere) = (self.remote(), self.elsewhere);
-        let packs = leave_out_absent(&remote, &base.state, self.store, elsewhere, &mut missing)?;
+        let (remote, from) = (self.remote(), (self.elsewhere, self.joined));
+        let packs = leave_out_absent(&remote, &base.state, self.store, from, &mut missing)?;
         Ok((missing, packs))
     }
 

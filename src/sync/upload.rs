@@ -123,6 +123,11 @@ pub fn upload_packs(
         }
         sink.end(PackKind::Data, codec, &mut gathered)?;
         send_recipes(sink, codec, &mut gathered, missing, present, &relied)?;
+        for (address, bytes) in &missing.joined {
+            if sink.own.find(PackKind::Layout, address).is_none() {
+                sink.gather(PackKind::Layout, codec, &mut gathered, (*address, bytes))?;
+            }
+        }
         let gathered_now = &mut gathered;
         let mut to = Into { sink, codec, gathered: gathered_now, present, relied: &relied };
         send_far_recipes(elsewhere, &far, &mut to)?;

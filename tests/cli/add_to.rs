@@ -1,6 +1,8 @@
 //! Files that are added to a remote instead of the repository: how much lies here meanwhile, and what is left.
 
+use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -37,11 +39,16 @@ fn packs_in(dir: &Path) -> u64 {
 
 /// Runs a command, and gives the most that lay in the packs of `a` meanwhile.
 fn most_while(env: &Env, args: &[&str]) -> u64 {
+    most_of(env, args, |env| packs_in(&env.path("a")))
+}
+
+/// Runs a command, and gives the most that was measured meanwhile.
+fn most_of(env: &Env, args: &[&str], measure: impl Fn(&Env) -> u64 + Sync) -> u64 {
     let (is_over, most) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
-                most.fetch_max(packs_in(&env.path("a")), Ordering::Relaxed);
+                most.fetch_max(measure(env), Ordering::Relaxed);
                 thread::sleep(Duration::from_millis(2));
             }
         });
@@ -129,4 +136,63 @@ fn a_remote_that_is_not_there_takes_nothing_and_a_collection_withdraws_what_nobo
     env.ok(&["-C", "a", "commit", "-m", "here"]);
     assert!(packs_in(&env.path("a")) > 4_000_000);
     fsck(&env, &["a"]);
+}
+
+const SPAN: usize = 4 << 20;
+
+/// A file of some spans: noise, a hole, more noise, and a last span of one small chunk.
+fn long_file() -> Vec<u8> {
+    let mut data = noise(500, 2 * SPAN + 300_000);
+    data.resize(3 * SPAN + 1_000_000, 0);
+    data.extend(noise(501, 3 * SPAN - 1_000_000 + 9_000));
+    data
+}
+
+/// Bytes of all files below a folder that others write into. One that is renamed meanwhile counts once.
+fn bytes_in(dir: &Path) -> u64 {
+    let found = walkdir::WalkDir::new(dir).into_iter().flatten();
+    let files = found.filter_map(|entry| entry.metadata().ok()).filter(|found| found.is_file());
+    let by_inode: HashMap<u64, u64> = files.map(|file| (file.ino(), file.len())).collect();
+    by_inode.into_values().sum()
+}
+
+#[test]
+fn a_file_longer_than_may_lie_here_goes_in_spans_and_has_the_id_of_its_bytes() {
+    let env = site();
+    env.ok(&["-C", "a", "config", "transfer.local_limit", "5M"]);
+    let data = long_file();
+    for dir in ["a", "b"] {
+        env.write(&format!("{dir}/data/long.bin"), &data);
+    }
+    let args = ["-C", "a", "add", "--to", "origin", "data"];
+    let most = most_of(&env, &args, |env| bytes_in(&env.path("a/.esker")));
+    assert!(most > 3_000_000 && most < SPAN as u64 + 2_500_000, "{most} bytes lay here");
+    assert!(packs_in(&env.path("a")) < 100_000, "{}", packs_in(&env.path("a")));
+    assert_eq!(env.ok(&["-C", "a", "status", "-s"]).lines().count() as u64, FILES + 2);
+    fsck(&env, &["a"]);
+    env.ok(&["-C", "b", "add", "data"]);
+    let commit = |dir: &str| env.json(&["-C", dir, "commit", "-m", "first", "--json"]);
+    let (ours, plain) = (commit("a"), commit("b"));
+    assert_eq!((&ours["tree"], &ours["bytes"]), (&plain["tree"], &plain["bytes"]));
+    env.ok(&["-C", "a", "push"]);
+    assert_eq!(env.ok(&["-C", "a", "remote", "keeps"]).lines().count(), 1);
+    let checked = env.ok(&["-C", "a", "fsck", "--remote", "--data"]);
+    assert!(checked.ends_with("no problems\n"), "{checked}");
+    // It comes back whole, and any range of it where it lies.
+    env.ok(&["clone", "shared", "c"]);
+    assert!(fs::read(env.path("c/data/long.bin")).expect("read") == data);
+    for (offset, length) in [(SPAN - 700, 1_400), (3 * SPAN + 999_990, 20), (6 * SPAN - 5, 9_005)] {
+        let (from, count) = (offset.to_string(), length.to_string());
+        let args = ["cat", "shared@main:data/long.bin", "--offset", &from, "--length", &count];
+        let found = env.command(&args).output().expect("esker runs");
+        assert!(found.stdout == data[offset..offset + length], "{offset}");
+    }
+    // What the spans were is given back; the file stays.
+    env.ok(&["-C", "a", "gc", "--remote", "--grace", "0"]);
+    let checked = env.ok(&["-C", "c", "fsck", "--remote", "--data"]);
+    assert!(checked.ends_with("no problems\n"), "{checked}");
+    env.ok(&["clone", "shared", "d"]);
+    assert!(fs::read(env.path("d/data/long.bin")).expect("read") == data);
+    assert_eq!(env.json(&["-C", "a", "fsck", "--json"])["promised"], FILES + 2);
+    fsck(&env, &["a", "b", "c", "d"]);
 }

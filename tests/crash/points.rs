@@ -275,6 +275,8 @@ fn with_remote(env: &Env) {
 fn unsent(env: &Env) {
     with_remote(env);
     env.ok(&["config", "transfer.local_limit", "300K"]);
+    // Longer than the limit, and in two spans.
+    env.write("data/long.bin", Random::new(8).bytes(1_200_000));
 }
 
 fn sent(env: &Env) {

@@ -6,12 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kill::{End, Killer, number};
-use crate::s3::Op;
 use crate::site::{Site, URL};
 
 /// Lets `count` requests of a run through and kills it when it waits for the next. `false` if it needed
 /// no more.
-fn kill_after(site: &Site, args: &[&str], count: usize) -> bool {
+pub fn kill_after(site: &Site, args: &[&str], count: usize) -> bool {
     site.server.set_fuel(Some(count));
     let mut command = site.env.command(args);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
@@ -87,46 +86,6 @@ fn a_push_with_a_lease_killed_between_any_two_requests_goes_on() {
     }
     site.assert_shared();
     assert!(cuts > 6);
-}
-
-/// One file that is several packs long, killed as its second pack is on its way: what the server has answered for is
-/// not sent again, but for one pack whose answer may not have been noted.
-#[test]
-fn one_large_file_that_is_added_to_a_remote_goes_on_within_it() {
-    const PACK: u64 = 50 << 20;
-    let mut site = Site::new(9);
-    site.env.set("ESKER_STALL_SECONDS", "60");
-    site.env.ok(&["push"]);
-    site.env.ok(&["config", "transfer.local_limit", "1M"]);
-    site.env.ok(&["config", "core.jobs", "1"]);
-    let noise = site.random.bytes(150 << 20);
-    site.env.write("noise.bin", &noise);
-    let there = |site: &Site| -> u64 {
-        let packs = site.server.keys("set/pack/").into_iter();
-        packs.filter_map(|key| site.server.object(&key)).map(|o| o.bytes.len() as u64).sum()
-    };
-    let before = there(&site);
-    let mut count = 7;
-    while there(&site) < before + PACK {
-        assert!(
-            kill_after(&site, &["add", "--to", "origin", "noise.bin"], count),
-            "it is too fast"
-        );
-        count += 1;
-    }
-    let had = there(&site) - before;
-    site.env.ok(&["fsck"]);
-    site.server.take_log();
-    site.env.ok(&["add", "--to", "origin", "noise.bin"]);
-    let log = site.server.take_log();
-    let sent: u64 =
-        log.iter().filter(|seen| seen.op == Op::Put).map(|seen| seen.bytes as u64).sum();
-    println!("after {count} requests {had} bytes were there, {sent} were sent of {}", noise.len());
-    assert!(sent < noise.len() as u64 - had + PACK, "{sent} bytes, and {had} were there");
-    site.env.ok(&["commit", "-m", "noise"]);
-    site.env.ok(&["push"]);
-    site.env.ok(&["fsck", "--data"]);
-    site.assert_shared();
 }
 
 #[test]

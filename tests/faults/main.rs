@@ -34,3 +34,4 @@ mod damage;
 mod killed;
 mod parts;
 mod site;
+mod spans;

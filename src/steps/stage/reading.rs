@@ -200,14 +200,19 @@ impl ReadValues<'_> {
             .collect();
         for (at, failure) in self.results.failures() {
             let Some(file) = self.comparison.to_read.get(at) else { continue };
-            let reason = match failure {
-                Failure::Changing => "changes while it is read".to_owned(),
-                Failure::Unreadable(e) => format!("cannot be read: {e}"),
-            };
+            let reason = reason(failure);
             let path = escape(path_of(self.scan, *file).as_str()).into_owned();
             skipped.push(Skipped { path, reason });
         }
         skipped
+    }
+}
+
+/// Why a file was not taken.
+pub(super) fn reason(failure: &Failure) -> String {
+    match failure {
+        Failure::Changing => "changes while it is read".to_owned(),
+        Failure::Unreadable(e) => format!("cannot be read: {e}"),
     }
 }
 

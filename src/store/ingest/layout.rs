@@ -66,7 +66,8 @@ fn placed(claims: &Claims<'_>, address: &Address) -> Result<Location, IngestErro
     }
 }
 
-fn assemble(
+/// The pages of a recipe that are stored apart, then the recipe, with their addresses.
+pub(in crate::store) fn assemble(
     blob: BlobId,
     size: u64,
     group_log2: u8,

@@ -9,7 +9,7 @@ use crate::store::shared::{Others, SharedStore};
 
 /// Kinds of journal entries that keep no object of the history: they name none, or one that counts only
 /// where the stage names it too.
-const NO_ROOTS: [&str; 3] = ["cost", "ingest", "sums"];
+const NO_ROOTS: [&str; 4] = ["cost", "ingest", "spans", "sums"];
 /// Bytes of an id, and digits of one.
 const ID_BYTES: usize = 32;
 const ID_DIGITS: usize = 64;

@@ -120,6 +120,7 @@ impl Site {
             cache: &cache,
             store: &repo.store,
             elsewhere: &[],
+            joined: &[],
             history: None,
             seen: *self.seen.lock().expect("lock"),
             has_atomic_create: true,

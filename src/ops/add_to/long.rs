@@ -1,0 +1,172 @@
+//! Files that are longer than may lie here: sent a span at a time, each a content of its own.
+//!
+//! A span is stored, sent, promised and let go of as any part is; that it was, and the values of its groups
+//! at their place in the file, is noted in the transaction that promises it. Once all spans are there, the
+//! file's recipe is put together of theirs on the remote, and the file is staged. A file that changes
+//! meanwhile is left out, as one that is read at once is.
+
+use std::collections::HashSet;
+
+use super::sending::{Sending, What};
+use super::what_is_asked;
+use crate::id::BlobId;
+use crate::ops::add::{AddOptions, AddOutcome};
+use crate::ops::connect::Connection;
+use crate::ops::evicting;
+use crate::ops::{Context, OpError, loose};
+use crate::path::RepoPath;
+use crate::recipe::{self, Value};
+use crate::repo::Repo;
+use crate::steps::spans::{self, SentSpans, Span};
+use crate::steps::stage::{self, LongFile, StoredSpan};
+use crate::store::joining::span_bytes;
+use crate::sync::joined::Joined;
+use crate::sync::journal::Journal;
+use crate::sync::lookup::Whole;
+
+/// Sends and stages the files that are too long for a part.
+pub(super) fn send_all(
+    ctx: &Context,
+    options: &AddOptions,
+    connection: &Connection,
+    sum: &mut AddOutcome,
+) -> Result<(), OpError> {
+    let repo = ctx.open_repo()?;
+    let (named, asked) = what_is_asked(ctx, &repo, options, None)?;
+    if named.is_empty() {
+        return Ok(());
+    }
+    let run = ctx.run_context(&repo.settings);
+    let max_bytes = repo.settings.transfer.local_limit;
+    let files = stage::find_long(&repo, &asked, max_bytes, &run)?;
+    let is_asked = |path: &RepoPath| {
+        asked.paths.is_empty() || asked.paths.iter().any(|asked| path.starts_with(asked))
+    };
+    let is_left = |path: &RepoPath| files.iter().any(|file| file.path == *path);
+    SentSpans::load(&repo)?.forget(&repo, &|path| is_asked(path) && !is_left(path))?;
+    drop(repo);
+    for file in &files {
+        Long { ctx, connection, file }.send(sum)?;
+    }
+    Ok(())
+}
+
+struct Long<'l> {
+    ctx: &'l Context,
+    connection: &'l Connection,
+    file: &'l LongFile,
+}
+
+impl Long<'_> {
+    fn send(&self, sum: &mut AddOutcome) -> Result<(), OpError> {
+        let mut cost = (0, 0);
+        let mut spans = self.sent()?;
+        loop {
+            let repo = self.ctx.open_repo()?;
+            let offset = spans.iter().map(|span| span.size).sum();
+            if offset == self.file.size() {
+                return self.finish(&repo, &spans, cost, sum);
+            }
+            let Some(stored) = self.store_next(&repo, offset, sum)? else { return Ok(()) };
+            let StoredSpan { span, new_bytes, stored_bytes } = stored;
+            cost = (cost.0 + new_bytes, cost.1 + stored_bytes);
+            let what = self.content(span.id, span.size, None);
+            let sent = Sending { ctx: self.ctx, repo: &repo, connection: self.connection, what };
+            let (path, stat) = (&self.file.path, self.file.stat());
+            let sent =
+                sent.run(&|tx| Ok(spans::note((tx, &repo), (path, stat), spans.len(), &span)?))?;
+            sum.sent_bytes += sent.bytes;
+            drop(repo);
+            evicting::collect(self.ctx, sent.contents)?;
+            spans.push(span);
+        }
+    }
+
+    /// The spans that earlier runs sent, if the remote still has all of them; rids the store of one that
+    /// was not let go of yet.
+    fn sent(&self) -> Result<Vec<Span>, OpError> {
+        let repo = self.ctx.open_repo()?;
+        let spans = SentSpans::load(&repo)?.of(&self.file.path, self.file.stat());
+        if spans.is_empty() {
+            return Ok(spans);
+        }
+        let (_, state) = self.connection.load_for(&repo)?;
+        let remote = self.connection.remote();
+        let there = Whole::open(&remote, &state)?;
+        let mut left = HashSet::new();
+        for Span { id, size, .. } in &spans {
+            if there.packs_of(*id, *size)?.is_none() {
+                self.forget_lost(&repo)?;
+                return Ok(Vec::new());
+            }
+            left.extend(repo.store.has_blob(*id, *size)?.then_some(*id));
+        }
+        drop(repo);
+        evicting::collect(self.ctx, left)?;
+        Ok(spans)
+    }
+
+    /// Forgets spans that the remote does not have any more, and what it promised of them.
+    fn forget_lost(&self, repo: &Repo) -> Result<(), OpError> {
+        repo.db.write(|tx| spans::forget(tx, repo, &self.file.path))?;
+        // What a push was cut short at may rest on them.
+        Journal::clear(&repo.db, &self.connection.settings.name)?;
+        loose::prune(self.ctx, repo)?;
+        Ok(())
+    }
+
+    /// Stores the span that begins at byte `offset`; nothing where the file cannot be read.
+    fn store_next(
+        &self,
+        repo: &Repo,
+        offset: u64,
+        sum: &mut AddOutcome,
+    ) -> Result<Option<StoredSpan>, OpError> {
+        let group_bytes = repo.store.params().group_bytes.into();
+        let len = span_bytes(group_bytes, repo.settings.transfer.local_limit, offset);
+        let range = offset..self.file.size().min(offset + len);
+        let run = self.ctx.run_context(&repo.settings);
+        match stage::store_span(repo, self.file, range, &run)? {
+            Ok(stored) => {
+                sum.new_bytes += stored.new_bytes;
+                sum.stored_bytes += stored.stored_bytes;
+                Ok(Some(stored))
+            }
+            Err(skipped) => {
+                sum.skipped.push(skipped.into());
+                Ok(None)
+            }
+        }
+    }
+
+    fn content(&self, id: BlobId, size: u64, joined: Option<Joined>) -> What<'_> {
+        What::Content { path: &self.file.path, value: self.file.value(id, size), joined }
+    }
+
+    /// Makes the file's recipe there, and stages it.
+    fn finish(
+        &self,
+        repo: &Repo,
+        sent: &[Span],
+        cost: (u64, u64),
+        sum: &mut AddOutcome,
+    ) -> Result<(), OpError> {
+        let values: Vec<Value> = sent.iter().flat_map(|span| span.values.iter().copied()).collect();
+        let spans: Vec<(BlobId, u64)> = sent.iter().map(|span| (span.id, span.size)).collect();
+        let size = self.file.size();
+        // A file of one span is that span.
+        let id = recipe::root_of(&values).unwrap_or(spans[0].0);
+        let group_bytes = repo.store.params().group_bytes.into();
+        let joined = Joined { id, size, spans, group_bytes, values };
+        let what = self.content(id, size, Some(joined));
+        Sending { ctx: self.ctx, repo, connection: self.connection, what }.run(&|_| Ok(()))?;
+        let old = stage::stage_long(repo, self.file, id, cost)?;
+        match old {
+            None => sum.added += 1,
+            Some(old) if old != self.file.value(id, size) => sum.modified += 1,
+            Some(_) => return Ok(()),
+        }
+        sum.logical_bytes += size;
+        Ok(())
+    }
+}

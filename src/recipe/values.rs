@@ -1,0 +1,78 @@
+//! The values of groups whose bytes go by once, in pieces of any length.
+
+use blake3::Hasher;
+use blake3::hazmat::HasherExt;
+
+use super::Value;
+
+/// Takes the chaining values of consecutive groups of a blob.
+#[derive(Clone)]
+pub struct GroupValues {
+    group_bytes: u64,
+    /// Offset in the blob of the next byte.
+    offset: u64,
+    /// Of the group that the next byte is in, if some of it went by.
+    open: Option<Hasher>,
+    values: Vec<Value>,
+}
+
+impl GroupValues {
+    /// Begins at byte `offset` of the blob; both are multiples of a KiB, `offset` one of `group_bytes`.
+    pub fn new(group_bytes: u64, offset: u64) -> Self {
+        debug_assert!(offset.is_multiple_of(group_bytes));
+        Self { group_bytes, offset, open: None, values: Vec::new() }
+    }
+
+    /// Takes the bytes that follow.
+    pub fn update(&mut self, mut data: &[u8]) {
+        while !data.is_empty() {
+            let left = self.group_bytes - self.offset % self.group_bytes;
+            let (now, rest) = data.split_at(data.len().min(left as usize));
+            let hasher = self.open.get_or_insert_with(|| {
+                let mut hasher = Hasher::new();
+                hasher.set_input_offset(self.offset);
+                hasher
+            });
+            hasher.update(now);
+            self.offset += now.len() as u64;
+            if now.len() as u64 == left {
+                self.close();
+            }
+            data = rest;
+        }
+    }
+
+    fn close(&mut self) {
+        self.values.extend(self.open.take().map(|hasher| hasher.finalize_non_root()));
+    }
+
+    /// The values of all groups; the last may be shorter than the others.
+    pub fn finish(mut self) -> Vec<Value> {
+        self.close();
+        self.values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::group_value;
+
+    #[test]
+    fn values_are_those_of_whole_groups_however_the_bytes_come() {
+        let mut data = vec![0; 200_000];
+        blake3::Hasher::new().update(b"values").finalize_xof().fill(&mut data);
+        let (group, start) = (1 << 16, 3 << 16);
+        let expected: Vec<Value> = data
+            .chunks(group)
+            .enumerate()
+            .map(|(i, bytes)| group_value((start + i * group) as u64, bytes))
+            .collect();
+        for piece in [1_000, group, 70_001, data.len()] {
+            let mut values = GroupValues::new(group as u64, start as u64);
+            data.chunks(piece).for_each(|piece| values.update(piece));
+            assert_eq!(values.finish(), expected, "in pieces of {piece}");
+        }
+        assert_eq!(GroupValues::new(group as u64, 0).finish(), Vec::<Value>::new());
+    }
+}
