@@ -3,7 +3,8 @@
 //!
 //! The steps are the calls that a process makes of the system below the repository's folder, SQLite's
 //! too (see `trace`). `ESKER_POINTS=all` tries all of them, which takes half an hour; without it some of
-//! each verb, chosen by `ESKER_CRASH_SEED`. A table says what was tried.
+//! each verb, chosen by `ESKER_CRASH_SEED`. `ESKER_POINTS_OF=evict,mirror` tries those verbs alone. A table
+//! says what was tried.
 //!
 //! All of it in a repository of its own, and in one of two on a shared store, where the other must stay
 //! whole too.
@@ -547,7 +548,11 @@ fn try_verbs<'v>(
     let random = Random::new(seed.wrapping_mul(0x9e37) ^ ended.len() as u64);
     let mut driver = Driver { fault, is_shared, which, random, tallies: BTreeMap::new() };
     println!("{:<9} {:<44} {:>6} {ended:>7}  result", "verb", "step", "tried");
-    for verb in verbs {
+    let only = std::env::var("ESKER_POINTS_OF").ok();
+    let is_wanted = |verb: &&Verb| {
+        only.as_ref().is_none_or(|only| only.split(',').any(|name| name == verb.name))
+    };
+    for verb in verbs.filter(is_wanted) {
         driver.run(verb);
         driver.print_verb(verb.name);
     }
