@@ -38,7 +38,7 @@ pub(super) const KEYS: &[KeyRule] = &[
     key("core.pager", None, Some("ESKER_PAGER"), Kind::Text),
     key("transfer.limit_rate", Some("0"), Some("ESKER_LIMIT_RATE"), Kind::Rate),
     key("transfer.stall_seconds", Some("60"), Some("ESKER_STALL_SECONDS"), Kind::Seconds),
-    key("transfer.local_limit", Some("2G"), Some("ESKER_LOCAL_LIMIT"), Kind::Size),
+    key("transfer.local_limit", Some("1800M"), Some("ESKER_LOCAL_LIMIT"), Kind::Size),
     key("ui.color", Some("auto"), None, Kind::Color),
 ];
 
