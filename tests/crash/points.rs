@@ -510,9 +510,11 @@ impl Driver {
     }
 }
 
-/// Whether a line warns, or says how much will be fetched: neither is the error.
+/// Whether a line warns, or says how much will be fetched, or how far a run has come that takes long: none of
+/// them is the error.
 fn is_told(line: &str) -> bool {
-    ["warning: ", "fetching "].iter().any(|start| line.starts_with(start))
+    let starts = ["warning: ", "fetching "];
+    starts.iter().any(|start| line.starts_with(start)) || line.contains("B/s, ")
 }
 
 /// Checks the repository, and the other one on its store.
