@@ -186,6 +186,10 @@ fn repository(ctx: &Context, paths: RepoPaths, outcome: &mut DoctorOutcome) -> R
     report
 }
 
+/// Journals of what is known, not of work that was cut short: what `add` counted since the last commit, and the
+/// newest root seen on each remote.
+const NOTES: [&str; 3] = ["cost", "remote-seen", "sums"];
+
 /// The shared store; a repository on it that cannot be read keeps all space from coming back.
 fn store(shared: &SharedStore, outcome: &mut DoctorOutcome) -> Result<SharedBy, StoreError> {
     for unseen in shared.others()?.unseen {
@@ -218,8 +222,7 @@ fn state(repo: &Repo) -> Result<StateReport, OpError> {
         report.interrupted = view.journal_kinds(repo.worktree)?;
         Ok::<_, DbError>(())
     })?;
-    // What is counted since the last commit is no work that was interrupted.
-    report.interrupted.retain(|kind| kind != "cost");
+    report.interrupted.retain(|kind| !NOTES.contains(&&**kind));
     Ok(report)
 }
 

@@ -45,6 +45,23 @@ fn the_report_has_facts_and_no_secrets() {
     assert_eq!(env.ok(&["status", "--porcelain"]), "");
 }
 
+/// Also what `add` counted for the next commit, and what was seen of a remote, are kept as notes.
+#[test]
+fn nothing_is_unfinished_where_nothing_was_cut_short() {
+    let env = Env::new();
+    env.ok(&["init"]);
+    env.write("a.csv", "a");
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "first"]);
+    env.ok(&["remote", "add", "origin", "../shared"]);
+    env.ok(&["push"]);
+    env.write("b.csv", "b");
+    env.ok(&["add", "."]);
+    let document = env.json(&["doctor", "--json"]);
+    let unfinished = document["repository"]["state"]["interrupted"].as_array().expect("a list");
+    assert!(unfinished.is_empty(), "{unfinished:?}");
+}
+
 #[test]
 fn misspelt_settings_are_told() {
     let env = Env::new();
