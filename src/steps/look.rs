@@ -174,6 +174,9 @@ fn look_at(
     for (path, value) in comparison.missing {
         seen.changed.push(StagedChange { path, old: Some(value), new: None, is_gone: true });
     }
+    // They came folder by folder.
+    seen.changed.sort_by(|a, b| a.path.cmp(&b.path));
+    seen.untracked.sort();
     Ok(seen)
 }
 

@@ -65,6 +65,27 @@ fn porcelain_has_two_letters_and_a_path() {
     assert!(env.ok(&["--color=always", "status", "--porcelain"]).starts_with(" M a.csv\n"));
 }
 
+/// The files of a folder come between those beside it.
+#[test]
+fn status_lists_paths_in_their_order() {
+    let env = Env::new();
+    env.ok(&["init"]);
+    for path in ["a", "d/x", "z"] {
+        env.write(path, "1");
+    }
+    env.ok(&["add", "."]);
+    for path in ["a", "d/x", "z", "b", "e/y", "y"] {
+        env.write(path, "22");
+    }
+    let status = env.json(&["status", "--json"]);
+    let paths = |list: &str| -> Vec<String> {
+        let list = status[list].as_array().expect("a list").iter();
+        list.map(|change| change["path"].as_str().expect("a path").to_owned()).collect()
+    };
+    assert_eq!(paths("unstaged"), ["a", "d/x", "z"]);
+    assert_eq!(paths("untracked"), ["b", "e/", "y"]);
+}
+
 #[test]
 fn status_documents_and_codes_say_what_differs() {
     let env = committed();
