@@ -290,7 +290,7 @@ impl Snapshot {
         }
     }
 
-    /// Bytes, rate, time left and files, as far as each is known.
+    /// Bytes, rate, time left and files, as far as each is known; of none, how long it has taken.
     fn describe(&self) -> String {
         let mut parts = Vec::new();
         let elapsed = self.elapsed.as_secs_f64();
@@ -308,6 +308,9 @@ impl Snapshot {
         if done > 0 && done < total {
             let left = elapsed * (total - done) as f64 / done as f64;
             parts.push(format!("{} left", seconds(left)));
+        }
+        if parts.is_empty() {
+            parts.push(format!("{} so far", seconds(elapsed)));
         }
         parts.join(", ")
     }
@@ -335,6 +338,8 @@ mod tests {
         assert_eq!(all, "1.0 GiB of 2.0 GiB, 256.0 MiB/s, 1,200 of 5,000 files, 4.0 s left");
         let none = snapshot(None, None).describe();
         assert_eq!(none, "1.0 GiB, 256.0 MiB/s, 1,200 files");
+        let nothing = Snapshot { bytes: 0, files: 0, ..snapshot(None, None) }.describe();
+        assert_eq!(nothing, "4.0 s so far");
     }
 
     #[test]

@@ -514,7 +514,8 @@ impl Driver {
 /// them is the error.
 fn is_told(line: &str) -> bool {
     let starts = ["warning: ", "fetching "];
-    starts.iter().any(|start| line.starts_with(start)) || line.contains("B/s, ")
+    let is_progress = line.contains("B/s") || line.ends_with(" so far");
+    starts.iter().any(|start| line.starts_with(start)) || is_progress
 }
 
 /// Checks the repository, and the other one on its store.
