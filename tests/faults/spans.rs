@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::killed::kill_after;
 use crate::s3::Op;
-use crate::site::Site;
+use crate::site::{Site, URL};
 
 const SPAN: usize = 1 << 20;
 const ADD: [&str; 4] = ["add", "--to", "origin", "long.bin"];
@@ -57,8 +57,10 @@ fn assert_comes_back(site: &Site, long: &[u8]) {
 fn what_was_sent_of_a_long_file_is_not_sent_again() {
     let (site, long) = with_long_file(9);
     cut_short(&site, 3);
-    // A collection lets go of nothing that it will go on from.
+    // No collection lets go of what it will go on from, neither here nor, by somebody else, there.
     site.env.ok(&["gc", "--grace", "0"]);
+    site.env.ok(&["clone", "-q", URL, "../other"]);
+    site.env.ok(&["-C", "../other", "gc", "--remote", "--grace", "0"]);
     let sent = sent_by(&site, &ADD);
     println!("{sent} bytes were sent of {} after three spans were there", long.len());
     assert!(sent > 2 * SPAN && sent < 4 * SPAN + 100_000, "{sent}");
