@@ -2,9 +2,9 @@
 //! disk is full or broken: nothing is lost, and the same command goes on.
 //!
 //! The steps are the calls that a process makes of the system below the repository's folder, SQLite's
-//! too (see `trace`). `ESKER_POINTS=all` tries all of them, which takes half an hour; without it some of
-//! each verb, chosen by `ESKER_CRASH_SEED`. `ESKER_POINTS_OF=evict,mirror` tries those verbs alone. A table
-//! says what was tried.
+//! too (see `trace`). `ESKER_POINTS=all` tries all of them, which takes half an hour, a number so many of
+//! each verb; without it two, chosen by `ESKER_CRASH_SEED`. `ESKER_POINTS_OF=evict,mirror` tries those
+//! verbs alone. A table says what was tried.
 //!
 //! All of it in a repository of its own, and in one of two on a shared store, where the other must stay
 //! whole too.
@@ -444,10 +444,12 @@ impl Driver {
             .map(|(count, call)| (count, call.name.clone(), call.label(&root)))
             .collect();
         assert!(!points.is_empty(), "{} changes nothing", verb.name);
-        let is_all = std::env::var("ESKER_POINTS").is_ok_and(|value| value == "all");
+        let asked = std::env::var("ESKER_POINTS").ok();
+        let is_all = asked.as_deref() == Some("all");
+        let number = asked.and_then(|asked| asked.parse().ok());
         match self.which {
             Which::Of(kind) => points.retain(|(_, _, label)| label.contains(kind)),
-            Which::Few(few) if !is_all => points = self.choose(points, few),
+            Which::Few(few) if !is_all => points = self.choose(points, number.unwrap_or(few)),
             Which::Few(_) => points.dedup_by_key(|(count, name, _)| (*count, name.clone())),
         }
         for (count, name, label) in points {
