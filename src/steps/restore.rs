@@ -16,7 +16,7 @@ use crate::repo::Repo;
 use crate::store::ingest::{self, IngestOptions};
 use crate::worktree::compare::{self, Delta, FileRef};
 use crate::worktree::plan::{Plan, PlannedFile, Why};
-use crate::worktree::scan::{self, Reason, ScanOptions, ScannedKind};
+use crate::worktree::scan::{self, Reason, ScanOptions, ScannedDir, ScannedKind};
 
 /// What a restore brings back.
 pub struct RestoreOptions {
@@ -62,23 +62,10 @@ pub fn plan_restore(
     let unknown = if options.absent_only { &[] } else { &comparison.to_read[..] };
     let ids = hash_unknown(repo, &scan, unknown, run)?;
     let mut restore = Restore { repo, plan: Plan::default() };
-    for (number, (dir, delta)) in scan.dirs.iter().zip(&comparison.dirs).enumerate() {
+    for (number, (dir, delta)) in (0u32..).zip(scan.dirs.iter().zip(&comparison.dirs)) {
+        let read = |entry| ids.get(&key(FileRef { dir: number, entry })).cloned();
         for one in &delta.deltas {
-            match one {
-                Delta::Gone(entry) => {
-                    let path = dir.path.join(&entry.name)?;
-                    restore.bring(path, &entry.value)?;
-                }
-                Delta::New { .. } | Delta::Found { .. } if options.absent_only => {}
-                Delta::New { entry } | Delta::Found { entry, .. } => {
-                    let scanned = &dir.entries[*entry as usize];
-                    let path = dir.path.join(&scanned.name)?;
-                    let file = FileRef { dir: number as u32, entry: *entry };
-                    let now = one.value().cloned().or_else(|| ids.get(&key(file)).cloned());
-                    let found = Found { path, kind: scanned.kind, now, old: one.old() };
-                    restore.found(found, options.remove_tracked)?;
-                }
-            }
+            restore.differs(options, dir, one, &read)?;
         }
     }
     for (path, value) in comparison.missing {
@@ -216,6 +203,25 @@ struct Restore<'r> {
 }
 
 impl Restore<'_> {
+    /// A difference of a folder; `read` has what the files are that had to be read.
+    fn differs(
+        &mut self,
+        options: &RestoreOptions,
+        dir: &ScannedDir,
+        delta: &Delta,
+        read: &dyn Fn(u32) -> Option<EntryValue>,
+    ) -> Result<(), StepError> {
+        let entry = match delta {
+            Delta::Gone(entry) => return self.bring(dir.path.join(&entry.name)?, &entry.value),
+            Delta::New { .. } | Delta::Found { .. } if options.absent_only => return Ok(()),
+            Delta::New { entry } | Delta::Found { entry, .. } => *entry,
+        };
+        let scanned = &dir.entries[entry as usize];
+        let (path, kind) = (dir.path.join(&scanned.name)?, scanned.kind);
+        let now = delta.value().cloned().or_else(|| read(entry));
+        self.found(Found { path, kind, now, old: delta.old() }, options.remove_tracked)
+    }
+
     /// A path on disk that no tree can hold, such as a pipe: nothing is lost when it goes.
     fn replace(&mut self, path: RepoPath, tree: TreeId) -> Result<(), StepError> {
         let Some(value) = prolly::resolve(&self.repo.store, tree, &path)? else { return Ok(()) };

@@ -193,8 +193,8 @@ fn is_block_damage(error: &AccessError) -> bool {
 
 // Commits and tags.
 impl Walk<'_> {
-    /// Visits all commits; returns their trees, newest commit first.
-    fn commits(&mut self, roots: &Roots) -> Result<Vec<FoundTree>, VerifyError> {
+    /// The commits that names point at, with who needs them; the last is visited first.
+    fn tips(&self, roots: &Roots) -> Result<Vec<(String, CommitId)>, VerifyError> {
         let mut queue = roots.commits.clone();
         queue.extend(roots.promised.iter().cloned());
         for (label, id) in &roots.tags {
@@ -209,6 +209,12 @@ impl Walk<'_> {
             }
         }
         queue.reverse();
+        Ok(queue)
+    }
+
+    /// Visits all commits; returns their trees, newest commit first.
+    fn commits(&mut self, roots: &Roots) -> Result<Vec<FoundTree>, VerifyError> {
+        let mut queue = self.tips(roots)?;
         let mut seen: HashMap<CommitId, Option<usize>> = HashMap::new();
         let mut found = Vec::new();
         while let Some((label, id)) = queue.pop() {
