@@ -279,13 +279,7 @@ pub(super) fn is_theirs(e: &OpError) -> bool {
 
 /// Those of some contents that are not here.
 fn missing_of(repo: &Repo, blobs: Vec<(BlobId, u64)>) -> Result<Vec<(BlobId, u64)>, OpError> {
-    let mut missing = Vec::new();
-    for (id, size) in blobs {
-        if !repo.store.has_blob(id, size)? {
-            missing.push((id, size));
-        }
-    }
-    Ok(missing)
+    Ok(repo.store.absent_blobs(&blobs)?)
 }
 
 /// What of a range has not been written yet, and where it goes.

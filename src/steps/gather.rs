@@ -36,26 +36,34 @@ pub fn files(
     Ok(())
 }
 
+/// Contents that are looked up at once.
+const AT_ONCE: usize = 4096;
+
 /// The contents of the files below some trees that are not here, with their sizes. Only those are held.
 pub fn absent(
     store: &Store,
     trees: impl IntoIterator<Item = TreeId>,
 ) -> Result<HashMap<BlobId, u64>, StepError> {
-    let (mut absent, mut seen, mut failure) = (HashMap::new(), HashSet::new(), None);
+    let (mut absent, mut seen, mut waiting) = (HashMap::new(), HashSet::new(), Vec::new());
+    let mut failure = None;
     for tree in trees {
         files(store, tree, &mut seen, &mut |id, size| {
             if size == 0 || failure.is_some() || absent.contains_key(&id) {
                 return;
             }
-            match store.has_blob(id, size) {
-                Ok(true) => {}
-                Ok(false) => drop(absent.insert(id, size)),
-                Err(e) => failure = Some(e),
+            waiting.push((id, size));
+            if waiting.len() == AT_ONCE {
+                match store.absent_blobs(&waiting) {
+                    Ok(found) => absent.extend(found),
+                    Err(e) => failure = Some(e),
+                }
+                waiting.clear();
             }
         })?;
         if let Some(e) = failure {
             return Err(e.into());
         }
     }
+    absent.extend(store.absent_blobs(&waiting)?);
     Ok(absent)
 }

@@ -49,13 +49,9 @@ fn missing_of(
     repo: &Repo,
     blobs: impl Iterator<Item = (BlobId, u64)>,
 ) -> Result<Vec<(BlobId, u64)>, StepError> {
-    let (mut seen, mut missing) = (HashSet::new(), Vec::new());
-    for (id, size) in blobs {
-        if seen.insert(id) && !repo.store.has_blob(id, size)? {
-            missing.push((id, size));
-        }
-    }
-    Ok(missing)
+    let mut seen = HashSet::new();
+    let once: Vec<_> = blobs.filter(|(id, _)| seen.insert(*id)).collect();
+    Ok(repo.store.absent_blobs(&once)?)
 }
 
 /// As [`ensure`], of contents and their sizes.
