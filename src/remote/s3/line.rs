@@ -3,6 +3,7 @@
 //! A request may take as long as it needs while bytes move. What counts is how long nothing did: then the
 //! request is given up, as one of which nobody knows whether it was carried out.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -39,11 +40,27 @@ pub struct Line {
     pub stall: Duration,
     /// The limit, if there is one.
     pub pace: Option<Arc<Pace>>,
+    /// By how long they try to connect: each reads the certificates of the system when it is made.
+    clients: Arc<Mutex<HashMap<Duration, reqwest::Client>>>,
 }
 
 impl Line {
+    /// No client is made yet.
+    pub fn new(stall: Duration, pace: Option<Arc<Pace>>) -> Self {
+        Self { stall, pace, clients: Arc::default() }
+    }
+
     /// A client that may speak plain HTTP, or only to this machine and the services of its host.
     pub fn client(&self, allows_http: bool, connect: Duration) -> object_store::Result<HttpClient> {
+        let client = self.shared(connect)?;
+        Ok(HttpClient::new(Service { client, line: self.clone(), allows_http }))
+    }
+
+    fn shared(&self, connect: Duration) -> object_store::Result<reqwest::Client> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&connect) {
+            return Ok(client.clone());
+        }
         super::names::use_built_in();
         let client = reqwest::Client::builder()
             .user_agent(concat!("esker/", env!("CARGO_PKG_VERSION")))
@@ -51,7 +68,7 @@ impl Line {
             .connect_timeout(connect)
             .build()
             .map_err(|e| object_store::Error::Generic { store: "S3", source: Box::new(e) })?;
-        Ok(HttpClient::new(Service { client, line: self.clone(), allows_http }))
+        Ok(clients.entry(connect).or_insert(client).clone())
     }
 }
 

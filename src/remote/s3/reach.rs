@@ -85,7 +85,7 @@ impl S3Options {
         endpoint: Option<&str>,
         pace: Option<Arc<Pace>>,
     ) -> Result<AmazonS3, Failed> {
-        let line = Line { stall: self.stall.unwrap_or(STALL), pace };
+        let line = Line::new(self.stall.unwrap_or(STALL), pace);
         let is_plain = endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
         let http = line.client(is_plain, CONNECT).map_err(of_library)?;
         let region = match self.known_region() {
