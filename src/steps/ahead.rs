@@ -85,6 +85,10 @@ impl Beside for Ahead<'_> {
         blobs
     }
 
+    fn begins_at_both_ends(&self) -> bool {
+        self.run.threads > 1
+    }
+
     fn run(&self, source: &Arriving<'_>) {
         let planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some((tree, plan)) = planned else { return };

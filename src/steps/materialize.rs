@@ -133,7 +133,7 @@ where
     let tasks = Mutex::new(tasks_of(source, files)?);
     let job = &Job { source, root, files, run, tasks, stopped: AtomicBool::new(false) };
     let results: Vec<Result<Vec<(usize, Stat)>, StepError>> = std::thread::scope(|scope| {
-        let start = |n: usize| scope.spawn(move || job.work(n % 2 == 1 && !S::ARRIVES_IN_ORDER));
+        let start = |n: usize| scope.spawn(move || job.work(n % 2 == 1));
         let workers: Vec<_> = (0..run.threads.max(1)).map(start).collect();
         let died = || Err(StepError::Store(StoreError::Output(io::Error::other("a worker died"))));
         workers.into_iter().map(|w| w.join().unwrap_or_else(|_| died())).collect()

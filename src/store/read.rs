@@ -60,8 +60,6 @@ pub trait BlobSource: Sync {
     type Error: From<StoreError> + Send;
     /// Bytes of a blob that are made ready at once; a multiple of every group's.
     const STEP_BYTES: u64;
-    /// Whether what is read comes bit by bit, in the order in which it is wanted.
-    const ARRIVES_IN_ORDER: bool = false;
     /// Keeps what was [made ready](BlobSource::prepare) until it is dropped.
     type Prepared<'p>
     where

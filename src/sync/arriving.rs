@@ -1,4 +1,4 @@
-//! Files of a remote that are read while their data still comes down, each as soon as its packs are here.
+//! Files of a remote that are read while their data still comes down, each as soon as its blocks are here.
 //!
 //! Blocks lie in packs here as they lay in packs there, one after the other: what a recipe of the remote
 //! names is read at its new place, out of what was written a moment ago.
@@ -30,23 +30,31 @@ pub trait Beside: Sync {
     /// The contents that it is about, ids and sizes, in the order in which they are wanted.
     fn plan(&self, read: &dyn ReadObjects) -> Vec<(BlobId, u64)>;
 
+    /// Whether it begins at both ends of that order at once.
+    fn begins_at_both_ends(&self) -> bool;
+
     /// Does it. What cannot be done is for later: it stops no fetch. Called on a thread of its own, once
     /// or never.
     fn run(&self, source: &Arriving<'_>);
 }
 
-/// The blobs of a remote, of which whoever reads waits for the packs.
+/// The blobs of a remote, of which whoever reads waits for the blocks.
 pub struct Arriving<'a> {
     whole: &'a Whole<'a>,
     state: &'a State,
-    files: Arc<Files>,
+    shared: Arc<Shared>,
+}
+
+/// What is known by those who read and those who bring.
+struct Shared {
+    files: Files,
     came: Mutex<Came>,
     comes: Condvar,
 }
 
 #[derive(Default)]
 struct Came {
-    packs: HashMap<PackId, Arc<PackReader<Landed>>>,
+    packs: HashMap<PackId, Landing>,
     has_ended: bool,
 }
 
@@ -59,26 +67,40 @@ impl<'a> Arriving<'a> {
         session: &Session,
     ) -> Self {
         let (session, paths) = (session.dir().to_owned(), store.paths().clone());
-        let files = Arc::new(Files { session, paths, open: Mutex::default() });
-        Self { whole, state, files, came: Mutex::default(), comes: Condvar::new() }
+        let files = Files { session, paths, open: Mutex::default() };
+        let shared = Shared { files, came: Mutex::default(), comes: Condvar::new() };
+        Self { whole, state, shared: Arc::new(shared) }
     }
 
-    /// A pack of the remote is here.
-    pub(super) fn note(&self, id: PackId, landing: Landing) {
-        let Some(record) = self.state.packs.get(&id) else { return };
-        // No pack is as long as 4 GiB.
-        let end = u32::try_from(record.bytes - record.end_bytes).unwrap_or(u32::MAX);
-        let landed = Landed { runs: landing.runs, end: end.into(), files: self.files.clone() };
-        let pack = Arc::new(PackReader::of_blocks(landed, PackKind::Data, id, end));
-        let mut came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
-        came.packs.insert(id, pack);
-        self.comes.notify_all();
+    /// More of a pack of the remote is here.
+    pub(super) fn note(&self, id: PackId, more: Landing) {
+        let mut came = self.shared.came.lock().unwrap_or_else(PoisonError::into_inner);
+        came.packs.entry(id).or_default().extend(more);
+        self.shared.comes.notify_all();
     }
 
     /// Nothing comes any more.
     pub(super) fn end(&self) {
-        self.came.lock().unwrap_or_else(PoisonError::into_inner).has_ended = true;
-        self.comes.notify_all();
+        let mut came = self.shared.came.lock().unwrap_or_else(PoisonError::into_inner);
+        came.has_ended = true;
+        self.shared.comes.notify_all();
+    }
+}
+
+impl Shared {
+    /// Where a byte of a pack lies here, and how many from it on lie there; waits until it has come.
+    fn find(&self, id: PackId, offset: u64) -> Option<(PackId, u64, u64)> {
+        let mut came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let landing = came.packs.get(&id);
+            if let Some(piece) = landing.and_then(|landing| landing.find(offset)) {
+                return Some((piece.pack, piece.offset + (offset - piece.from), piece.to - offset));
+            }
+            if came.has_ended || landing.is_some_and(|landing| landing.is_all) {
+                return None;
+            }
+            came = self.comes.wait(came).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
@@ -90,7 +112,6 @@ impl BlobSource for Arriving<'_> {
     where
         Self: 'p;
     const STEP_BYTES: u64 = u64::MAX;
-    const ARRIVES_IN_ORDER: bool = true;
 
     fn find_blob(&self, id: BlobId, size: u64) -> Result<Option<BlobPlace>, SyncError> {
         if size == 0 {
@@ -102,18 +123,13 @@ impl BlobSource for Arriving<'_> {
         })
     }
 
-    /// Waits for the pack.
+    /// Waits for nothing: whoever reads of it does.
     fn open_pack(&self, id: PackId) -> Result<Arc<PackReader<Landed>>, SyncError> {
-        let mut came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some(pack) = came.packs.get(&id) {
-                return Ok(pack.clone());
-            }
-            if came.has_ended {
-                return Err(SyncError::damaged(Area::Pack.key(id), "it did not come"));
-            }
-            came = self.comes.wait(came).unwrap_or_else(PoisonError::into_inner);
-        }
+        let record = self.state.listed(id)?;
+        // No pack is as long as 4 GiB.
+        let end = u32::try_from(record.bytes - record.end_bytes).unwrap_or(u32::MAX);
+        let landed = Landed { id, end: end.into(), shared: self.shared.clone() };
+        Ok(Arc::new(PackReader::of_blocks(landed, PackKind::Data, id, end)))
     }
 
     fn read_page(&self, address: &Address) -> Result<Option<Vec<u8>>, SyncError> {
@@ -138,10 +154,12 @@ impl BlobSource for Arriving<'_> {
     }
 }
 
-/// Where the blocks of a pack come to lie, as they are written.
+/// Where blocks of a pack came to lie, as they were written: in the order in which they lie in it.
 #[derive(Default)]
 pub(super) struct Landing {
     runs: Vec<Piece>,
+    /// No more of the pack comes.
+    pub(super) is_all: bool,
 }
 
 impl Landing {
@@ -155,6 +173,26 @@ impl Landing {
             Some(last) if last.follows(from, at.pack, offset) => last.to = to,
             _ => self.runs.push(Piece { from, to, pack: at.pack, offset }),
         }
+    }
+
+    /// Bytes that came.
+    pub(super) fn bytes(&self) -> u64 {
+        self.runs.iter().map(|run| run.to - run.from).sum()
+    }
+
+    fn extend(&mut self, more: Self) {
+        for run in more.runs {
+            match self.runs.last_mut() {
+                Some(last) if last.follows(run.from, run.pack, run.offset) => last.to = run.to,
+                _ => self.runs.push(run),
+            }
+        }
+        self.is_all |= more.is_all;
+    }
+
+    fn find(&self, offset: u64) -> Option<&Piece> {
+        let at = self.runs.partition_point(|run| run.to <= offset);
+        self.runs.get(at).filter(|run| run.from <= offset)
     }
 }
 
@@ -174,23 +212,21 @@ impl Piece {
     }
 }
 
-/// The blocks of a pack of the remote, at their places here.
+/// The blocks of a pack of the remote, at their places here. Whoever reads waits until they have come.
 pub struct Landed {
-    runs: Vec<Piece>,
+    id: PackId,
     end: u64,
-    files: Arc<Files>,
+    shared: Arc<Shared>,
 }
 
 impl ReadAt for Landed {
     fn read_exact_at(&self, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
         while !buf.is_empty() {
-            let at = self.runs.partition_point(|run| run.to <= offset);
-            let run = self.runs.get(at).filter(|run| run.from <= offset);
-            let run = run.ok_or(io::ErrorKind::UnexpectedEof)?;
-            let len = (run.to - offset).min(buf.len() as u64);
+            let found = self.shared.find(self.id, offset);
+            let (pack, at, bytes) = found.ok_or(io::ErrorKind::UnexpectedEof)?;
+            let len = bytes.min(buf.len() as u64);
             let (now, rest) = buf.split_at_mut(len as usize);
-            let file = self.files.open(run.pack)?;
-            file.read_exact_at(now, run.offset + (offset - run.from))?;
+            self.shared.files.open(pack)?.read_exact_at(now, at)?;
             (buf, offset) = (rest, offset + len);
         }
         Ok(())

@@ -5,6 +5,7 @@
 //! everything below it.
 
 mod data;
+mod incoming;
 
 use std::collections::HashSet;
 

@@ -1,22 +1,27 @@
 //! The data of a fetch: which blocks of which packs, read and written to packs here.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::io::Write;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
-use crossbeam_channel::{Receiver, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use super::incoming::{Incoming, Watch};
 use super::{Fetch, sealed};
 use crate::id::{BlobId, PackId};
 use crate::pack::{BlockCodec, PackKind, Trailer};
 use crate::progress::Cancel;
 use crate::recipe::Run;
-use crate::store::lane::Lane;
+use crate::remote::{Fault, TransportError};
+use crate::store::lane::{Lane, SealedPack};
 use crate::store::session::Session;
 use crate::sync::SyncError;
-use crate::sync::arriving::{Arriving, Beside, Landing};
-use crate::sync::blocks::{Blocks, Part, read_blocks};
+use crate::sync::arriving::{Arriving, Beside};
+use crate::sync::blocks::{Blocks, SHORT, ranges_to_read};
 use crate::sync::lookup::FindBlobs;
-use crate::sync::state::State;
+use crate::sync::root::Area;
+use crate::sync::state::{PackRecord, State};
 use crate::sync::trailers::read_trailer;
 
 /// Data is published after so many bytes, so that a fetch that is cut short is not for nothing.
@@ -24,8 +29,13 @@ const PUBLISH_BYTES: u64 = 512 << 20;
 /// Files of more bytes are wanted one after the other; smaller ones as their packs come.
 const SMALL_BYTES: u64 = 1 << 20;
 
+/// Packs up to this length, in bytes, are stored in one pack here, whoever reads them.
+const SHORT_PACK_BYTES: u64 = 4 << 20;
+
 impl Fetch<'_> {
-    /// Reads the wanted blocks and stores them; publishes every so often.
+    /// Reads the wanted blocks and stores them as they come; publishes every so often.
+    ///
+    /// Each of some threads reads a pack after the other, and writes it to a pack of its own.
     pub(super) fn bring_data(
         &self,
         session: &Session,
@@ -33,37 +43,32 @@ impl Fetch<'_> {
         beside: Option<Watched<'_>>,
         rigour: Rigour,
     ) -> Result<BroughtData, SyncError> {
-        let packs = plan.order.iter().filter_map(|id| self.state.packs.get(id));
+        let is_split = beside.is_some_and(|(beside, _)| beside.begins_at_both_ends());
+        let order = if is_split { from_both_ends(&plan.order) } else { plan.order.clone() };
+        let packs = order.iter().filter_map(|id| self.state.packs.get(id));
         self.progress.begin("downloading", Some(packs.map(|p| p.bytes).sum()), None);
         let (jobs, queue) = unbounded();
-        for id in &plan.order {
-            let _ = jobs.send((*id, &*plan.chunks[id]));
+        for id in order {
+            let _ = jobs.send((id, &*plan.chunks[&id]));
         }
         drop(jobs);
-        let (give, take) = bounded::<Result<Part, SyncError>>(0);
-        let stop = Cancel::new();
+        let (give, take) = unbounded();
+        let (stop, short) = (Cancel::new(), Mutex::new(self.lane(session)?));
         let arriving = beside.map(|(_, arriving)| arriving);
         let result = std::thread::scope(|scope| {
             if let Some((beside, arriving)) = beside {
                 scope.spawn(move || beside.run(arriving));
             }
+            let bringing = Bringing { fetch: self, arriving, stop: &stop, rigour, short: &short };
             for _ in 0..self.downloads.max(1) {
-                let (queue, give, stop) = (queue.clone(), give.clone(), &stop);
-                scope.spawn(move || {
-                    for (id, chunks) in queue {
-                        let part = self.read_part(id, chunks, arriving.is_some(), rigour);
-                        let ends = part.as_ref().is_err_and(|e| !rigour.passes_over(e));
-                        if stop.is_cancelled() || give.send(part).is_err() || ends {
-                            return;
-                        }
-                    }
-                });
+                let (queue, give) = (queue.clone(), give.clone());
+                let lane = self.lane(session)?;
+                scope.spawn(move || bringing.run(&queue, lane, &give));
             }
             drop(give);
-            let written = self.write_parts(session, &take, arriving, rigour);
+            let written = self.publish_parts(&take, &short, rigour, &stop);
             stop.cancel();
-            // Whoever waits to hand over a part, or for a pack, must not wait for ever.
-            drop(take);
+            // Whoever waits for a pack must not wait for ever.
             if let Some(arriving) = arriving {
                 arriving.end();
             }
@@ -73,54 +78,49 @@ impl Fetch<'_> {
         result
     }
 
-    fn write_parts(
+    fn lane<'s>(&self, session: &'s Session) -> Result<Lane<'s>, SyncError> {
+        let codec = BlockCodec::new(self.level, true)?;
+        let block_bytes = self.store.params().small_file_block_bytes;
+        Ok(Lane::new(session, PackKind::Data, block_bytes, codec))
+    }
+
+    /// Publishes packs as they are handed over, and the one of short packs at the end.
+    fn publish_parts(
         &self,
-        session: &Session,
-        parts: &Receiver<Result<Part, SyncError>>,
-        arriving: Option<&Arriving<'_>>,
+        parts: &Receiver<Result<Vec<SealedPack>, SyncError>>,
+        short: &Mutex<Lane<'_>>,
         rigour: Rigour,
+        stop: &Cancel,
     ) -> Result<BroughtData, SyncError> {
-        let mut writer = Writer::new(self, session)?;
         let mut brought = BroughtData::default();
+        let mut waiting = Vec::new();
         for part in parts {
-            let part = match part {
+            match part {
+                Ok(packs) => waiting.extend(packs),
                 Err(e) if rigour == Rigour::Proven && e.is_theirs() => {
-                    let ends = !rigour.passes_over(&e);
-                    brought.failure.get_or_insert(e);
-                    if ends {
-                        break;
+                    if !rigour.passes_over(&e) {
+                        stop.cancel();
                     }
-                    continue;
+                    brought.failure.get_or_insert(e);
                 }
-                part => part?,
-            };
-            let landing = writer.write(&part)?;
-            if let Some(arriving) = arriving {
-                arriving.note(part.id, landing);
+                // What was wrong first is what counts.
+                Err(SyncError::Cancelled(_)) if brought.failure.is_some() => {}
+                Err(e) => return Err(e),
+            }
+            if waiting.iter().map(|pack| pack.bytes).sum::<u64>() >= PUBLISH_BYTES {
+                brought.stored_bytes += self.publish(std::mem::take(&mut waiting))?;
             }
         }
-        brought.stored_bytes = writer.finish()?;
+        let mut short = short.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.extend(sealed(&mut short)?);
+        brought.stored_bytes += self.publish(waiting)?;
         Ok(brought)
     }
 
-    /// Reads the blocks of a pack that hold wanted chunks: `all`, or those which are not here yet.
-    fn read_part(
-        &self,
-        id: PackId,
-        chunks: &[u32],
-        all: bool,
-        rigour: Rigour,
-    ) -> Result<Part, SyncError> {
-        self.cancel.check()?;
-        let record = *self.state.listed(id)?;
-        let trailer = read_trailer(self.remote.transport, id, &record)?;
-        let wanted = self.wanted_blocks(&trailer, chunks, all)?;
-        let part = read_blocks(self.remote.transport, (id, &record), wanted)?;
-        if rigour == Rigour::Proven {
-            part.prove()?;
-        }
-        self.progress.advance(record.bytes, 0);
-        Ok(part)
+    fn publish(&self, packs: Vec<SealedPack>) -> Result<u64, SyncError> {
+        let bytes = packs.iter().map(|pack| pack.bytes).sum();
+        self.store.publish(packs, &HashSet::new(), |_| Ok::<_, SyncError>(()))?;
+        Ok(bytes)
     }
 
     pub(super) fn wanted_blocks(
@@ -146,6 +146,106 @@ impl Fetch<'_> {
         }
         Ok(wanted)
     }
+}
+
+/// What the threads that read packs share.
+#[derive(Clone, Copy)]
+struct Bringing<'b, 's> {
+    fetch: &'b Fetch<'b>,
+    arriving: Option<&'b Arriving<'b>>,
+    stop: &'b Cancel,
+    rigour: Rigour,
+    short: &'b Mutex<Lane<'s>>,
+}
+
+type Give = Sender<Result<Vec<SealedPack>, SyncError>>;
+
+impl Bringing<'_, '_> {
+    /// Reads packs of a queue, and hands over the packs that became of them; ends at the first that fails for
+    /// good.
+    fn run(self, queue: &Receiver<(PackId, &[u32])>, mut lane: Lane<'_>, give: &Give) {
+        for (id, chunks) in queue {
+            let read = self.read(id, chunks, &mut lane);
+            let ends = read.as_ref().is_err_and(|e| !self.rigour.passes_over(e));
+            let filled = synced(lane.take_sealed());
+            let is_given = give.send(filled).is_ok()
+                && read.map_or_else(|e| give.send(Err(e)).is_ok(), |()| true);
+            if ends || !is_given {
+                break;
+            }
+        }
+        // What came of a pack that failed later counts too.
+        let _ = give.send(sealed(&mut lane));
+    }
+
+    /// Reads the blocks of a pack that hold wanted chunks: all of them where somebody waits, or those which
+    /// are not here yet.
+    fn read(self, id: PackId, chunks: &[u32], lane: &mut Lane<'_>) -> Result<(), SyncError> {
+        let Fetch { remote, state, .. } = *self.fetch;
+        self.stop.check()?;
+        let record = *state.listed(id)?;
+        let trailer = read_trailer(remote.transport, id, &record)?;
+        let blocks = self.fetch.wanted_blocks(&trailer, chunks, self.arriving.is_some())?;
+        let from = (id, &record, &blocks);
+        if record.bytes > SHORT_PACK_BYTES {
+            return self.store(from, lane, &mut |key, range, out| {
+                remote.transport.read(key, Some(range), out).map(|_| ())
+            });
+        }
+        // Nobody may wait for the lane of all while something is on its way.
+        let mut pieces = VecDeque::new();
+        for range in ranges_to_read(&record, &blocks) {
+            let mut piece = Vec::new();
+            remote.transport.read(&Area::Pack.key(id), Some(range), &mut piece)?;
+            pieces.push_back(piece);
+        }
+        let mut short = self.short.lock().unwrap_or_else(PoisonError::into_inner);
+        self.store(from, &mut short, &mut |key, _, out| {
+            let piece = pieces.pop_front().unwrap_or_default();
+            let fail = |e| TransportError::new("read", "", key, Fault::Failed, e);
+            out.write_all(&piece).map_err(fail)
+        })
+    }
+
+    fn store(
+        self,
+        (id, record, blocks): (PackId, &PackRecord, &Blocks),
+        lane: &mut Lane<'_>,
+        read: &mut ReadRange<'_>,
+    ) -> Result<(), SyncError> {
+        let key = Area::Pack.key(id);
+        let watch = Watch {
+            arriving: self.arriving,
+            progress: self.fetch.progress,
+            stops: [self.stop, self.fetch.cancel],
+            is_proving: self.rigour == Rigour::Proven,
+        };
+        let mut incoming = Incoming::new((&key, id), blocks, lane, watch);
+        for range in ranges_to_read(record, blocks) {
+            incoming.begin_at(range.start);
+            let read = read(&key, range.clone(), &mut incoming);
+            if let Some(e) = incoming.take_failure() {
+                return Err(e);
+            }
+            read?;
+            if incoming.at() != range.end {
+                return Err(SyncError::damaged(key.as_str(), SHORT));
+            }
+        }
+        incoming.finish();
+        let stored: u64 =
+            blocks.iter().map(|(block, _)| u64::from(block.header().file_len())).sum();
+        self.fetch.progress.advance(record.bytes.saturating_sub(stored), 0);
+        Ok(())
+    }
+}
+
+/// Writes a range of the bytes under a key.
+type ReadRange<'r> = dyn FnMut(&str, Range<u64>, &mut dyn Write) -> Result<(), TransportError> + 'r;
+
+fn synced(mut packs: Vec<SealedPack>) -> Result<Vec<SealedPack>, SyncError> {
+    packs.iter_mut().try_for_each(SealedPack::sync)?;
+    Ok(packs)
 }
 
 /// How closely what comes is looked at, and what happens to what is wrong.
@@ -243,6 +343,12 @@ pub(in crate::sync) fn chunks_of(
     Ok(found)
 }
 
+/// The first, the last, the second, the last but one, and so on.
+fn from_both_ends(order: &[PackId]) -> Vec<PackId> {
+    let pairs = order.iter().zip(order.iter().rev());
+    pairs.flat_map(|(first, last)| [*first, *last]).take(order.len()).collect()
+}
+
 /// Puts the blobs first that are wanted first, in that order.
 pub(super) fn put_first(blobs: &mut [(BlobId, u64)], first: &[(BlobId, u64)]) {
     let mut ranks = HashMap::new();
@@ -252,46 +358,21 @@ pub(super) fn put_first(blobs: &mut [(BlobId, u64)], first: &[(BlobId, u64)]) {
     blobs.sort_by_key(|(id, _)| ranks.get(id).copied().unwrap_or(usize::MAX));
 }
 
-/// Stores blocks as they come.
-struct Writer<'w> {
-    fetch: &'w Fetch<'w>,
-    lane: Lane<'w>,
-    written: u64,
-    waiting: u64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SessionId;
 
-impl<'w> Writer<'w> {
-    fn new(fetch: &'w Fetch<'w>, session: &'w Session) -> Result<Self, SyncError> {
-        let codec = BlockCodec::new(fetch.level, true)?;
-        let block_bytes = fetch.store.params().small_file_block_bytes;
-        let lane = Lane::new(session, PackKind::Data, block_bytes, codec);
-        Ok(Self { fetch, lane, written: 0, waiting: 0 })
-    }
-
-    /// Stores the blocks of a part, and says where they came to lie.
-    fn write(&mut self, part: &Part) -> Result<Landing, SyncError> {
-        let mut landing = Landing::default();
-        for (block, rows) in &part.blocks {
-            let stored = part.stored(block)?;
-            let chunks: Vec<_> = rows.iter().map(|row| (row.address, row.raw_len)).collect();
-            self.lane.append(stored, &chunks, &mut |_, at| landing.note(block, &at))?;
-            self.waiting += u64::from(block.header().file_len());
-        }
-        if self.waiting >= PUBLISH_BYTES {
-            self.publish()?;
-        }
-        Ok(landing)
-    }
-
-    fn publish(&mut self) -> Result<(), SyncError> {
-        let packs = sealed(&mut self.lane)?;
-        self.written += packs.iter().map(|p| p.bytes).sum::<u64>();
-        self.waiting = 0;
-        self.fetch.store.publish(packs, &HashSet::new(), |_| Ok::<_, SyncError>(()))
-    }
-
-    fn finish(mut self) -> Result<u64, SyncError> {
-        self.publish()?;
-        Ok(self.written)
+    #[test]
+    fn packs_are_taken_from_both_ends_once_each() {
+        let id = |random| PackId { session: SessionId { seq: 1, random: 1 }, random };
+        let order = |count: u64| -> Vec<u64> {
+            let ids: Vec<PackId> = (0..count).map(id).collect();
+            from_both_ends(&ids).into_iter().map(|id| id.random).collect()
+        };
+        assert!(order(0).is_empty());
+        assert_eq!(order(1), [0]);
+        assert_eq!(order(4), [0, 3, 1, 2]);
+        assert_eq!(order(5), [0, 4, 1, 3, 2]);
     }
 }
