@@ -4,8 +4,10 @@
 //! first time, and about 4 GB in the work folder. Server and peers are kept in ESKER_PEERS (default: a folder
 //! below the system's temporary one). ESKER_BIN names another esker than the one cargo built.
 //!
-//! rclone copies the very packs that esker pushed, and does nothing else: the floor of what the line takes. What
-//! is prepared (`add`, `commit`) is not timed, but restic's backup packs while it sends, and is.
+//! rclone copies the very packs that esker pushed, and does nothing else: the floor of what the line takes. A clone
+//! of a remote that has a tag and no branch does the same work and a little more: all packs come, and no file is
+//! written; a whole clone writes the files too. What is prepared (`add`, `commit`) is not timed, but restic's
+//! backup packs while it sends, and is.
 
 #[path = "../peers/corpus.rs"]
 #[allow(dead_code)]
@@ -55,6 +57,11 @@ struct Args {
 
 /// Corpora, and of each the number of folders that is taken; all where it is 0.
 const SCENARIOS: &[(&str, usize)] = &[("csv", 0), ("small", 200), ("random", 0)];
+
+/// A clone of a remote that has no branch: nothing is checked out.
+pub const ALL_PACKS: &str = "all packs, no files";
+/// A clone of the history, and then all that it lacks, each chunk compared with its address.
+pub const ALL_DATA: &str = "history, then all data";
 
 /// Ours may take so many times as long as rclone.
 const OF_RCLONE: f64 = 1.3;
@@ -133,25 +140,36 @@ fn weigh(folder: &Path) -> Result<u64, Box<dyn Error>> {
     sizes.sum()
 }
 
+/// What a job took, and what the server did for it meanwhile.
+#[derive(Clone, Copy)]
+pub struct Taken {
+    cost: Cost,
+    /// Seconds of the server's processor time.
+    server: f64,
+}
+
 /// What a tool took: each job's runs, and of esker the requests.
 pub struct Found {
-    jobs: Vec<(&'static str, Vec<Cost>)>,
+    jobs: Vec<(&'static str, Vec<Taken>)>,
     notes: Vec<String>,
 }
 
-fn median(runs: &[Cost]) -> f64 {
-    let mut walls: Vec<f64> = runs.iter().map(|run| run.wall).collect();
+fn median(runs: &[Taken]) -> f64 {
+    let mut walls: Vec<f64> = runs.iter().map(|run| run.cost.wall).collect();
     walls.sort_by(f64::total_cmp);
     walls[walls.len() / 2]
 }
 
 fn report(scenario: &str, figures: &BTreeMap<&str, Found>) {
-    println!("{:<8} {:<18} {:>8} {:>8} {:>9}", "tool", "job", "seconds", "cpu", "peak MB");
+    let columns = ["seconds", "cpu", "server", "peak MB"].map(|name| format!("{name:>8}"));
+    println!("{:<8} {:<24} {}", "tool", "job", columns.join(" "));
     for (name, found) in figures {
         for (job, runs) in &found.jobs {
-            let cpu = runs.iter().map(|run| run.cpu).fold(f64::INFINITY, f64::min);
-            let peak = runs.iter().map(|run| run.peak).fold(0.0, f64::max) / 1e6;
-            println!("{name:<8} {job:<18} {:>8.2} {cpu:>8.2} {peak:>9.0}", median(runs));
+            let cpu = runs.iter().map(|run| run.cost.cpu).fold(f64::INFINITY, f64::min);
+            let server = runs.iter().map(|run| run.server).fold(f64::INFINITY, f64::min);
+            let peak = runs.iter().map(|run| run.cost.peak).fold(0.0, f64::max) / 1e6;
+            let wall = median(runs);
+            println!("{name:<8} {job:<24} {wall:>8.2} {cpu:>8.2} {server:>8.2} {peak:>8.0}");
         }
         found.notes.iter().for_each(|note| println!("{name:<8} {note}"));
     }
@@ -172,7 +190,7 @@ fn report(scenario: &str, figures: &BTreeMap<&str, Found>) {
     }
     if let Some(found) = figures.get("esker") {
         let runs = found.jobs.iter().flat_map(|(_, runs)| runs);
-        let peak = runs.map(|run| run.peak).fold(0.0, f64::max) / 1e6;
+        let peak = runs.map(|run| run.cost.peak).fold(0.0, f64::max) / 1e6;
         println!(
             "{:<44} {peak:>7.0} {:>7} {:>7}",
             "resident, MB",
@@ -192,7 +210,9 @@ fn bars(scenario: &str) -> Vec<Bar> {
     };
     vec![
         ("push: ours / rclone's copy of the packs", "push", "rclone", "up", OF_RCLONE),
-        ("clone: ours / rclone's copy of the packs", "clone", "rclone", "down", OF_RCLONE),
+        ("all packs, no files: ours / rclone's copy", ALL_PACKS, "rclone", "down", OF_RCLONE),
+        ("whole clone: ours / rclone's copy", "clone", "rclone", "down", OF_RCLONE),
+        ("history, all data: ours / rclone's copy", ALL_DATA, "rclone", "down", OF_RCLONE),
         ("push: DVC's / ours", "push", "dvc", "push", push),
         ("clone: DVC's pull / ours", "clone", "dvc", "pull", 1.0),
         ("clone: restic's restore / ours", "clone", "restic", "restore", 1.0),

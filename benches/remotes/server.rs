@@ -38,6 +38,8 @@ impl Server {
         weed.arg(format!("-dir={}", folder.join("data").display()));
         weed.arg(format!("-s3.config={}", folder.join("s3.json").display()));
         weed.arg(format!("-s3.port={port}"));
+        // Services of tables, which listen on fixed ports: two servers would not come up beside each other.
+        weed.args(["-s3.port.iceberg=0", "-s3.port.lance=0"]);
         for name in ["master", "volume", "filer"] {
             weed.arg(format!("-{name}.port={}", free_port()?));
         }
@@ -71,6 +73,16 @@ impl Server {
             true => Ok(()),
             false => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
         }
+    }
+
+    /// Seconds of processor time that it took so far; not known where there is no `/proc`.
+    pub fn cpu(&self) -> f64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let stat = stat.unwrap_or_default();
+        // Behind the name, which may have blanks: user and system time in hundredths of a second.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11);
+        let ticks: Vec<f64> = fields.take(2).filter_map(|field| field.parse().ok()).collect();
+        if ticks.len() == 2 { ticks.iter().sum::<f64>() / 100.0 } else { f64::NAN }
     }
 
     pub fn url(&self) -> String {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::corpus::{self, Content};
-use crate::measure::{Runner, Step};
+use crate::measure::{Cost, Runner, Step};
 use crate::server::Server;
-use crate::{Found, install};
+use crate::{ALL_DATA, ALL_PACKS, Found, Taken, install};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -44,6 +44,18 @@ impl Tool {
     }
 }
 
+/// One run of a job.
+type Job = (&'static str, Taken);
+
+/// What two steps took together.
+fn both(first: Cost, second: Cost) -> Cost {
+    Cost {
+        wall: first.wall + second.wall,
+        cpu: first.cpu + second.cpu,
+        peak: first.peak.max(second.peak),
+    }
+}
+
 /// Where esker's packs of the last run lie, as rclone names it.
 const PACKS: &str = "x:bench/esker-0";
 
@@ -69,50 +81,79 @@ impl Bench {
         arguments.split_whitespace().fold(start, |step, word| step.with(word))
     }
 
+    /// Runs steps, and tells what the server did meanwhile too.
+    fn taken(&self, steps: &[Step]) -> Outcome<Taken> {
+        let before = self.server.cpu();
+        let cost = self.runner.cost(steps)?;
+        Ok(Taken { cost, server: self.server.cpu() - before })
+    }
+
     fn esker(&self, folder: &Path, content: &Content) -> Outcome<Found> {
         let built = option_env!("CARGO_BIN_EXE_esker").map(PathBuf::from);
         let program = std::env::var_os("ESKER_BIN").map(PathBuf::from).or(built);
         let program = program.ok_or("set ESKER_BIN to its path")?;
-        let repo = folder.join("repo");
-        let mut whole = Vec::new();
-        let (mut push, mut clone, mut history) = (Vec::new(), Vec::new(), Vec::new());
+        let mut jobs: Vec<(&'static str, Vec<Taken>)> = Vec::new();
         for run in 0..self.runs {
-            corpus::remove(&repo)?;
-            corpus::copy(&self.source, &repo)?;
-            let step = |arguments: &str| self.step(&program, &repo, arguments);
             let url = format!("s3://bench/esker-{run}");
-            let add = format!("remote add origin {url} --no-check");
-            self.runner.cost(&[step("init"), step(&add)])?;
-            let recorded = self.runner.cost(&[step("add ."), step("commit -m m")])?;
-            let pushed = self.runner.cost(&[step("push -q")])?;
-            whole.push(crate::measure::Cost {
-                wall: recorded.wall + pushed.wall,
-                cpu: recorded.cpu + pushed.cpu,
-                peak: recorded.peak.max(pushed.peak),
-            });
-            push.push(pushed);
-            corpus::remove(&repo)?;
-            let copy = folder.join("copy");
-            let get =
-                |more: &str| self.step(&program, folder, &format!("clone -q {url} copy {more}"));
-            history.push(self.runner.cost(&[get("--no-checkout")])?);
-            corpus::remove(&copy)?;
-            clone.push(self.runner.cost(&[get("")])?);
-            corpus::remove(&copy.join(".esker"))?;
-            content.check(&copy)?;
-            corpus::remove(&copy)?;
+            let up = self.esker_up(&program, folder, &url)?;
+            let down = self.esker_down(&program, folder, &url, content)?;
+            for (job, taken) in up.into_iter().chain(down) {
+                match jobs.iter_mut().find(|(name, _)| *name == job) {
+                    Some((_, runs)) => runs.push(taken),
+                    None => jobs.push((job, vec![taken])),
+                }
+            }
+            self.purge(&format!("x:bench/esker-{run}-tagged"))?;
             if run > 0 {
                 self.purge(&format!("x:bench/esker-{run}"))?;
             }
         }
         let notes = vec![self.requests(&program, folder)?];
-        let jobs = vec![
-            ("add, commit, push", whole),
-            ("push", push),
-            ("clone of history", history),
-            ("clone", clone),
-        ];
         Ok(Found { jobs, notes })
+    }
+
+    /// Commits and pushes; once more to a remote that gets a tag and no branch.
+    fn esker_up(&self, program: &Path, folder: &Path, url: &str) -> Outcome<Vec<Job>> {
+        let repo = folder.join("repo");
+        corpus::remove(&repo)?;
+        corpus::copy(&self.source, &repo)?;
+        let step = |arguments: &str| self.step(program, &repo, arguments);
+        let remote = |name: &str, url: &str| step(&format!("remote add {name} {url} --no-check"));
+        self.runner.cost(&[step("init"), remote("origin", url)])?;
+        let recorded = self.runner.cost(&[step("add ."), step("commit -m m")])?;
+        let pushed = self.taken(&[step("push -q")])?;
+        let tagged = remote("tagged", &format!("{url}-tagged"));
+        self.runner.cost(&[step("tag v1"), tagged, step("push -q tagged v1")])?;
+        corpus::remove(&repo)?;
+        let whole = Taken { cost: both(recorded, pushed.cost), server: pushed.server };
+        Ok(vec![("add, commit, push", whole), ("push", pushed)])
+    }
+
+    /// Clones in all the ways there are, and compares what came.
+    fn esker_down(
+        &self,
+        program: &Path,
+        folder: &Path,
+        url: &str,
+        content: &Content,
+    ) -> Outcome<Vec<Job>> {
+        let copy = folder.join("copy");
+        let clone = |url: &str, more: &str| {
+            self.step(program, folder, &format!("clone -q {url} copy {more}"))
+        };
+        let packs = self.taken(&[clone(&format!("{url}-tagged"), "")])?;
+        corpus::remove(&copy)?;
+        let history = self.taken(&[clone(url, "--no-checkout")])?;
+        let rest = self.taken(&[self.step(program, &copy, "fetch -q --all-data")])?;
+        let server = history.server + rest.server;
+        let data = Taken { cost: both(history.cost, rest.cost), server };
+        corpus::remove(&copy)?;
+        let whole = self.taken(&[clone(url, "")])?;
+        corpus::remove(&copy.join(".esker"))?;
+        content.check(&copy)?;
+        corpus::remove(&copy)?;
+        let history = ("clone of history", history);
+        Ok(vec![history, (ALL_DATA, data), (ALL_PACKS, packs), ("clone", whole)])
     }
 
     /// Requests and bytes of a push and a clone, as esker counts them.
@@ -169,9 +210,9 @@ impl Bench {
         self.runner.cost(&[step(&format!("copy {PACKS} packs"))])?;
         let (mut up, mut down) = (Vec::new(), Vec::new());
         for _ in 0..self.runs {
-            up.push(self.runner.cost(&[step("copy packs x:bench/copied")])?);
+            up.push(self.taken(&[step("copy packs x:bench/copied")])?);
             corpus::remove(&folder.join("packs"))?;
-            down.push(self.runner.cost(&[step("copy x:bench/copied packs")])?);
+            down.push(self.taken(&[step("copy x:bench/copied packs")])?);
             self.purge("x:bench/copied")?;
         }
         self.purge(PACKS)?;
@@ -197,10 +238,10 @@ impl Bench {
                 step(&format!("remote add -q -f -d r s3://bench/dvc-{run}")),
                 step(&format!("remote modify -q r endpointurl {url}")),
             ])?;
-            push.push(self.runner.cost(&[step("push -q")])?);
+            push.push(self.taken(&[step("push -q")])?);
             corpus::remove(&folder.join(".dvc/cache"))?;
             corpus::remove(&folder.join("data"))?;
-            pull.push(self.runner.cost(&[step("pull -q")])?);
+            pull.push(self.taken(&[step("pull -q")])?);
             content.check(&folder.join("data"))?;
             self.purge(&format!("x:bench/dvc-{run}"))?;
         }
@@ -217,9 +258,9 @@ impl Bench {
             let at = format!("-q --no-cache -r s3:{}/bench/restic-{run}", self.server.url());
             let step = |arguments: &str| self.step(&program, folder, &format!("{at} {arguments}"));
             self.runner.cost(&[step("init")])?;
-            backup.push(self.runner.cost(&[step("backup data")])?);
+            backup.push(self.taken(&[step("backup data")])?);
             corpus::remove(&data)?;
-            restore.push(self.runner.cost(&[step("restore latest --target .")])?);
+            restore.push(self.taken(&[step("restore latest --target .")])?);
             content.check(&data)?;
             corpus::remove(&data)?;
             self.purge(&format!("x:bench/restic-{run}"))?;
