@@ -357,16 +357,31 @@ impl<R: ReadAt> PackReader<R> {
 
     /// Puts block header and stored bytes of the block at `offset` into `buf.file`.
     fn load(&self, offset: u32, buf: &mut BlockBuf) -> Result<BlockHeader, PackError> {
+        let header = self.load_header(offset)?;
+        self.load_stored(offset, header, buf)?;
+        Ok(header)
+    }
+
+    fn load_header(&self, offset: u32) -> Result<BlockHeader, PackError> {
         self.check_range(offset, 1)?;
         let mut head = [0; BLOCK_HEADER_LEN];
         self.file.read_exact_at(&mut head, offset.into())?;
         let header = BlockHeader::decode(&head, offset)?;
         self.check_range(offset, header.stored_len)?;
+        Ok(header)
+    }
+
+    fn load_stored(
+        &self,
+        offset: u32,
+        header: BlockHeader,
+        buf: &mut BlockBuf,
+    ) -> Result<(), PackError> {
         let file = grown(&mut buf.file, header.file_len() as usize);
-        file[..BLOCK_HEADER_LEN].copy_from_slice(&head);
+        file[..BLOCK_HEADER_LEN].copy_from_slice(&header.encode());
         let body = u64::from(offset) + BLOCK_HEADER_LEN as u64;
         self.file.read_exact_at(&mut file[BLOCK_HEADER_LEN..], body)?;
-        Ok(header)
+        Ok(())
     }
 
     fn load_sized(
@@ -485,16 +500,15 @@ impl<R: ReadAt> BlockScanner<'_, R> {
     /// As [`PackReader::read_block`]; the scanner stays where it is.
     pub fn next_block(&mut self) -> Result<Option<(u32, &[u8])>, PackError> {
         let offset = self.next;
-        Ok(self.next_start(u64::MAX)?.map(|raw| (offset, raw)))
+        let Some(header) = self.header_ahead()? else { return Ok(None) };
+        self.next_start(header, u64::MAX).map(|raw| Some((offset, raw)))
     }
 
-    /// The first `wanted` raw bytes of the next block, or all of them where that is not much more.
-    fn next_start(&mut self, wanted: u64) -> Result<Option<&[u8]>, PackError> {
+    /// The first `wanted` raw bytes of the next block, whose header is known, or all of them where that is
+    /// not much more.
+    fn next_start(&mut self, header: BlockHeader, wanted: u64) -> Result<&[u8], PackError> {
         let offset = self.next;
-        if offset == self.pack.blocks_end() {
-            return Ok(None);
-        }
-        let header = self.pack.load(offset, self.buf)?;
+        self.pack.load_stored(offset, header, self.buf)?;
         let raw = match u32::try_from(wanted) {
             Ok(wanted) if wanted < header.raw_len / 4 * 3 => {
                 self.pack.decode_start(offset, header, wanted, self.buf)?
@@ -502,21 +516,15 @@ impl<R: ReadAt> BlockScanner<'_, R> {
             _ => self.pack.decode(offset, header, self.buf)?,
         };
         self.next = offset + header.file_len();
-        Ok(Some(raw))
+        Ok(raw)
     }
 
-    /// The header of the next block if that is stored uncompressed.
-    fn raw_block_ahead(&self) -> Result<Option<BlockHeader>, PackError> {
-        let offset = self.next;
-        if offset == self.pack.blocks_end() {
-            return Ok(None);
+    /// The header of the next block, or `None` behind the last one.
+    fn header_ahead(&self) -> Result<Option<BlockHeader>, PackError> {
+        match self.next == self.pack.blocks_end() {
+            true => Ok(None),
+            false => self.pack.load_header(self.next).map(Some),
         }
-        self.pack.check_range(offset, 1)?;
-        let mut head = [0; BLOCK_HEADER_LEN];
-        self.pack.file.read_exact_at(&mut head, offset.into())?;
-        let header = BlockHeader::decode(&head, offset)?;
-        self.pack.check_range(offset, header.stored_len)?;
-        Ok((header.codec == Codec::Raw).then_some(header))
     }
 }
 
@@ -545,17 +553,14 @@ impl<R: ReadAt> RunReader<'_, R> {
         }
         let offset = self.blocks.next.into();
         let damaged = |what| PackError::Damaged { offset, what };
-        if self.blocks.pack.header.key_number == 0
-            && let Some(header) = self.blocks.raw_block_ahead()?
-        {
+        let header = self.blocks.header_ahead()?;
+        let header = header.ok_or(damaged("a run goes on behind the last block"))?;
+        if header.codec == Codec::Raw && self.blocks.pack.header.key_number == 0 {
             return self.next_raw_piece(header).map(Some);
         }
         let skip = self.skip as usize;
         let wanted = self.left.saturating_add(skip as u64);
-        let raw = self
-            .blocks
-            .next_start(wanted)?
-            .ok_or(damaged("a run goes on behind the last block"))?;
+        let raw = self.blocks.next_start(header, wanted)?;
         if skip >= raw.len() {
             return Err(damaged("a run begins behind the end of its block"));
         }

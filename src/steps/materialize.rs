@@ -248,6 +248,7 @@ where
             from_end,
             worktree: self.root.handles()?,
             buf: BlockBuf::new(),
+            reader: None,
             done: Vec::new(),
         };
         let result = writer.run();
@@ -266,17 +267,19 @@ where
     }
 }
 
-struct Writer<'w, S> {
+struct Writer<'w, S: BlobSource> {
     job: &'w Job<'w, S>,
     /// Whether it takes the last task first. Threads that write one file wait for each other's lock on it: they
     /// begin at both ends.
     from_end: bool,
     worktree: Handles,
     buf: BlockBuf,
+    /// Kept from one range to the next: its buffers, and pages of the recipe that it has checked.
+    reader: Option<BlobReader<'w, S>>,
     done: Vec<(usize, Stat)>,
 }
 
-impl<S: BlobSource> Writer<'_, S>
+impl<'w, S: BlobSource> Writer<'w, S>
 where
     StepError: From<S::Error>,
 {
@@ -315,8 +318,15 @@ where
     fn write_recipe(&mut self, index: usize, recipe: &Arc<Recipe>) -> Result<(), StepError> {
         let file = &self.job.files[index];
         let mut bytes = Vec::with_capacity(file.size as usize);
-        BlobReader::new(self.job.source, file.id, recipe.clone()).copy(0..file.size, &mut bytes)?;
+        self.reader_of(file.id, recipe).copy(0..file.size, &mut bytes)?;
         self.write_small(index, &bytes)
+    }
+
+    fn reader_of(&mut self, id: BlobId, recipe: &Arc<Recipe>) -> &mut BlobReader<'w, S> {
+        let source = self.job.source;
+        let reader = self.reader.get_or_insert_with(|| BlobReader::new(source, id, recipe.clone()));
+        reader.turn_to(id, recipe.clone());
+        reader
     }
 
     /// Writes all files of a task that lie in one block.
@@ -370,14 +380,14 @@ where
         };
         let mut out = AtOffset { file: handle, offset: range.start };
         let bytes = range.end - range.start;
-        BlobReader::new(self.job.source, file.id, large.recipe.clone())
-            .copy(range, &mut out)
-            .map_err(|e| match StepError::from(e) {
+        self.reader_of(file.id, &large.recipe).copy(range, &mut out).map_err(|e| {
+            match StepError::from(e) {
                 StepError::Store(StoreError::Output(e)) => {
                     FsError::new("write", file.path.as_str(), e).into()
                 }
                 e => e,
-            })?;
+            }
+        })?;
         self.job.run.progress.advance(bytes, 0);
         if large.left.fetch_sub(1, Ordering::AcqRel) == 1 {
             let temp = large.temp.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -357,6 +357,14 @@ impl<'s, S: BlobSource> BlobReader<'s, S> {
         Self { source, id, recipe, pages, buf, group, copied: 0 }
     }
 
+    /// Goes on with blob `id`; buffers are kept, and what is known of the recipe if it is the same blob.
+    pub fn turn_to(&mut self, id: BlobId, recipe: Arc<Recipe>) {
+        if self.id != id {
+            (self.id, self.recipe) = (id, recipe);
+            self.pages.clear();
+        }
+    }
+
     /// Raw bytes that were decoded so far, those that no one asked for too.
     pub fn decoded_bytes(&self) -> u64 {
         self.buf.decoded_bytes()

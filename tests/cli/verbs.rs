@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::data::{Files, Random, assert_same, read_all};
 use crate::env::{Env, NOW};
 
 fn keys(document: &Value) -> Vec<&str> {
@@ -204,6 +205,29 @@ fn checkout_brings_versions_back_and_loses_nothing() {
     env.ok(&["checkout", "HEAD~1", "--", "a.csv"]);
     assert_eq!(fs::read(env.path("a.csv")).expect("read"), b"x,y\n1,2\n");
     assert_eq!(env.json(&["status", "--json"])["branch"], "main");
+}
+
+#[test]
+fn one_thread_brings_large_files_back_one_after_the_other() {
+    let env = Env::new();
+    env.ok(&["init"]);
+    let mut random = Random::new(3);
+    let files = Files::from([
+        ("a.csv".to_owned(), random.text(1_100_000)),
+        ("b.bin".to_owned(), random.bytes(3 << 20)),
+        ("c.csv".to_owned(), random.text(70_000)),
+        ("d.csv".to_owned(), random.text(9_000)),
+    ]);
+    for (name, bytes) in &files {
+        env.write(&format!("data/{name}"), bytes);
+    }
+    env.ok(&["add", "data"]);
+    env.ok(&["commit", "-m", "large"]);
+    for jobs in ["1", "2", "5"] {
+        fs::remove_dir_all(env.path("data")).expect("remove");
+        env.ok(&["restore", "data", "--jobs", jobs]);
+        assert_same(&read_all(&env.path("data")), &files);
+    }
 }
 
 #[test]
