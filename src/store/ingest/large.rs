@@ -191,7 +191,8 @@ impl Worker<'_, '_> {
         reading: &mut Reading,
         mut file: &mut dyn SourceFile,
     ) -> Result<std::io::Result<()>, IngestError> {
-        let max_in_flight = self.shared.workers as u64 + 3;
+        // While the reader stores a piece itself it cuts none: so many lie ready that nobody waits for it.
+        let max_in_flight = self.shared.workers as u64 + 5;
         loop {
             self.shared.check_cancel()?;
             let buffers = self.spare.pop().unwrap_or_default();
