@@ -17,6 +17,9 @@ use super::{IngestError, ItemResult, Partial, SourceFile};
 use crate::chunk::{Candidate, Chunker};
 use crate::id::BlobId;
 
+/// Segments that are under way at most, of all files, however many threads there are.
+const MAX_SEGMENTS: usize = 32;
+
 /// The state of a large file between two segments.
 struct Reading {
     item: usize,
@@ -191,8 +194,6 @@ impl Worker<'_, '_> {
         reading: &mut Reading,
         mut file: &mut dyn SourceFile,
     ) -> Result<std::io::Result<()>, IngestError> {
-        // While the reader stores a piece itself it cuts none: so many lie ready that nobody waits for it.
-        let max_in_flight = self.shared.workers as u64 + 5;
         loop {
             self.shared.check_cancel()?;
             let buffers = self.spare.pop().unwrap_or_default();
@@ -207,7 +208,7 @@ impl Worker<'_, '_> {
             self.shared.progress.advance(reading.offset - before, 0);
             self.shared.schedule.count(reading.offset - before, 0);
             self.shared.schedule.offer(Piece::Scan(segment));
-            while reading.in_flight() >= max_in_flight {
+            while reading.in_flight() >= self.max_in_flight() {
                 self.advance(reading)?;
             }
             if is_last {
@@ -220,6 +221,13 @@ impl Worker<'_, '_> {
                 self.checkpoint()?;
             }
         }
+    }
+
+    /// How many segments of a file may be under way. While the reader stores a piece itself it cuts none: so many
+    /// lie ready that nobody waits for it. Those who read at the same time share a bound.
+    fn max_in_flight(&self) -> u64 {
+        let share = MAX_SEGMENTS / self.shared.schedule.drivers().max(1);
+        (self.shared.workers + 5).min(share).max(2) as u64
     }
 
     /// Cuts the next segment in order and offers its chunks; when files are only hashed, it is done with.

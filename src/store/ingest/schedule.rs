@@ -153,6 +153,11 @@ impl<'a> Schedule<'a> {
         Job::Small(start..start + count)
     }
 
+    /// How many workers read a large file.
+    pub(super) fn drivers(&self) -> usize {
+        self.lock().drivers
+    }
+
     /// The size expected of an item.
     pub(super) fn size(&self, item: usize) -> u64 {
         self.sizes[item]

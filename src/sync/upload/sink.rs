@@ -19,6 +19,8 @@ use crate::sync::state::PackRecord;
 
 /// A pack is sealed once it holds this many bytes: about 21 requests a gigabyte.
 const PACK_BYTES: u64 = 48 << 20;
+/// What the last block and the list of chunks may add to that, in bytes.
+const PACK_ROOM: u64 = 2 << 20;
 /// A copy of packs up to this length is kept here, in bytes.
 const MAX_KEPT_PACK: u64 = 1 << 20;
 
@@ -226,7 +228,11 @@ impl Sink<'_, '_> {
 impl OpenPack {
     fn new(session: Session, kind: PackKind) -> Result<Self, SyncError> {
         let id = session.new_name()?;
-        let writer = PackWriter::new(Vec::new(), Header::plain(kind, id.session.seq, id))?;
+        // At once, and not by doubling: what a pack grows out of would stay with the process. Memory that is
+        // never written costs nothing.
+        let room = (PACK_BYTES + PACK_ROOM) as usize;
+        let out = Vec::with_capacity(if kind == PackKind::Data { room } else { 0 });
+        let writer = PackWriter::new(out, Header::plain(kind, id.session.seq, id))?;
         Ok(Self { id, kind, writer, raw_bytes: 0 })
     }
 }
