@@ -255,10 +255,19 @@ pub fn is_unchanged(row: &StatRow, now: &Stat, recorded_at_ns: i64) -> bool {
         && is_settled(now.ctime_ns, recorded_at_ns)
 }
 
+/// The moment after which a file must be looked at to be known by its stat from then on.
+pub fn settles_at_ns(stat: &Stat) -> i64 {
+    with_margin(stat.mtime_ns).max(with_margin(stat.ctime_ns))
+}
+
 fn is_settled(stamp_ns: i64, recorded_at_ns: i64) -> bool {
+    with_margin(stamp_ns) < recorded_at_ns
+}
+
+fn with_margin(stamp_ns: i64) -> i64 {
     let is_coarse = stamp_ns % 1_000_000_000 == 0;
     let margin_ns = if is_coarse { COARSE_MARGIN_NS } else { FINE_MARGIN_NS };
-    stamp_ns.saturating_add(margin_ns) < recorded_at_ns
+    stamp_ns.saturating_add(margin_ns)
 }
 
 /// One run of a machine, from its start to its end.

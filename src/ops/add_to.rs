@@ -28,7 +28,7 @@ pub(super) fn run(ctx: &Context, options: &AddOptions, name: &str) -> Result<Add
     let mut after = None;
     // What an earlier run had staged, and did not come to send.
     send(ctx, options, &connection, &mut sum)?;
-    long::send_all(ctx, options, &connection, &mut sum)?;
+    let long = long::send_all(ctx, options, &connection, &mut sum)?;
     loop {
         let repo = ctx.open_repo()?;
         let (named, stage_options) = what_is_asked(ctx, &repo, options, after)?;
@@ -42,6 +42,7 @@ pub(super) fn run(ctx: &Context, options: &AddOptions, name: &str) -> Result<Add
         if is_last {
             sum.resolved = add::resolve(ctx, &repo, &named, &staged.unknown)?;
         }
+        staged.too_long.retain(|path| !long.contains(path));
         add_up(&mut sum, staged);
         drop(repo);
         send(ctx, options, &connection, &mut sum)?;
@@ -74,7 +75,7 @@ fn add_up(sum: &mut AddOutcome, staged: Staged) {
     let before = sum.added + sum.modified;
     for path in &staged.too_long {
         let path = escape(path.as_str()).into_owned();
-        // It has grown since long files were looked for, unless it is there already.
+        // It has grown since long files were looked for; each part says so.
         if !sum.skipped.iter().any(|skipped| skipped.path == path) {
             sum.skipped.push(Skipped { path, reason: "changes while it is read".to_owned() });
         }

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::env::Env;
 use crate::partial::{files_below, fsck, noise};
@@ -195,4 +195,20 @@ fn a_file_longer_than_may_lie_here_goes_in_spans_and_has_the_id_of_its_bytes() {
     assert!(fs::read(env.path("d/data/long.bin")).expect("read") == data);
     assert_eq!(env.json(&["-C", "a", "fsck", "--json"])["promised"], FILES + 2);
     fsck(&env, &["a", "b", "c", "d"]);
+}
+
+/// Stamps of whole seconds say little: a file that was written within the last two may be written again with the same.
+#[test]
+fn a_long_file_that_was_written_a_moment_ago_is_sent_once() {
+    let env = site();
+    env.write("a/data/long.bin", noise(600, 3_000_000));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let file = fs::File::options().write(true).open(env.path("a/data/long.bin")).expect("open");
+    file.set_modified(UNIX_EPOCH + Duration::from_secs(now)).expect("a stamp");
+    let args = ["-C", "a", "add", "--to", "origin", "data", "--json"];
+    let first = env.json(&args);
+    assert_eq!((&first["added"], &first["skipped"]), (&(FILES + 2).into(), &serde_json::json!([])));
+    let again = env.json(&args);
+    assert_eq!((&again["sent_bytes"], &again["added"]), (&0.into(), &0.into()), "{again}");
+    fsck(&env, &["a"]);
 }

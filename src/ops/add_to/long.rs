@@ -24,17 +24,17 @@ use crate::sync::joined::Joined;
 use crate::sync::journal::Journal;
 use crate::sync::lookup::Whole;
 
-/// Sends and stages the files that are too long for a part.
+/// Sends and stages the files that are too long for a part; gives their paths.
 pub(super) fn send_all(
     ctx: &Context,
     options: &AddOptions,
     connection: &Connection,
     sum: &mut AddOutcome,
-) -> Result<(), OpError> {
+) -> Result<Vec<RepoPath>, OpError> {
     let repo = ctx.open_repo()?;
     let (named, asked) = what_is_asked(ctx, &repo, options, None)?;
     if named.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let run = ctx.run_context(&repo.settings);
     let max_bytes = repo.settings.transfer.local_limit;
@@ -48,7 +48,7 @@ pub(super) fn send_all(
     for file in &files {
         Long { ctx, connection, file }.send(sum)?;
     }
-    Ok(())
+    Ok(files.into_iter().map(|file| file.path).collect())
 }
 
 struct Long<'l> {

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::{
     RunContext, Skipped, StageOptions, StepError, edit_stage, entry_of, ingest_options, look,
@@ -16,6 +17,7 @@ use crate::path::{RepoPath, escape};
 use crate::recipe::{GroupValues, Value};
 use crate::repo::Repo;
 use crate::stat::Stat;
+use crate::stat_cache::settles_at_ns;
 use crate::steps::known;
 use crate::steps::spans::{self, Span};
 use crate::store::ingest::{self, Ingested, Source, SourceFile};
@@ -48,8 +50,32 @@ impl LongFile {
     }
 }
 
+/// A file that was written a moment ago is waited for so long; beyond, its stamps are in the future.
+const MAX_WAIT: Duration = Duration::from_secs(4);
+
 /// The files that staging would read and that are longer than `max_bytes`, by path.
+///
+/// Waits until they are old enough to be known by their stats: else the next run would send them again.
 pub fn find_long(
+    repo: &Repo,
+    options: &StageOptions,
+    max_bytes: u64,
+    run: &RunContext,
+) -> Result<Vec<LongFile>, StepError> {
+    let files = long_now(repo, options, max_bytes, run)?;
+    let settles = |file: &LongFile| settles_at_ns(&file.entry.stat) - file.seen_at_ns;
+    let left = files.iter().map(settles).filter(|left| *left < MAX_WAIT.as_nanos() as i64).max();
+    match left.and_then(|left| u64::try_from(left).ok()) {
+        None => Ok(files),
+        Some(left) => {
+            std::thread::sleep(Duration::from_nanos(left + 1));
+            run.cancel.check()?;
+            long_now(repo, options, max_bytes, run)
+        }
+    }
+}
+
+fn long_now(
     repo: &Repo,
     options: &StageOptions,
     max_bytes: u64,
