@@ -21,7 +21,7 @@ use crate::pack::{BlockCodec, BlockRow, ChunkRow, PackKind, Trailer};
 use crate::store::relocate::{self, Lists};
 
 /// Of a pack so much is read at once: some are on their way at the same time, beside the packs that are sent.
-const SLICE_BYTES: u64 = 16 << 20;
+const SLICE_BYTES: u64 = 8 << 20;
 
 /// A remote that has what is not here.
 pub struct Elsewhere<'e> {
