@@ -18,7 +18,7 @@ use crate::chunk::{Candidate, Chunker};
 use crate::id::BlobId;
 
 /// Segments that are under way at most, of all files, however many threads there are.
-const MAX_SEGMENTS: usize = 32;
+const MAX_SEGMENTS: usize = 24;
 
 /// The state of a large file between two segments.
 struct Reading {
