@@ -1,7 +1,7 @@
 //! What differs between a scanned folder and a tree, and which files must be read to know.
 //!
 //! The comparison trusts the stat cache where it may be trusted and reads no file. The result lists
-//! differences only; [`build`] turns it, with the ids of the files read meanwhile, into the new tree.
+//! differences only; [`build()`] turns it, with the ids of the files read meanwhile, into the new tree.
 
 mod build;
 mod seals;

@@ -29,7 +29,7 @@ const MAX_NAMES_KEPT: usize = 1024;
 
 /// The folders that may be sealed now: found equal to their trees, and not sealed yet.
 ///
-/// `comparison` must be as [`compare()`] made it.
+/// `comparison` must be as [`compare()`](super::compare()) made it.
 pub fn new_seals<'c>(
     scan: &'c Scan,
     comparison: &'c Comparison,
