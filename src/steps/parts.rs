@@ -1,5 +1,7 @@
 //! Journals of files that are stored a part at a time: what is recorded of each, in order, for as long as
 //! its stat is what it was.
+//!
+//! Ids come of what is recorded: each part ends with its hash, and one that has another counts as absent.
 
 use std::collections::HashMap;
 
@@ -10,6 +12,7 @@ use crate::repo::Repo;
 use crate::stat::Stat;
 
 const STAT_BYTES: usize = 32;
+const HASH_BYTES: usize = 32;
 
 /// The parts recorded of one file.
 #[derive(Default)]
@@ -28,10 +31,13 @@ impl Parts {
         let mut files: HashMap<String, Recorded> = HashMap::new();
         repo.db.read(|view| {
             view.each_journal(worktree, journal, |key, value| {
-                let Some((path, stat, part)) = split(key, value) else { return Ok(()) };
-                let recorded = files.entry(path.to_owned()).or_default();
-                recorded.stat = stat.to_vec();
-                recorded.parts.push(part.to_vec());
+                let Some(found) = split(key, value) else { return Ok(()) };
+                let recorded = files.entry(found.path.to_owned()).or_default();
+                // What comes after one that is absent says nothing of the file.
+                if found.number as usize == recorded.parts.len() {
+                    recorded.stat = found.stat.to_vec();
+                    recorded.parts.push(found.part.to_vec());
+                }
                 Ok::<_, DbError>(())
             })
         })?;
@@ -61,10 +67,26 @@ impl Parts {
     }
 }
 
-fn split<'b>(key: &'b [u8], value: &'b [u8]) -> Option<(&'b str, &'b [u8], &'b [u8])> {
-    let (path, _) = key.split_last_chunk::<5>()?;
+/// One entry of a journal.
+#[derive(Debug, PartialEq, Eq)]
+struct Entry<'b> {
+    path: &'b str,
+    number: u32,
+    stat: &'b [u8],
+    part: &'b [u8],
+}
+
+fn split<'b>(key: &'b [u8], value: &'b [u8]) -> Option<Entry<'b>> {
+    let (path, number) = key.split_last_chunk::<4>()?;
+    let (path, number) = (path.strip_suffix(b"\0")?, u32::from_be_bytes(*number));
+    let (value, hash) = value.split_last_chunk::<HASH_BYTES>()?;
     let (stat, part) = value.split_at_checked(STAT_BYTES)?;
-    Some((std::str::from_utf8(path).ok()?, stat, part))
+    let is_whole = hash_of(key, value) == *hash;
+    is_whole.then_some(Entry { path: std::str::from_utf8(path).ok()?, number, stat, part })
+}
+
+fn hash_of(key: &[u8], value: &[u8]) -> [u8; HASH_BYTES] {
+    *blake3::Hasher::new().update(key).update(value).finalize().as_bytes()
 }
 
 fn stat_bytes(stat: &Stat) -> Vec<u8> {
@@ -90,8 +112,9 @@ pub(super) fn record(
     if number == 0 {
         forget((tx, repo, journal), path)?;
     }
-    let value = [&stat_bytes(stat), part].concat();
-    tx.put_journal(repo.worktree, journal, &key(path, number), &value)
+    let (key, mut value) = (key(path, number), [&stat_bytes(stat), part].concat());
+    value.extend_from_slice(&hash_of(&key, &value));
+    tx.put_journal(repo.worktree, journal, &key, &value)
 }
 
 /// Forgets what is recorded of a file.
@@ -104,4 +127,26 @@ pub(super) fn forget(
         number += 1;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_which_a_bit_is_wrong_counts_as_absent() {
+        let path = RepoPath::parse("a/b").expect("a path");
+        let stat = Stat { size: 1, mtime_ns: 2, ctime_ns: 3, inode: 4 };
+        let key = key(&path, 7);
+        let mut value = [&stat_bytes(&stat)[..], b"part"].concat();
+        value.extend_from_slice(&hash_of(&key, &value));
+        let expected = Entry { path: "a/b", number: 7, stat: &stat_bytes(&stat), part: b"part" };
+        assert_eq!(split(&key, &value), Some(expected));
+        for at in 0..value.len() {
+            let mut wrong = value.clone();
+            wrong[at] ^= 1;
+            assert_eq!(split(&key, &wrong), None, "byte {at}");
+        }
+        assert_eq!(split(&super::key(&path, 8), &value), None, "another place");
+    }
 }
