@@ -4,7 +4,7 @@
 //! which nothing names but a keep of this clone, and of which the packs' lists are read there. From then on it
 //! is promised, and leaves the store; the next part follows. So no more than a part lies here twice, whatever
 //! the whole is, and the stage ends as that of a plain `add`. Wherever this is cut short, what is staged is
-//! here or there, and running it again goes on. A file that is longer than a part comes before them, in spans.
+//! here or there, and running it again goes on. A file that is longer than a part comes after them, in spans.
 
 mod long;
 mod sending;
@@ -12,10 +12,8 @@ mod sending;
 use super::add::{self, AddOptions, AddOutcome};
 use super::connect::{self, Connection};
 use super::evicting;
-use super::{Context, OpError, Skipped, locate};
-use crate::path::{RepoPath, escape};
-use crate::repo::Repo;
-use crate::steps::stage::{self, Part, StageOptions, Staged};
+use super::{Context, OpError, locate};
+use crate::steps::stage::{self, LongFile, Part, StageOptions, Staged};
 use sending::{Sending, What};
 
 /// Stages files a part at a time, and sends each to a remote before the next.
@@ -25,61 +23,44 @@ pub(super) fn run(ctx: &Context, options: &AddOptions, name: &str) -> Result<Add
     let connection = connect::connect(ctx, settings, &ctx.find_repo()?)?;
     let mut sum =
         AddOutcome { to: Some(connection.settings.name.clone()), ..AddOutcome::default() };
-    let mut after = None;
+    let (mut after, mut long) = (None, Vec::<LongFile>::new());
     // What an earlier run had staged, and did not come to send.
     send(ctx, options, &connection, &mut sum)?;
-    let long = long::send_all(ctx, options, &connection, &mut sum)?;
     loop {
         let repo = ctx.open_repo()?;
-        let (named, stage_options) = what_is_asked(ctx, &repo, options, after)?;
-        if named.is_empty() {
+        let (named, paths) = add::paths_of(ctx, &repo, options)?;
+        if paths.is_empty() {
             return Ok(sum);
         }
-        let run = ctx.run_context(&repo.settings);
-        let mut staged = stage::stage(&repo, &stage_options, &run)?;
-        after = staged.rest.take();
-        let is_last = after.is_none();
-        if is_last {
-            sum.resolved = add::resolve(ctx, &repo, &named, &staged.unknown)?;
-        }
-        staged.too_long.retain(|path| !long.contains(path));
-        add_up(&mut sum, staged);
+        let part = Part { max_bytes: repo.settings.transfer.local_limit, after };
+        let asked = StageOptions {
+            paths: locate::all_if_root(paths),
+            taken: add::taken(options),
+            dry_run: false,
+            part: Some(part),
+        };
+        let mut staged = stage::stage(&repo, &asked, &ctx.run_context(&repo.settings))?;
         drop(repo);
+        let (rest, unknown) = (staged.rest.take(), std::mem::take(&mut staged.unknown));
+        for file in staged.too_long.drain(..) {
+            if !long.iter().any(|known| known.path == file.path) {
+                long.push(file);
+            }
+        }
+        add_up(&mut sum, staged);
         send(ctx, options, &connection, &mut sum)?;
-        if is_last {
+        if rest.is_none() {
+            long::send_all(ctx, &connection, (&asked.paths, long), &mut sum)?;
+            sum.resolved = add::resolve(ctx, &ctx.open_repo()?, &named, &unknown)?;
             return Ok(sum);
         }
+        after = rest;
     }
-}
-
-/// The paths that were named, and how the part of what is there that comes `after` a path is staged.
-fn what_is_asked(
-    ctx: &Context,
-    repo: &Repo,
-    options: &AddOptions,
-    after: Option<RepoPath>,
-) -> Result<(Vec<RepoPath>, StageOptions), OpError> {
-    let (named, paths) = add::paths_of(ctx, repo, options)?;
-    let part = Part { max_bytes: repo.settings.transfer.local_limit, after };
-    let stage_options = StageOptions {
-        paths: locate::all_if_root(paths),
-        taken: add::taken(options),
-        dry_run: false,
-        part: Some(part),
-    };
-    Ok((named, stage_options))
 }
 
 /// Adds up what the parts came to. What one staged the next finds unchanged.
 fn add_up(sum: &mut AddOutcome, staged: Staged) {
     let before = sum.added + sum.modified;
-    for path in &staged.too_long {
-        let path = escape(path.as_str()).into_owned();
-        // It has grown since long files were looked for; each part says so.
-        if !sum.skipped.iter().any(|skipped| skipped.path == path) {
-            sum.skipped.push(Skipped { path, reason: "changes while it is read".to_owned() });
-        }
-    }
     let part = add::outcome_of(staged);
     sum.added += part.added;
     sum.modified += part.modified;

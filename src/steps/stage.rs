@@ -22,7 +22,7 @@ mod stream;
 mod trees;
 
 pub use edit::edit_stage;
-pub use long::{LongFile, StoredSpan, find_long, stage_long, store_span};
+pub use long::{LongFile, StoredSpan, stage_long, store_span};
 pub use outcome::changes;
 pub use snapshot::{snapshot, store_again};
 pub use stream::stage_stream;
@@ -105,8 +105,8 @@ pub struct Staged {
     pub changes: Vec<StagedChange>,
     /// The last path of a part that is not the last one.
     pub rest: Option<RepoPath>,
-    /// Files that were left out of all parts.
-    pub too_long: Vec<RepoPath>,
+    /// Files that are too long for any part, by path.
+    pub too_long: Vec<LongFile>,
 }
 
 /// Stages the worktree's files.
@@ -121,7 +121,17 @@ fn stage_once(
     run: &RunContext,
     spent: &mut (u64, u64),
 ) -> Result<Staged, StepError> {
-    let Seen { state, scan, mut comparison } = look(repo, options, run)?;
+    known::settle(repo);
+    let state = repo.state()?;
+    let known = Known::for_storing(repo);
+    let scan = scan_paths(repo, &options.paths, run)?;
+    let mut comparison =
+        compare::compare(&scan, state.staged_tree(), &repo.store, &known, run.threads)?;
+    // Before names are left out of the comparison: a seal speaks of all of them.
+    known::record_seals(repo, &scan, &comparison);
+    if !options.taken.added {
+        drop_untracked(&mut comparison);
+    }
     if options.dry_run {
         return Ok(dry_outcome(&scan, &comparison, options.taken));
     }
@@ -140,41 +150,19 @@ fn stage_once(
     Ok(outcome)
 }
 
-/// What is on disk, beside what is staged.
-struct Seen {
-    state: WorkState,
-    scan: Scan,
-    comparison: Comparison,
-}
-
-fn look(repo: &Repo, options: &StageOptions, run: &RunContext) -> Result<Seen, StepError> {
-    known::settle(repo);
-    let state = repo.state()?;
-    let known = Known::for_storing(repo);
-    let scan = scan_paths(repo, &options.paths, run)?;
-    let mut comparison =
-        compare::compare(&scan, state.staged_tree(), &repo.store, &known, run.threads)?;
-    // Before names are left out of the comparison: a seal speaks of all of them.
-    known::record_seals(repo, &scan, &comparison);
-    if !options.taken.added {
-        drop_untracked(&mut comparison);
-    }
-    Ok(Seen { state, scan, comparison })
-}
-
 /// Leaves the files of one part to be read; gives the last of them, if there are more, and those that are
 /// too long for any.
 fn take_part(
     scan: &Scan,
     comparison: &mut Comparison,
     part: &Part,
-) -> (Option<RepoPath>, Vec<RepoPath>) {
+) -> (Option<RepoPath>, Vec<LongFile>) {
+    let too_long = long::of(scan, comparison, part.max_bytes);
     let paths = comparison.to_read.iter().map(|file| path_of(scan, *file));
     let sizes = comparison.to_read.iter().map(|file| entry_of(scan, *file).stat.size);
     let mut files: Vec<(RepoPath, u64)> = paths.zip(sizes).collect();
     files.retain(|(path, _)| part.after.as_ref().is_none_or(|after| path > after));
-    let is_short = |file: &(RepoPath, u64)| file.1 <= part.max_bytes;
-    let (mut files, too_long): (Vec<_>, Vec<_>) = files.into_iter().partition(is_short);
+    files.retain(|(_, size)| *size <= part.max_bytes);
     files.sort();
     let (mut bytes, mut count) = (0u64, 0);
     for (_, size) in &files {
@@ -187,7 +175,7 @@ fn take_part(
     let rest = files.get(count).and_then(|_| files.get(count - 1)).map(|(path, _)| path.clone());
     let taken: HashSet<RepoPath> = files.into_iter().take(count).map(|(path, _)| path).collect();
     comparison.to_read.retain(|file| taken.contains(&path_of(scan, *file)));
-    (rest, too_long.into_iter().map(|(path, _)| path).collect())
+    (rest, too_long)
 }
 
 fn scan_paths(repo: &Repo, paths: &[RepoPath], run: &RunContext) -> Result<Scan, StepError> {

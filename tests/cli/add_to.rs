@@ -212,3 +212,21 @@ fn a_long_file_that_was_written_a_moment_ago_is_sent_once() {
     assert_eq!((&again["sent_bytes"], &again["added"]), (&0.into(), &0.into()), "{again}");
     fsck(&env, &["a"]);
 }
+
+#[test]
+fn what_was_pushed_before_stays_here_however_often_more_is_added() {
+    let env = site();
+    env.ok(&["-C", "a", "add", "data"]);
+    env.ok(&["-C", "a", "commit", "-m", "first"]);
+    env.ok(&["-C", "a", "push"]);
+    env.write("a/short.bin", noise(700, 70_000));
+    env.write("a/long.bin", noise(701, 2_500_000));
+    for path in ["long.bin", "long.bin", "short.bin", "short.bin"] {
+        env.ok(&["-C", "a", "add", "--to", "origin", path]);
+        assert!(packs_in(&env.path("a")) > FILES * FILE_BYTES as u64, "{path}");
+    }
+    env.ok(&["-C", "a", "commit", "-m", "more"]);
+    env.ok(&["-C", "a", "push"]);
+    assert_eq!(env.json(&["-C", "a", "fsck", "--json"])["promised"], 2);
+    fsck(&env, &["a"]);
+}

@@ -8,9 +8,8 @@
 use std::collections::HashSet;
 
 use super::sending::{Sending, What};
-use super::what_is_asked;
 use crate::id::BlobId;
-use crate::ops::add::{AddOptions, AddOutcome};
+use crate::ops::add::AddOutcome;
 use crate::ops::connect::Connection;
 use crate::ops::evicting;
 use crate::ops::{Context, OpError, loose};
@@ -24,31 +23,24 @@ use crate::sync::joined::Joined;
 use crate::sync::journal::Journal;
 use crate::sync::lookup::Whole;
 
-/// Sends and stages the files that are too long for a part; gives their paths.
+/// Sends and stages the files below `paths` that are too long for a part; no paths are all.
 pub(super) fn send_all(
     ctx: &Context,
-    options: &AddOptions,
     connection: &Connection,
+    (paths, files): (&[RepoPath], Vec<LongFile>),
     sum: &mut AddOutcome,
-) -> Result<Vec<RepoPath>, OpError> {
-    let repo = ctx.open_repo()?;
-    let (named, asked) = what_is_asked(ctx, &repo, options, None)?;
-    if named.is_empty() {
-        return Ok(Vec::new());
-    }
-    let run = ctx.run_context(&repo.settings);
-    let max_bytes = repo.settings.transfer.local_limit;
-    let files = stage::find_long(&repo, &asked, max_bytes, &run)?;
-    let is_asked = |path: &RepoPath| {
-        asked.paths.is_empty() || asked.paths.iter().any(|asked| path.starts_with(asked))
-    };
+) -> Result<(), OpError> {
+    let is_asked =
+        |path: &RepoPath| paths.is_empty() || paths.iter().any(|asked| path.starts_with(asked));
     let is_left = |path: &RepoPath| files.iter().any(|file| file.path == *path);
+    let repo = ctx.open_repo()?;
     SentSpans::load(&repo)?.forget(&repo, &|path| is_asked(path) && !is_left(path))?;
     drop(repo);
-    for file in &files {
-        Long { ctx, connection, file }.send(sum)?;
+    for mut file in files {
+        file.settle(&ctx.cancel)?;
+        Long { ctx, connection, file: &file }.send(sum)?;
     }
-    Ok(files.into_iter().map(|file| file.path).collect())
+    Ok(())
 }
 
 struct Long<'l> {

@@ -110,8 +110,7 @@ impl Sending<'_> {
         if let What::Content { value: EntryValue::File { id, size, .. }, .. } = self.what {
             return Ok([(id, size)].into());
         }
-        let bases = if new.is_there { &[][..] } else { &new.parents };
-        let missing = decide_missing(store, &[new.id.into()], bases, store.forgotten())?;
+        let missing = decide_missing(store, &[new.id.into()], &new.parents, store.forgotten())?;
         let mut contents = Blobs::new();
         for (id, size) in missing.blobs {
             if store.has_blob(id, size)? {
@@ -130,8 +129,8 @@ impl Sending<'_> {
         let Some(tree) = self.tree(&mut writer)? else { return Ok(None) };
         let loose = loose::of(repo, &connection.settings.name)?;
         for id in &loose {
-            if store.read_commit(*id)?.tree == tree {
-                let parents = Vec::new();
+            let Commit { tree: found, parents, .. } = store.read_commit(*id)?;
+            if found == tree {
                 return Ok(Some(Loose { id: *id, parents, loose: loose.clone(), is_there: true }));
             }
         }

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{
-    RunContext, Skipped, StageOptions, StepError, edit_stage, entry_of, ingest_options, look,
-    path_of, reason, stat_row,
+    RunContext, Skipped, StepError, edit_stage, entry_of, ingest_options, path_of, reason, stat_row,
 };
 use crate::id::BlobId;
 use crate::object::tree::EntryValue;
 use crate::path::{RepoPath, escape};
+use crate::progress::Cancel;
 use crate::recipe::{GroupValues, Value};
 use crate::repo::Repo;
 use crate::stat::Stat;
@@ -21,9 +21,11 @@ use crate::stat_cache::settles_at_ns;
 use crate::steps::known;
 use crate::steps::spans::{self, Span};
 use crate::store::ingest::{self, Ingested, Source, SourceFile};
-use crate::worktree::scan::{ScannedEntry, ScannedKind};
+use crate::worktree::compare::Comparison;
+use crate::worktree::scan::{Scan, ScannedEntry, ScannedKind};
 
 /// A file that is to be staged, and too long.
+#[derive(Debug)]
 pub struct LongFile {
     /// Where it is.
     pub path: RepoPath,
@@ -51,49 +53,36 @@ impl LongFile {
 }
 
 /// A file that was written a moment ago is waited for so long; beyond, its stamps are in the future.
-const MAX_WAIT: Duration = Duration::from_secs(4);
+const MAX_WAIT_NS: i64 = 4_000_000_000;
 
-/// The files that staging would read and that are longer than `max_bytes`, by path.
-///
-/// Waits until they are old enough to be known by their stats: else the next run would send them again.
-pub fn find_long(
-    repo: &Repo,
-    options: &StageOptions,
-    max_bytes: u64,
-    run: &RunContext,
-) -> Result<Vec<LongFile>, StepError> {
-    let files = long_now(repo, options, max_bytes, run)?;
-    let settles = |file: &LongFile| settles_at_ns(&file.entry.stat) - file.seen_at_ns;
-    let left = files.iter().map(settles).filter(|left| *left < MAX_WAIT.as_nanos() as i64).max();
-    match left.and_then(|left| u64::try_from(left).ok()) {
-        None => Ok(files),
-        Some(left) => {
-            std::thread::sleep(Duration::from_nanos(left + 1));
-            run.cancel.check()?;
-            long_now(repo, options, max_bytes, run)
+impl LongFile {
+    /// Waits until the file is old enough to be known by its stat: else the next run would send it again. One
+    /// that changes meanwhile is not what it was when it is read.
+    pub fn settle(&mut self, cancel: &Cancel) -> Result<(), StepError> {
+        let left = settles_at_ns(&self.entry.stat) - self.seen_at_ns;
+        if (0..MAX_WAIT_NS).contains(&left) {
+            std::thread::sleep(Duration::from_nanos(left as u64 + 1));
+            cancel.check()?;
+            // Its stat is compared once more when it was read.
+            self.seen_at_ns += left + 1;
         }
+        Ok(())
     }
 }
 
-fn long_now(
-    repo: &Repo,
-    options: &StageOptions,
-    max_bytes: u64,
-    run: &RunContext,
-) -> Result<Vec<LongFile>, StepError> {
-    let seen = look(repo, options, run)?;
-    let is_long = |entry: &ScannedEntry| entry.stat.size > max_bytes;
-    let items = seen.comparison.to_read.iter().map(|file| (*file, entry_of(&seen.scan, *file)));
-    let mut files: Vec<LongFile> = items
-        .filter(|(_, entry)| is_long(entry))
+/// The files that are to be read and longer than `max_bytes`, by path.
+pub(super) fn of(scan: &Scan, comparison: &Comparison, max_bytes: u64) -> Vec<LongFile> {
+    let items = comparison.to_read.iter().map(|file| (*file, entry_of(scan, *file)));
+    let long = items.filter(|(_, entry)| entry.stat.size > max_bytes);
+    let mut files: Vec<LongFile> = long
         .map(|(file, entry)| LongFile {
-            path: path_of(&seen.scan, file),
+            path: path_of(scan, file),
             entry: entry.clone(),
-            seen_at_ns: seen.scan.started_at_ns,
+            seen_at_ns: scan.started_at_ns,
         })
         .collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
+    files
 }
 
 /// A span of a file in the store.
