@@ -288,7 +288,9 @@ pub fn fsck(out: &mut dyn Write, palette: &Palette, outcome: &RemoteFsckOutcome)
     let (commits, trees) = (counted(outcome.commits, "commit"), counted(outcome.trees, "tree"));
     let (files, packs) = (counted(outcome.files, "file"), counted(outcome.packs, "pack"));
     writeln!(out, "checked {commits}, {trees}, {files}; {packs}, {}", bytes(outcome.bytes))?;
-    writeln!(out, "read and verified {} of them", bytes(outcome.read_bytes))?;
+    if outcome.read_bytes > 0 {
+        writeln!(out, "read and verified {} of them", bytes(outcome.read_bytes))?;
+    }
     if outcome.unnamed > 0 {
         let (keys, size) = (counted(outcome.unnamed, "key"), bytes(outcome.unnamed_bytes));
         writeln!(out, "{keys} of pushes under way, or that never ended: {size}")?;
