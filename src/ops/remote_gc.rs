@@ -36,9 +36,9 @@ pub struct RemoteGcOutcome {
     pub dropped_bytes: u64,
     /// Bytes that took their place.
     pub new_bytes: u64,
-    /// Keys that were deleted.
+    /// Keys that were deleted; with `dry_run` those that would be now.
     pub deleted: u64,
-    /// Keys that were deleted and belonged to pushes that never ended.
+    /// Keys, and half written files of a folder, that were left by what never ended, and were deleted too.
     pub orphans: u64,
     /// Nothing was changed.
     pub dry_run: bool,

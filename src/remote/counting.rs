@@ -96,6 +96,10 @@ impl Transport for Counting {
         self.inner.list(prefix, after)
     }
 
+    fn unfinished(&self) -> Result<Vec<Item>, TransportError> {
+        self.inner.unfinished()
+    }
+
     fn delete(&self, key: &str) -> Result<(), TransportError> {
         self.writes.fetch_add(1, Relaxed);
         self.inner.delete(key)

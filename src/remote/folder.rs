@@ -2,7 +2,8 @@
 //!
 //! A file is written under a name of its own, synced, and only then given its key, so that a reader
 //! never sees a part. A key is created by a hard link, which fails when the name exists; where the
-//! file system has none, by a rename that refuses to replace.
+//! file system has none, by a rename that refuses to replace. The file is locked until then, so that what a
+//! killed writer left can be told from what is being written.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -10,13 +11,15 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
 
 use super::pace::Pace;
 use super::transport::{Capabilities, Created, Fault, Item, Transport, TransportError};
-use crate::fsio::{self, FsError};
+use crate::fsio::{self, FsError, SharedLock};
 
 /// Unfinished files lie here; no listing shows them.
 const TMP: &str = "tmp";
+const BELOW_TMP: &str = "tmp/";
 const PAGE: usize = 1000;
 
 /// Keys below a folder.
@@ -56,9 +59,8 @@ impl Folder {
         let dir = self.root.join(TMP);
         self.make_folder(&self.root)?;
         fs::create_dir_all(&dir)?;
-        let name = format!("{:016x}", getrandom::u64().map_err(io::Error::other)?);
-        let temporary = Temporary(dir.join(name));
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary.0)?;
+        let temporary = Temporary::new(&dir)?;
+        let mut file = OpenOptions::new().write(true).open(&temporary.path)?;
         Paced { inner: &mut file, pace: self.pace.as_deref() }.write_all(bytes)?;
         file.sync_all()?;
         Ok(temporary)
@@ -83,8 +85,8 @@ impl Folder {
         let path = self.path(key);
         let temporary = self.write_temporary(bytes)?;
         self.make_folder(path.parent().unwrap_or(&self.root))?;
-        let linked = match fs::hard_link(&temporary.0, &path) {
-            Err(e) if is_without_links(&e) => rename_no_replace(&temporary.0, &path),
+        let linked = match fs::hard_link(&temporary.path, &path) {
+            Err(e) if is_without_links(&e) => rename_no_replace(&temporary.path, &path),
             linked => linked,
         };
         match linked {
@@ -101,7 +103,7 @@ impl Folder {
         let path = self.path(key);
         let temporary = self.write_temporary(bytes)?;
         self.make_folder(path.parent().unwrap_or(&self.root))?;
-        fs::rename(&temporary.0, &path)?;
+        fs::rename(&temporary.path, &path)?;
         fsio::sync_dir(path.parent().unwrap_or(&self.root)).map_err(io_error)
     }
 }
@@ -126,11 +128,31 @@ impl<W: Write + ?Sized> Write for Paced<'_, W> {
 }
 
 /// An unfinished file, gone when this is dropped unless it was renamed.
-struct Temporary(PathBuf);
+struct Temporary {
+    path: PathBuf,
+    /// Nothing where the file system has no locks: there nobody takes it for left behind either.
+    _lock: Option<SharedLock>,
+}
+
+impl Temporary {
+    /// Makes an empty one.
+    fn new(dir: &Path) -> io::Result<Self> {
+        loop {
+            let name = format!("{:016x}", getrandom::u64().map_err(io::Error::other)?);
+            let path = dir.join(name);
+            OpenOptions::new().write(true).create_new(true).open(&path)?;
+            match SharedLock::acquire(&path) {
+                // Somebody who collects came between the two calls, and took it for left behind.
+                Ok(None) if cfg!(unix) => {}
+                lock => return Ok(Self { path, _lock: lock.ok().flatten() }),
+            }
+        }
+    }
+}
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -189,29 +211,58 @@ impl Transport for Folder {
             let relative = entry.path().strip_prefix(&self.root).ok().and_then(Path::to_str);
             let Some(key) = relative.map(|key| key.replace('\\', "/")) else { continue };
             let is_wanted = key.starts_with(prefix)
-                && !key.starts_with("tmp/")
+                && !key.starts_with(BELOW_TMP)
                 && after.is_none_or(|after| key.as_str() > after);
             if !entry.file_type().is_file() || !is_wanted {
                 continue;
             }
             // A file may go away while the folder is read.
             let Ok(metadata) = entry.metadata() else { continue };
-            let age =
-                metadata.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
-            let modified = age.map_or(0, |age| age.as_secs() as i64);
-            items.push(Item { key, bytes: metadata.len(), modified });
+            items.push(item(key, &metadata));
         }
         items.sort_by(|a, b| a.key.cmp(&b.key));
         items.truncate(PAGE);
         Ok(items)
     }
 
+    fn unfinished(&self) -> Result<Vec<Item>, TransportError> {
+        let left = || -> io::Result<Vec<Item>> {
+            let mut items = Vec::new();
+            for entry in fs::read_dir(self.root.join(TMP))? {
+                let entry = entry?;
+                // A file may go away, or become a key, while the folder is read.
+                let Ok(metadata) = entry.metadata() else { continue };
+                if let Ok(name) = entry.file_name().into_string()
+                    && metadata.is_file()
+                    && !SharedLock::is_held(&entry.path())
+                {
+                    items.push(item(format!("{BELOW_TMP}{name}"), &metadata));
+                }
+            }
+            Ok(items)
+        };
+        match left() {
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            left => left.map_err(self.fail("list", TMP)),
+        }
+    }
+
     fn delete(&self, key: &str) -> Result<(), TransportError> {
+        if key.starts_with(BELOW_TMP) {
+            SharedLock::remove_free(&self.path(key));
+            return Ok(());
+        }
         match fs::remove_file(self.path(key)) {
             Err(e) if e.kind() != ErrorKind::NotFound => Err(self.fail("delete", key)(e)),
             _ => Ok(()),
         }
     }
+}
+
+fn item(key: String, metadata: &fs::Metadata) -> Item {
+    let since = metadata.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+    let modified = since.map_or(0, |since| since.as_secs() as i64);
+    Item { key, bytes: metadata.len(), modified }
 }
 
 fn fault_of(e: &io::Error) -> Fault {

@@ -138,6 +138,12 @@ pub trait Transport: Send + Sync {
     /// answer is the end.
     fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Item>, TransportError>;
 
+    /// What writers that are gone left half written, where a store does not clear that away itself: under
+    /// keys that no listing shows and that [`Transport::delete`] takes.
+    fn unfinished(&self) -> Result<Vec<Item>, TransportError> {
+        Ok(Vec::new())
+    }
+
     /// Removes a key. One that is not there is as good as removed.
     fn delete(&self, key: &str) -> Result<(), TransportError>;
 }

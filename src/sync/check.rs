@@ -128,9 +128,10 @@ impl Check<'_> {
             };
             checked.problems.push(Lack { key, why });
         }
-        for unnamed in listing.unnamed(&self.root.root, self.state) {
+        let unnamed = listing.unnamed(&self.root.root, self.state).map(|unnamed| unnamed.item);
+        for item in unnamed.chain(&listing.unfinished) {
             checked.unnamed += 1;
-            checked.unnamed_bytes += unnamed.item.bytes;
+            checked.unnamed_bytes += item.bytes;
         }
         Ok(())
     }

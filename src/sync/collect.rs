@@ -24,7 +24,7 @@ use crate::catalog::Location;
 use crate::id::{Address, PackId, SessionId};
 use crate::pack::{BlockCodec, ChunkPlace, PackKind};
 use crate::progress::{Cancel, Progress};
-use crate::remote::Transport;
+use crate::remote::{Item, Transport};
 use crate::store::relocate::{Lists, PackChunks, Relocation, chunks_of, relocate};
 use crate::store::{Store, StoreError};
 use crate::table::{self, Table};
@@ -80,7 +80,7 @@ pub struct Collected {
     pub new_bytes: u64,
     /// Keys deleted: condemned ones whose grace is over.
     pub deleted: u64,
-    /// Keys deleted that no root ever named.
+    /// Keys deleted that no root ever named, and files that were left half written.
     pub orphans: u64,
     /// The newest root now.
     pub seen: Option<Seen>,
@@ -98,8 +98,8 @@ struct Plan<'s> {
     sweep: Sweep,
     /// Condemned keys whose grace is over.
     due: Vec<&'s str>,
-    /// Sessions to be fenced that left keys which no root names.
-    stray: BTreeSet<SessionId>,
+    /// What sessions that never ended left.
+    strays: Strays,
     /// Staged packs of pushes that did not end.
     expired: Vec<PackId>,
     /// Packs are packed anew, and tables merged, too.
@@ -107,10 +107,23 @@ struct Plan<'s> {
 }
 
 impl Plan<'_> {
+    /// Whether another root is of no use.
     fn is_empty(&self) -> bool {
         let is_swept = self.sweep.all().next().is_some();
-        !is_swept && self.due.is_empty() && self.stray.is_empty() && self.expired.is_empty()
+        let are_strays = !self.strays.sessions.is_empty();
+        !is_swept && self.due.is_empty() && !are_strays && self.expired.is_empty()
     }
+}
+
+/// What sessions that never ended left, by its age, as a courtesy to those that live.
+#[derive(Default)]
+struct Strays {
+    /// Keys of sessions that are fenced, and what was left half written: they may go at once.
+    left: Vec<String>,
+    /// How many keys there are of the others.
+    keys: u64,
+    /// The others, to be fenced: most are dead, one that is not starts anew.
+    sessions: BTreeSet<SessionId>,
 }
 
 impl Collect<'_> {
@@ -156,11 +169,11 @@ impl Collect<'_> {
         if !is_thorough {
             sweep.sparse.clear();
         }
-        let stray = match is_thorough {
-            true => self.stray_sessions(base, state, own)?,
-            false => BTreeSet::new(),
+        let strays = match is_thorough {
+            true => self.strays(base, state, own)?,
+            false => Strays::default(),
         };
-        Ok(Plan { sweep, due: self.due(state), stray, expired: self.expired(state), is_thorough })
+        Ok(Plan { sweep, due: self.due(state), strays, expired: self.expired(state), is_thorough })
     }
 
     /// One attempt on one root; `None` when another root came first.
@@ -185,12 +198,17 @@ impl Collect<'_> {
             seen: Some(Seen { seq: base.root.seq, hash: base.hash }),
             ..Collected::default()
         };
-        if self.dry_run || plan.is_empty() {
-            done.deleted = if self.dry_run { plan.due.len() as u64 } else { 0 };
+        if self.dry_run {
+            done.deleted = plan.due.len() as u64;
+            done.orphans = plan.strays.keys + plan.strays.left.len() as u64;
+            return Ok(Some(done));
+        }
+        done.orphans = self.delete_condemned(plan.strays.left.iter())?;
+        if plan.is_empty() {
             return Ok(Some(done));
         }
         // Condemned by a root that is there, and their grace is over.
-        done.deleted += delete_condemned(self.transport, plan.due.iter().copied())?;
+        done.deleted = self.delete_condemned(plan.due.iter())?;
         let mut copied = self.copy(session, state, &marks, sweep)?;
         done.new_bytes = copied.packs.iter().map(|(_, pack)| pack.bytes).sum();
         let mut root = base.root.successor(base.hash, session.id);
@@ -207,9 +225,9 @@ impl Collect<'_> {
         done.seen = Some(Seen { seq: root.seq, hash });
         if self.grace_seconds == 0 {
             let fresh = next.condemned.keys().filter(|key| !state.condemned.contains_key(*key));
-            done.deleted += delete_condemned(self.transport, fresh.map(String::as_str))?;
+            done.deleted += self.delete_condemned(fresh)?;
         }
-        done.orphans = self.delete_orphans(&root, &next)?;
+        done.orphans += self.delete_orphans(&root, &next)?;
         Ok(Some(done))
     }
 
@@ -226,35 +244,51 @@ impl Collect<'_> {
         due.map(|(key, _)| key.as_str()).collect()
     }
 
-    /// Sessions that left keys which no root names, and are not fenced yet: most are dead, one that is
-    /// not starts anew. By the age of their keys, as a courtesy to those that live.
-    fn stray_sessions(
+    fn strays(
         &self,
         base: &StoredRoot,
         state: &State,
         own: SessionId,
-    ) -> Result<BTreeSet<SessionId>, SyncError> {
+    ) -> Result<Strays, SyncError> {
         let listing = Listing::read(self.transport)?;
-        let old = listing.unnamed(&base.root, state).filter(|unnamed| self.is_old(unnamed));
-        let sessions = old.map(|unnamed| unnamed.id.session);
-        Ok(sessions.filter(|s| *s != own && !base.root.is_fenced(*s)).collect())
+        let mut strays = Strays::default();
+        let unnamed = listing.unnamed(&base.root, state);
+        for Unnamed { id, item } in unnamed.filter(|unnamed| self.is_old(unnamed.item)) {
+            if base.root.is_fenced(id.session) {
+                strays.left.push(item.key.clone());
+            } else if id.session != own {
+                strays.keys += 1;
+                strays.sessions.insert(id.session);
+            }
+        }
+        let unfinished = listing.unfinished.into_iter().filter(|item| self.is_old(item));
+        strays.left.extend(unfinished.map(|item| item.key));
+        Ok(strays)
     }
 
-    fn is_old(&self, unnamed: &Unnamed<'_>) -> bool {
-        unnamed.item.modified.saturating_add(self.grace_seconds) <= self.now
+    fn is_old(&self, item: &Item) -> bool {
+        item.modified.saturating_add(self.grace_seconds) <= self.now
+    }
+
+    /// Deletes keys that a root which was read back condemns, or whose sessions it fences; returns how many.
+    fn delete_condemned(
+        &self,
+        keys: impl Iterator<Item = impl AsRef<str>>,
+    ) -> Result<u64, SyncError> {
+        let mut deleted = 0;
+        for key in keys {
+            self.transport.delete(key.as_ref())?;
+            deleted += 1;
+        }
+        Ok(deleted)
     }
 
     /// Deletes what sessions that `root` fences left behind and it neither names nor condemns.
     fn delete_orphans(&self, root: &Root, state: &State) -> Result<u64, SyncError> {
         let listing = Listing::read(self.transport)?;
-        let mut deleted = 0;
-        for unnamed in listing.unnamed(root, state).filter(|unnamed| self.is_old(unnamed)) {
-            if root.is_fenced(unnamed.id.session) {
-                self.transport.delete(&unnamed.item.key)?;
-                deleted += 1;
-            }
-        }
-        Ok(deleted)
+        let unnamed = listing.unnamed(root, state);
+        let orphans = unnamed.filter(|u| root.is_fenced(u.id.session) && self.is_old(u.item));
+        self.delete_condemned(orphans.map(|orphan| &orphan.item.key))
     }
 
     /// Copies what is wanted of sparse packs, and writes each recipe anew that names one of them.
@@ -361,7 +395,7 @@ impl Collect<'_> {
         for key in &plan.due {
             next.condemned.remove(*key);
         }
-        plan.stray.iter().for_each(|session| fence(root, *session));
+        plan.strays.sessions.iter().for_each(|session| fence(root, *session));
         for segment in std::mem::take(&mut root.segments) {
             condemn(root, &mut next, Area::List.key(segment.id), segment.id.session, self.now);
         }
@@ -434,19 +468,6 @@ pub fn condemn(root: &mut Root, state: &mut State, key: String, session: Session
 /// Fences a session in a root to be.
 pub fn fence(root: &mut Root, session: SessionId) {
     root.fence(session);
-}
-
-/// Deletes keys that a root which was read back has condemned; returns how many.
-pub fn delete_condemned<'k>(
-    transport: &dyn Transport,
-    keys: impl Iterator<Item = &'k str>,
-) -> Result<u64, SyncError> {
-    let mut deleted = 0;
-    for key in keys {
-        transport.delete(key)?;
-        deleted += 1;
-    }
-    Ok(deleted)
 }
 
 /// What is dropped, and what is packed anew.

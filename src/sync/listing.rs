@@ -14,6 +14,8 @@ use crate::remote::{Item, Transport};
 /// All keys that sessions wrote, as far as the store lists them.
 pub struct Listing {
     items: BTreeMap<String, (Area, PackId, Item)>,
+    /// What writers that are gone left half written.
+    pub unfinished: Vec<Item>,
 }
 
 /// A key that no root names.
@@ -25,7 +27,7 @@ pub struct Unnamed<'l> {
 }
 
 impl Listing {
-    /// Lists packs, tables and segments.
+    /// Lists packs, tables and segments, and what was left half written.
     pub fn read(transport: &dyn Transport) -> Result<Self, SyncError> {
         let mut found = BTreeMap::new();
         for area in Area::ALL {
@@ -42,7 +44,7 @@ impl Listing {
                 }
             }
         }
-        Ok(Self { items: found })
+        Ok(Self { items: found, unfinished: transport.unfinished()? })
     }
 
     /// The length of what lies under a key.

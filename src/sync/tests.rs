@@ -30,6 +30,7 @@ use crate::pack::{BlockBuf, PackKind, PackReader};
 use crate::progress::Silent;
 use crate::refs::{RefName, RefTarget, branch_ref};
 use crate::remote::counting::Counting;
+use crate::remote::folder::Folder;
 use crate::remote::memory::{Memory, Mishap, Operation};
 use crate::remote::{Transport, TransportError, get};
 

@@ -276,11 +276,15 @@ pub fn gc(out: &mut dyn Write, _: &Palette, outcome: &RemoteGcOutcome) -> io::Re
     writeln!(out, "{packs} {would}dropped, {} packed anew: {dropped}", count(repacked))?;
     if outcome.dry_run {
         let keys = counted(deleted, "key");
-        return writeln!(out, "{keys} would be deleted, dropped longer ago than the grace");
+        writeln!(out, "{keys} would be deleted, dropped longer ago than the grace")?;
+        return match orphans {
+            0 => Ok(()),
+            _ => writeln!(out, "{} more, left by what never ended", counted(orphans, "key")),
+        };
     }
     let new = bytes(outcome.new_bytes);
     let keys = counted(deleted + orphans, "key");
-    writeln!(out, "{new} written; {keys} deleted, {} of pushes that never ended", count(orphans))
+    writeln!(out, "{new} written; {keys} deleted, {} left by what never ended", count(orphans))
 }
 
 /// `fsck --remote`.

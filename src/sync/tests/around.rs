@@ -51,6 +51,10 @@ impl<A: Around> Transport for A {
         self.pass(Operation::List, prefix, || self.inner().list(prefix, after))
     }
 
+    fn unfinished(&self) -> Result<Vec<Item>, TransportError> {
+        self.inner().unfinished()
+    }
+
     fn delete(&self, key: &str) -> Result<(), TransportError> {
         self.pass(Operation::Delete, key, || self.inner().delete(key))
     }

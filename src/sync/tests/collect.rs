@@ -1,8 +1,11 @@
 //! Collections, alone and beside pushes; whatever happens, everything that a ref reaches stays readable.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use super::*;
 use crate::sync::check::{Check, Checked, Depth};
 use crate::sync::collect::{Collect, Collected};
+use crate::sync::session::start_session;
 
 pub(super) fn gc(
     site: &Site,
@@ -179,6 +182,48 @@ fn what_pushes_that_never_ended_left_is_given_back() {
     // The one that comes back finds its session fenced, and starts anew.
     other.push(&memory, "other", mine).expect("push");
     readable(&other, &memory);
+}
+
+#[test]
+fn what_a_collection_left_that_was_cut_short_is_given_back() {
+    let (site, memory) = (Site::new(), Memory::new());
+    let base = site.commit("base");
+    site.push(&memory, "main", base).expect("push");
+    let killed = start_session(0).expect("session");
+    let key = Area::Pack.key(killed.new_name().expect("name"));
+    memory.put(&key, vec![1; 1000]).expect("put");
+    // Its session is fenced, and what it left is to be deleted then: the first such delete is refused.
+    memory.script(Operation::Delete, &key, Mishap::Denied);
+    gc(&site, &memory, 1_000).expect_err("cut short");
+    assert!(memory.keys().contains(&key));
+    // The grace of what the first one condemned is not over: there is no other reason for a root.
+    let done = gc(&site, &memory, 1_000).expect("gc");
+    assert_eq!(done.orphans, 1, "{done:?}");
+    assert!(!memory.keys().contains(&key));
+    readable(&site, &memory);
+}
+
+#[test]
+fn what_a_killed_writer_left_in_a_folder_is_given_back() {
+    let (site, dir) = (Site::new(), tempfile::tempdir().expect("a folder"));
+    let folder = Folder::new(dir.path().join("remote"));
+    let base = site.commit("base");
+    site.push(&folder, "main", base).expect("push");
+    let left = dir.path().join("remote/tmp/0123456789abcdef");
+    std::fs::write(&left, [1; 1000]).expect("write");
+    let found = checked(&site, &folder);
+    assert_eq!((found.unnamed, found.unnamed_bytes), (1, 1000));
+    std::fs::File::open(&left)
+        .and_then(|file| file.set_modified(UNIX_EPOCH + Duration::from_secs(1_699_999_000)))
+        .expect("an age");
+    assert_eq!(gc(&site, &folder, 2_000).expect("gc").orphans, 0, "it may be of a slow one");
+    let lock = std::fs::File::open(&left).expect("open");
+    lock.lock_shared().expect("lock");
+    assert_eq!(gc(&site, &folder, 0).expect("gc").orphans, 0, "it is being written");
+    drop(lock);
+    assert_eq!(gc(&site, &folder, 0).expect("gc").orphans, 1);
+    assert!(!left.exists());
+    assert_eq!(checked(&site, &folder).unnamed, 0);
 }
 
 #[test]
