@@ -3,15 +3,21 @@
 //! Nothing read is handed on before it was hashed: an object against its id, a blob of one chunk
 //! against its `BlobId`, a larger one group by group against values that merge to its `BlobId`.
 
-use std::collections::HashSet;
+mod find;
+mod groups;
+mod needs;
+
 use std::fs::File;
 use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
+use groups::{CheckError, GroupChecker, Window, write_zeros};
+pub use needs::{Need, Part, first_byte, needs_of_whole};
+use needs::{RunStart, needs_of};
+
 use super::{READ_ATTEMPTS, Store, StoreError};
 use crate::catalog::Location;
-use crate::chunk::MAX_CHUNK_BYTES;
 use crate::id::{Address, BlobId, PackId};
 use crate::pack::layout::{PackError, PackKind};
 use crate::pack::reader::{BlockBuf, PackReader, ReadAt};
@@ -25,31 +31,6 @@ pub enum BlobPlace {
     Chunk(Location),
     /// Several chunks.
     Recipe(Arc<Recipe>),
-}
-
-/// Bytes of a pack that will be read, as far as they are known before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Need {
-    /// The pack.
-    pub pack: PackId,
-    /// What of it.
-    pub part: Part,
-}
-
-/// A part of a pack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// One block: offset and stored length.
-    Block(u32, u32),
-    /// `raw_bytes` raw bytes from `position` in the block at `block_offset` on.
-    Run {
-        /// Offset of the block.
-        block_offset: u32,
-        /// Position in it.
-        position: u32,
-        /// How many raw bytes.
-        raw_bytes: u64,
-    },
 }
 
 /// Where blobs are read from: a store, or a remote without one.
@@ -127,129 +108,7 @@ impl BlobSource for Store {
     }
 }
 
-/// Bytes written at once when a hole is filled.
-static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
-
 impl Store {
-    /// Finds out how a blob is stored; `None` when it is not in the store.
-    pub fn find_blob(&self, id: BlobId, size: u64) -> Result<Option<BlobPlace>, StoreError> {
-        if size == 0 {
-            return Ok(Some(BlobPlace::Empty));
-        }
-        // A blob above the largest chunk of any format cannot be one, a small one nearly always is.
-        if size <= u64::from(MAX_CHUNK_BYTES)
-            && let Some(location) = self.locate(PackKind::Data, &id.into())?
-        {
-            return Ok(Some(BlobPlace::Chunk(location)));
-        }
-        let Some(bytes) = self.read_object(PackKind::Layout, &id.into())? else { return Ok(None) };
-        let damaged = |why: String| StoreError::Damaged { what: format!("recipe of {id}"), why };
-        let recipe = Recipe::decode(&bytes).map_err(|e| damaged(e.to_string()))?;
-        if recipe.size != size {
-            return Err(damaged(format!("it is of {} bytes, not {size}", recipe.size)));
-        }
-        if recipe.proven_id().is_some_and(|proven| proven != id) {
-            return Err(damaged("its values belong to another blob".to_owned()));
-        }
-        Ok(Some(BlobPlace::Recipe(Arc::new(recipe))))
-    }
-
-    /// Whether a blob is stored, as far as is known without reading it: one that rests on a pack with a
-    /// bad block counts as absent, so that adding the file again repairs it.
-    pub fn has_blob(&self, id: BlobId, size: u64) -> Result<bool, StoreError> {
-        match self.find_blob(id, size)? {
-            None => Ok(false),
-            Some(BlobPlace::Empty) => Ok(true),
-            Some(BlobPlace::Chunk(at)) => Ok(self.catalog().is_live(at.pack)),
-            Some(BlobPlace::Recipe(recipe)) => {
-                let packs = self.packs_of_recipe(id, &recipe)?;
-                Ok(packs.is_some_and(|p| !p.iter().any(|pack| self.catalog().has_bad_block(*pack))))
-            }
-        }
-    }
-
-    /// Those of `blobs` that are not stored here; of ids and sizes.
-    ///
-    /// The list of packs is renewed once, not for each blob that is nowhere.
-    pub fn absent_blobs(&self, blobs: &[(BlobId, u64)]) -> Result<Vec<(BlobId, u64)>, StoreError> {
-        self.refresh()?;
-        let catalog = self.catalog();
-        let mut absent = Vec::new();
-        for &(id, size) in blobs {
-            let is_known = size == 0
-                || catalog.find(PackKind::Data, &id.into())?.is_some()
-                || catalog.find(PackKind::Layout, &id.into())?.is_some();
-            if !is_known || !self.has_blob(id, size)? {
-                absent.push((id, size));
-            }
-        }
-        Ok(absent)
-    }
-
-    /// The packs that a blob's recipe and pages name; `None` when a page is not there.
-    fn packs_named(
-        &self,
-        id: BlobId,
-        recipe: &Recipe,
-    ) -> Result<Option<HashSet<PackId>>, StoreError> {
-        let count = match &recipe.body {
-            Body::Inline(page) => return Ok(Some(page.packs.iter().copied().collect())),
-            Body::Paged(values) => values.len() as u64,
-        };
-        let mut packs = HashSet::new();
-        for number in 0..count {
-            let address = recipe::page_address(id, number);
-            let Some(bytes) = self.read_object(PackKind::Layout, &address)? else {
-                return Ok(None);
-            };
-            packs.extend(Page::decode(&bytes, recipe, number)?.packs);
-        }
-        Ok(Some(packs))
-    }
-
-    /// The size of a blob, if it is stored.
-    pub fn size_of(&self, id: BlobId) -> Result<Option<u64>, StoreError> {
-        if let Some(at) = self.locate(PackKind::Data, &id.into())? {
-            return Ok(Some(at.place.raw_len.into()));
-        }
-        let bytes = self.read_object(PackKind::Layout, &id.into())?;
-        Ok(bytes.map(|bytes| Recipe::decode(&bytes)).transpose()?.map(|recipe| recipe.size))
-    }
-
-    /// All packs that a stored blob rests on, those of its recipe too; `None` when it is not stored.
-    pub fn packs_of(&self, id: BlobId, size: u64) -> Result<Option<HashSet<PackId>>, StoreError> {
-        let is_live = |pack: &PackId| self.catalog().is_live(*pack);
-        let packs = match self.find_blob(id, size)? {
-            None => None,
-            Some(BlobPlace::Empty) => Some(HashSet::new()),
-            Some(BlobPlace::Chunk(at)) => Some([at.pack].into()),
-            Some(BlobPlace::Recipe(recipe)) => self.packs_of_recipe(id, &recipe)?,
-        };
-        Ok(packs.filter(|packs| packs.iter().all(is_live)))
-    }
-
-    /// The packs that a recipe names, and those that it and its pages lie in; `None` when one of these
-    /// is not there.
-    fn packs_of_recipe(
-        &self,
-        id: BlobId,
-        recipe: &Recipe,
-    ) -> Result<Option<HashSet<PackId>>, StoreError> {
-        let Some(mut packs) = self.packs_named(id, recipe)? else { return Ok(None) };
-        let pages = match &recipe.body {
-            Body::Inline(_) => 0,
-            Body::Paged(values) => values.len() as u64,
-        };
-        let addresses = (0..pages).map(|number| recipe::page_address(id, number));
-        for address in addresses.chain([id.into()]) {
-            let Some(at) = self.find_live(PackKind::Layout, &address)? else {
-                return Ok(None);
-            };
-            packs.insert(at.pack);
-        }
-        Ok(Some(packs))
-    }
-
     /// Writes bytes `range` of a blob to `out`, verified. The range must lie within `size`.
     pub fn read_blob_range(
         &self,
@@ -569,67 +428,6 @@ fn name_blob(id: BlobId, pack: PackId, block: u32, e: CheckError) -> StoreError 
     }
 }
 
-/// What of which packs reading all of a blob needs; nothing of one whose pages lie apart.
-pub fn needs_of_whole(recipe: &Recipe) -> Vec<Need> {
-    let Body::Inline(page) = &recipe.body else { return Vec::new() };
-    needs_of(page, &RunStart { index: 0, offset: 0, start: None, left: recipe.size })
-}
-
-/// Pack, block and position of a blob's first byte that is stored, where its recipe says so itself.
-pub fn first_byte(recipe: &Recipe) -> Option<(PackId, u32, u32)> {
-    let Body::Inline(page) = &recipe.body else { return None };
-    let stored = page.runs.iter().find_map(|run| match run {
-        Run::Stored(run) => Some(run),
-        Run::Zero { .. } => None,
-    })?;
-    let pack = page.packs.get(stored.pack as usize)?;
-    Some((*pack, stored.block_offset, stored.position))
-}
-
-/// What of which packs a copy will read.
-fn needs_of(page: &Page, from: &RunStart) -> Vec<Need> {
-    let (mut offset, mut start, mut left) = (from.offset, from.start, from.left);
-    let mut needs = Vec::new();
-    for run in page.runs.iter().skip(from.index) {
-        let take = run.bytes().saturating_sub(offset).min(left);
-        if let Run::Stored(stored) = run
-            && let Some(pack) = page.packs.get(stored.pack as usize)
-        {
-            let within = offset % stored.unit_bytes;
-            let unit = stored.unit_bytes - within;
-            if let Some((block_offset, position)) = start {
-                let raw_bytes = take.min(unit);
-                let part = Part::Run { block_offset, position, raw_bytes };
-                needs.push(Need { pack: *pack, part });
-            }
-            // From its beginning, unless all is in the part that begins later.
-            if start.is_none() || take > unit {
-                let raw_bytes = if take > unit { stored.unit_bytes } else { within + take };
-                let (block_offset, position) = (stored.block_offset, stored.position);
-                let part = Part::Run { block_offset, position, raw_bytes };
-                needs.push(Need { pack: *pack, part });
-            }
-        }
-        left -= take;
-        (offset, start) = (0, None);
-        if left == 0 {
-            break;
-        }
-    }
-    needs
-}
-
-/// Where a copy begins among the runs of a page.
-struct RunStart {
-    index: usize,
-    /// Offset in that run.
-    offset: u64,
-    /// Block and position of the first byte, where a group row names them.
-    start: Option<(u32, u32)>,
-    /// How many bytes are copied.
-    left: u64,
-}
-
 #[derive(Clone, Copy)]
 struct RunSpan<'r> {
     stored: &'r StoredRun,
@@ -638,113 +436,4 @@ struct RunSpan<'r> {
     len: u64,
     /// Block and position of the first byte, where a group row names them.
     start: Option<(u32, u32)>,
-}
-
-fn write_zeros(
-    mut len: u64,
-    checker: &mut GroupChecker,
-    sink: &mut Window<'_>,
-) -> Result<(), StoreError> {
-    while len > 0 {
-        let piece = &ZEROS[..len.min(ZEROS.len() as u64) as usize];
-        checker.push(piece, sink).map_err(|e| match e {
-            CheckError::Mismatch(at) => StoreError::Damaged {
-                what: "a hole".to_owned(),
-                why: format!("bytes at {at} have another hash"),
-            },
-            CheckError::Output(e) => StoreError::Output(e),
-        })?;
-        len -= piece.len() as u64;
-    }
-    Ok(())
-}
-
-/// Passes on a window of the bytes it is given.
-struct Window<'o> {
-    out: &'o mut dyn Write,
-    skip: u64,
-    left: u64,
-}
-
-impl Window<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        let skip = self.skip.min(bytes.len() as u64);
-        self.skip -= skip;
-        let rest = &bytes[skip as usize..];
-        let take = self.left.min(rest.len() as u64);
-        self.left -= take;
-        self.out.write_all(&rest[..take as usize])
-    }
-}
-
-enum CheckError {
-    Mismatch(u64),
-    Output(std::io::Error),
-}
-
-/// Collects bytes until a group is whole, compares its value, and only then passes it on.
-struct GroupChecker {
-    group_bytes: u64,
-    /// Offset in the blob of the buffer's first byte.
-    at: u64,
-    buffer: Vec<u8>,
-    values: Vec<recipe::Value>,
-    done: usize,
-    /// Where the page, or the blob, ends.
-    end: u64,
-    /// Set for a blob of one group, which has no values.
-    whole: Option<BlobId>,
-}
-
-impl GroupChecker {
-    fn push(&mut self, mut bytes: &[u8], sink: &mut Window<'_>) -> Result<(), CheckError> {
-        while !bytes.is_empty() {
-            let want = self.group_len() as usize;
-            if self.buffer.is_empty() && bytes.len() >= want {
-                let (group, rest) = bytes.split_at(want);
-                self.check(group)?;
-                sink.write(group).map_err(CheckError::Output)?;
-                bytes = rest;
-                continue;
-            }
-            let take = (want - self.buffer.len()).min(bytes.len());
-            self.buffer.extend_from_slice(&bytes[..take]);
-            bytes = &bytes[take..];
-            if self.buffer.len() == want {
-                self.flush(sink)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Bytes of the group at hand; more than is left would never be complete.
-    fn group_len(&self) -> u64 {
-        self.group_bytes.min(self.end - self.at).max(1)
-    }
-
-    fn flush(&mut self, sink: &mut Window<'_>) -> Result<(), CheckError> {
-        let buffer = std::mem::take(&mut self.buffer);
-        let result =
-            self.check(&buffer).and_then(|()| sink.write(&buffer).map_err(CheckError::Output));
-        self.buffer = buffer;
-        self.buffer.clear();
-        result
-    }
-
-    fn finish(&mut self, sink: &mut Window<'_>) -> Result<(), CheckError> {
-        if self.buffer.is_empty() { Ok(()) } else { self.flush(sink) }
-    }
-
-    fn check(&mut self, group: &[u8]) -> Result<(), CheckError> {
-        let is_right = match self.whole {
-            Some(id) => BlobId::of(group) == id,
-            None => self.values.get(self.done) == Some(&recipe::group_value(self.at, group)),
-        };
-        if !is_right {
-            return Err(CheckError::Mismatch(self.at));
-        }
-        self.done += 1;
-        self.at += group.len() as u64;
-        Ok(())
-    }
 }

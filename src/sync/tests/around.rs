@@ -19,6 +19,16 @@ pub trait Around: Send + Sync {
         key: &str,
         act: impl FnOnce() -> Result<T, TransportError>,
     ) -> Result<T, TransportError>;
+
+    /// Called with each read whose bytes are to be handed on; as any other request, if not said otherwise.
+    fn pass_read(
+        &self,
+        key: &str,
+        range: Option<Range<u64>>,
+        out: &mut dyn Write,
+    ) -> Result<u64, TransportError> {
+        self.pass(Operation::Read, key, || self.inner().read(key, range, out))
+    }
 }
 
 impl<A: Around> Transport for A {
@@ -36,7 +46,7 @@ impl<A: Around> Transport for A {
         range: Option<Range<u64>>,
         out: &mut dyn Write,
     ) -> Result<u64, TransportError> {
-        self.pass(Operation::Read, key, || self.inner().read(key, range, out))
+        self.pass_read(key, range, out)
     }
 
     fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), TransportError> {

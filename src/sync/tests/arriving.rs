@@ -10,7 +10,7 @@ use crate::id::BlobId;
 use crate::object::access::ReadObjects;
 use crate::object::prolly;
 use crate::object::tree::{Entry, EntryValue};
-use crate::remote::{Capabilities, Created, Fault, Item};
+use crate::remote::Fault;
 use crate::store::read::read_range;
 use crate::sync::arriving::{Arriving, Beside};
 use crate::sync::download::Scope;
@@ -122,16 +122,21 @@ struct Trickle<'t> {
 /// Answers above this length, in bytes, are held back for the end of them.
 const LONG: usize = 8 << 20;
 
-impl Transport for Trickle<'_> {
-    fn place(&self) -> String {
-        self.inner.place()
+impl Around for Trickle<'_> {
+    fn inner(&self) -> &dyn Transport {
+        &self.inner
     }
 
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
+    fn pass<T>(
+        &self,
+        _: Operation,
+        _: &str,
+        act: impl FnOnce() -> Result<T, TransportError>,
+    ) -> Result<T, TransportError> {
+        act()
     }
 
-    fn read(
+    fn pass_read(
         &self,
         key: &str,
         range: Option<Range<u64>>,
@@ -154,22 +159,6 @@ impl Transport for Trickle<'_> {
             (rest, len) = (later, (len * 7 + 1) % 40_009);
         }
         Ok(bytes.len() as u64)
-    }
-
-    fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), TransportError> {
-        self.inner.put(key, bytes)
-    }
-
-    fn create_if_absent(&self, key: &str, bytes: &[u8]) -> Result<Created, TransportError> {
-        self.inner.create_if_absent(key, bytes)
-    }
-
-    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Item>, TransportError> {
-        self.inner.list(prefix, after)
-    }
-
-    fn delete(&self, key: &str) -> Result<(), TransportError> {
-        self.inner.delete(key)
     }
 }
 
