@@ -157,8 +157,8 @@ impl Protocol {
         !waits || !self.keeps(Condition::DeletedAfterGrace)
     }
 
-    /// Deletes what its root condemned, and orphans: unlisted packs of fenced sessions.
-    pub fn delete_condemned(&self, state: &mut State, at: usize, delivery: Delivery) -> bool {
+    /// Unlisted packs of fenced sessions.
+    pub fn orphans(&self, state: &State, at: usize) -> Packs {
         let root = &state.root;
         let mut listed = root.live | root.condemned;
         if self.keeps(Condition::StagedIsListed) {
@@ -168,8 +168,13 @@ impl Protocol {
             true => root.fenced,
             false => all_but(state, at),
         };
+        names_of(fenced) & !listed
+    }
+
+    /// Deletes what its root condemned, and orphans.
+    pub fn delete_condemned(&self, state: &mut State, at: usize, delivery: Delivery) -> bool {
         let plan = state.processes[at].plan;
-        let deletes = plan.condemns | plan.orphans | names_of(fenced) & !listed;
+        let deletes = plan.condemns | plan.orphans | self.orphans(state, at);
         let deletes = deletes & state.store;
         state.store &= !deletes;
         if delivery == Delivery::Late {

@@ -77,6 +77,8 @@ pub enum Action {
     /// A collection's `create_root`, with what it will `condemn` and `fence`.
     Condemn(usize, Delivery),
     DeleteCondemned(usize, Delivery),
+    /// A collection's `delete_condemned` of what earlier ones left, before it makes a root.
+    DeleteOrphans(usize),
     Crash(usize),
     /// Goes on from the journal; a stale one lacks its last note.
     ResumeSession {
@@ -157,7 +159,12 @@ impl Protocol {
             }
             Phase::Ready if self.must_settle(process) => actions.push(Action::ReadBack(at)),
             Phase::Ready if self.must_plan_again(state, at) => actions.push(Action::Rebase(at)),
-            Phase::Ready => deliveries(state, |delivery| Action::Condemn(at, delivery), actions),
+            Phase::Ready => {
+                deliveries(state, |delivery| Action::Condemn(at, delivery), actions);
+                if self.orphans(state, at) & state.store != 0 {
+                    actions.push(Action::DeleteOrphans(at));
+                }
+            }
             Phase::Condemned if self.grace_is_over(state, at) => {
                 actions.push(Action::DeleteCondemned(at, Delivery::Arrives));
                 if state.faults.requests > 0 {
@@ -211,6 +218,10 @@ impl Protocol {
                 self.mark(state, process, fences_all, expires)
             }
             Action::DeleteCondemned(at, delivery) => self.delete_condemned(state, at, delivery),
+            Action::DeleteOrphans(at) => {
+                state.store &= !self.orphans(state, at);
+                true
+            }
             Action::Crash(at) => self.crash(state, at),
             Action::ResumeSession { process, is_stale } => {
                 self.resume_session(state, process, is_stale)
