@@ -2,8 +2,7 @@
 //!
 //! A file is written under a name of its own, synced, and only then given its key, so that a reader
 //! never sees a part. A key is created by a hard link, which fails when the name exists; where the
-//! file system has none, by a rename that refuses to replace. The file is locked until then, so that what a
-//! killed writer left can be told from what is being written.
+//! file system has none, by a rename that refuses to replace.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -15,7 +14,7 @@ use std::time::UNIX_EPOCH;
 
 use super::pace::Pace;
 use super::transport::{Capabilities, Created, Fault, Item, Transport, TransportError};
-use crate::fsio::{self, FsError, SharedLock};
+use crate::fsio::{self, FsError};
 
 /// Unfinished files lie here; no listing shows them.
 const TMP: &str = "tmp";
@@ -59,8 +58,9 @@ impl Folder {
         let dir = self.root.join(TMP);
         self.make_folder(&self.root)?;
         fs::create_dir_all(&dir)?;
-        let temporary = Temporary::new(&dir)?;
-        let mut file = OpenOptions::new().write(true).open(&temporary.path)?;
+        let name = format!("{:016x}", getrandom::u64().map_err(io::Error::other)?);
+        let temporary = Temporary(dir.join(name));
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary.0)?;
         Paced { inner: &mut file, pace: self.pace.as_deref() }.write_all(bytes)?;
         file.sync_all()?;
         Ok(temporary)
@@ -85,8 +85,8 @@ impl Folder {
         let path = self.path(key);
         let temporary = self.write_temporary(bytes)?;
         self.make_folder(path.parent().unwrap_or(&self.root))?;
-        let linked = match fs::hard_link(&temporary.path, &path) {
-            Err(e) if is_without_links(&e) => rename_no_replace(&temporary.path, &path),
+        let linked = match fs::hard_link(&temporary.0, &path) {
+            Err(e) if is_without_links(&e) => rename_no_replace(&temporary.0, &path),
             linked => linked,
         };
         match linked {
@@ -103,7 +103,7 @@ impl Folder {
         let path = self.path(key);
         let temporary = self.write_temporary(bytes)?;
         self.make_folder(path.parent().unwrap_or(&self.root))?;
-        fs::rename(&temporary.path, &path)?;
+        fs::rename(&temporary.0, &path)?;
         fsio::sync_dir(path.parent().unwrap_or(&self.root)).map_err(io_error)
     }
 }
@@ -128,31 +128,11 @@ impl<W: Write + ?Sized> Write for Paced<'_, W> {
 }
 
 /// An unfinished file, gone when this is dropped unless it was renamed.
-struct Temporary {
-    path: PathBuf,
-    /// Nothing where the file system has no locks: there nobody takes it for left behind either.
-    _lock: Option<SharedLock>,
-}
-
-impl Temporary {
-    /// Makes an empty one.
-    fn new(dir: &Path) -> io::Result<Self> {
-        loop {
-            let name = format!("{:016x}", getrandom::u64().map_err(io::Error::other)?);
-            let path = dir.join(name);
-            OpenOptions::new().write(true).create_new(true).open(&path)?;
-            match SharedLock::acquire(&path) {
-                // Somebody who collects came between the two calls, and took it for left behind.
-                Ok(None) if cfg!(unix) => {}
-                lock => return Ok(Self { path, _lock: lock.ok().flatten() }),
-            }
-        }
-    }
-}
+struct Temporary(PathBuf);
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(&self.0);
     }
 }
 
@@ -226,32 +206,25 @@ impl Transport for Folder {
     }
 
     fn unfinished(&self) -> Result<Vec<Item>, TransportError> {
-        let left = || -> io::Result<Vec<Item>> {
+        let unfinished = || -> io::Result<Vec<Item>> {
             let mut items = Vec::new();
             for entry in fs::read_dir(self.root.join(TMP))? {
                 let entry = entry?;
-                // A file may go away, or become a key, while the folder is read.
+                // A file becomes a key, or goes away, while the folder is read.
                 let Ok(metadata) = entry.metadata() else { continue };
-                if let Ok(name) = entry.file_name().into_string()
-                    && metadata.is_file()
-                    && !SharedLock::is_held(&entry.path())
-                {
+                if let (true, Ok(name)) = (metadata.is_file(), entry.file_name().into_string()) {
                     items.push(item(format!("{BELOW_TMP}{name}"), &metadata));
                 }
             }
             Ok(items)
         };
-        match left() {
+        match unfinished() {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            left => left.map_err(self.fail("list", TMP)),
+            items => items.map_err(self.fail("list", TMP)),
         }
     }
 
     fn delete(&self, key: &str) -> Result<(), TransportError> {
-        if key.starts_with(BELOW_TMP) {
-            SharedLock::remove_free(&self.path(key));
-            return Ok(());
-        }
         match fs::remove_file(self.path(key)) {
             Err(e) if e.kind() != ErrorKind::NotFound => Err(self.fail("delete", key)(e)),
             _ => Ok(()),

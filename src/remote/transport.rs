@@ -138,8 +138,8 @@ pub trait Transport: Send + Sync {
     /// answer is the end.
     fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Item>, TransportError>;
 
-    /// What writers that are gone left half written, where a store does not clear that away itself: under
-    /// keys that no listing shows and that [`Transport::delete`] takes.
+    /// What is half written, now or by writers that are gone, where a store does not clear that away
+    /// itself: under keys that no listing shows and that [`Transport::delete`] takes.
     fn unfinished(&self) -> Result<Vec<Item>, TransportError> {
         Ok(Vec::new())
     }

@@ -38,6 +38,8 @@ const MIN_WANTED_PERCENT: u64 = 50;
 /// Packs of a kind below [`SMALL_PACK_BYTES`] before they are made one.
 const MAX_SMALL_PACKS: usize = 4;
 const SMALL_PACK_BYTES: u64 = 8 << 20;
+/// What is half written is somebody's still when it was written to within this time, whatever the grace.
+const UNFINISHED_SECONDS: i64 = 24 * 60 * 60;
 /// Tables up to this length are merged, in bytes.
 const MAX_MERGED_TABLE: u64 = 64 << 20;
 
@@ -251,6 +253,7 @@ impl Collect<'_> {
         own: SessionId,
     ) -> Result<Strays, SyncError> {
         let listing = Listing::read(self.transport)?;
+        let grace_of_unfinished = self.grace_seconds.max(UNFINISHED_SECONDS);
         let mut strays = Strays::default();
         let unnamed = listing.unnamed(&base.root, state);
         for Unnamed { id, item } in unnamed.filter(|unnamed| self.is_old(unnamed.item)) {
@@ -261,7 +264,8 @@ impl Collect<'_> {
                 strays.sessions.insert(id.session);
             }
         }
-        let unfinished = listing.unfinished.into_iter().filter(|item| self.is_old(item));
+        let is_left = |item: &Item| item.modified.saturating_add(grace_of_unfinished) <= self.now;
+        let unfinished = listing.unfinished.into_iter().filter(is_left);
         strays.left.extend(unfinished.map(|item| item.key));
         Ok(strays)
     }

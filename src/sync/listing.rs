@@ -14,7 +14,7 @@ use crate::remote::{Item, Transport};
 /// All keys that sessions wrote, as far as the store lists them.
 pub struct Listing {
     items: BTreeMap<String, (Area, PackId, Item)>,
-    /// What writers that are gone left half written.
+    /// What is half written, by writers that may be gone.
     pub unfinished: Vec<Item>,
 }
 
@@ -27,7 +27,7 @@ pub struct Unnamed<'l> {
 }
 
 impl Listing {
-    /// Lists packs, tables and segments, and what was left half written.
+    /// Lists packs, tables and segments, and what is half written.
     pub fn read(transport: &dyn Transport) -> Result<Self, SyncError> {
         let mut found = BTreeMap::new();
         for area in Area::ALL {

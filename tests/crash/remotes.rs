@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use crate::data::{Files, write_all};
 use crate::env::Env;
@@ -73,6 +74,8 @@ fn a_killed_collection_of_a_remote_goes_on() {
         assert_shared(&env);
         repo::assert_clean(&env);
     }
+    let remote = env.dir().parent().expect("beside").join("shared");
+    age_unfinished(&remote);
     env.ok(COLLECT);
     let found = env.json(&["fsck", "--remote", "--data", "--json"]);
     assert_shared(&env);
@@ -80,9 +83,16 @@ fn a_killed_collection_of_a_remote_goes_on() {
     let listed = found["bytes"].as_u64().expect("a number");
     // A push takes a small pack of the one before along, and what is half wanted stays.
     assert!(listed < 14 << 20, "{listed} bytes of a branch of some 6 MB");
-    let remote = env.dir().parent().expect("beside").join("shared");
     let beside = bytes_below(&remote) - listed;
     assert!(beside < 64 << 10, "{beside} bytes that are no packs");
+}
+
+/// What killed writers left half written was last written to two days ago.
+fn age_unfinished(remote: &Path) {
+    for entry in fs::read_dir(remote.join("tmp")).expect("list") {
+        let file = fs::File::open(entry.expect("entry").path()).expect("open");
+        file.set_modified(SystemTime::now() - Duration::from_secs(172_800)).expect("an age");
+    }
 }
 
 /// The branch's last commit is another now, on the remote too.
