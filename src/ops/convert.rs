@@ -402,6 +402,9 @@ fn transport_hint(fault: Fault) -> Option<&'static str> {
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; or use --anonymous",
         ),
         Fault::Lost | Fault::Busy => Some("check the network and the endpoint, then run it again"),
+        Fault::Untrusted => Some(
+            "name the file with the certificate of its authority: AWS_CA_BUNDLE, or ca_bundle in the profile",
+        ),
         Fault::NoBucket => Some("check the name of the bucket and the endpoint"),
         Fault::Missing => Some("see what is affected: esker remote fsck"),
         Fault::Disk => Some("free some space there, or mend it; then run the command again"),

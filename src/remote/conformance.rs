@@ -16,7 +16,8 @@ use super::s3::{S3, S3Options};
 use super::test_server::{ACCESS_KEY, Op, SECRET, Server};
 use super::transport::{Created, Fault, Transport, get, get_optional};
 
-fn suite(transport: &dyn Transport) {
+/// All of it, on an empty store.
+pub(super) fn suite(transport: &dyn Transport) {
     keys_hold_bytes(transport);
     ranges_are_exact(transport);
     creates_are_exclusive(transport);

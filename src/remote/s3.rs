@@ -9,6 +9,8 @@ mod line;
 mod moving_tests;
 mod names;
 mod reach;
+#[cfg(test)]
+mod tls_tests;
 pub(super) mod words;
 
 use std::future::Future;

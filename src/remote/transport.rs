@@ -42,6 +42,8 @@ pub enum Fault {
     NoBucket,
     /// The credentials do not allow it, or there are none.
     Denied,
+    /// What answers is not known to be the server: nobody who is trusted here vouches for its certificate.
+    Untrusted,
     /// Nothing answered, or the answer broke off: whether the request was carried out is unknown.
     Lost,
     /// The store answered that it cannot do it now.

@@ -4,6 +4,7 @@
 //! request is given up, as one of which nobody knows whether it was carried out.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -18,6 +19,7 @@ use object_store::client::{
     HttpResponseBody, HttpService,
 };
 use object_store::{ClientConfigKey, ClientOptions};
+use reqwest::Certificate;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout_at};
 
 use crate::remote::pace::Pace;
@@ -40,6 +42,8 @@ pub struct Line {
     pub stall: Duration,
     /// The limit, if there is one.
     pub pace: Option<Arc<Pace>>,
+    /// The authorities that are trusted; those of the system where nothing is said.
+    pub authorities: Option<Vec<Certificate>>,
     /// By how long they try to connect: each reads the certificates of the system when it is made.
     clients: Arc<Mutex<HashMap<Duration, reqwest::Client>>>,
 }
@@ -47,7 +51,12 @@ pub struct Line {
 impl Line {
     /// No client is made yet.
     pub fn new(stall: Duration, pace: Option<Arc<Pace>>) -> Self {
-        Self { stall, pace, clients: Arc::default() }
+        Self { stall, pace, authorities: None, clients: Arc::default() }
+    }
+
+    /// Trusts these authorities and no others.
+    pub fn trusting(self, authorities: Option<Vec<Certificate>>) -> Self {
+        Self { authorities, ..self }
     }
 
     /// A client that may speak plain HTTP, or only to this machine and the services of its host.
@@ -62,11 +71,19 @@ impl Line {
             return Ok(client.clone());
         }
         super::names::use_built_in();
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("esker/", env!("CARGO_PKG_VERSION")))
-            .http1_only()
-            .connect_timeout(connect)
-            .build()
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("esker/", env!("CARGO_PKG_VERSION")))
+                .http1_only()
+                .connect_timeout(connect)
+        };
+        let trusting = |these: &[Certificate]| builder().tls_certs_only(these.to_vec()).build();
+        let client = match &self.authorities {
+            Some(these) => trusting(these),
+            // A system that has none speaks plain HTTP still, and trusts nobody.
+            None => builder().build().or_else(|_| trusting(&[])),
+        };
+        let client = client
             .map_err(|e| object_store::Error::Generic { store: "S3", source: Box::new(e) })?;
         Ok(clients.entry(connect).or_insert(client).clone())
     }
@@ -153,7 +170,37 @@ fn is_near(url: &reqwest::Url) -> bool {
         })
 }
 
+/// A certificate that does not prove that this is the server.
+#[derive(Debug, thiserror::Error)]
+#[error("its certificate is not trusted: {0}")]
+pub(super) struct Untrusted(rustls::CertificateError);
+
+impl Untrusted {
+    /// Whether nobody who is trusted vouches for it; else it is another's, or of another time.
+    pub(super) fn is_of_unknown_authority(&self) -> bool {
+        self.0 == rustls::CertificateError::UnknownIssuer
+    }
+
+    /// That, if it is why a request failed.
+    fn why(e: &reqwest::Error) -> Option<Self> {
+        let mut cause: Option<&(dyn Error + 'static)> = e.source();
+        while let Some(e) = cause {
+            if let Some(rustls::Error::InvalidCertificate(why)) = e.downcast_ref() {
+                return Some(Self(why.clone()));
+            }
+            // An error of the system that stands for another has the cause of that for its own.
+            let inner = e.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            cause = inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| e.source());
+        }
+        None
+    }
+}
+
 fn http_error(e: reqwest::Error) -> HttpError {
+    if let Some(untrusted) = Untrusted::why(&e) {
+        // Of a kind that is not tried again.
+        return HttpError::new(HttpErrorKind::Unknown, untrusted);
+    }
     let kind = match &e {
         e if e.is_connect() => HttpErrorKind::Connect,
         e if e.is_timeout() => HttpErrorKind::Timeout,

@@ -1,5 +1,6 @@
 //! The way to a bucket: endpoint, region and credentials, looked for as AWS's own tools do.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,9 +8,12 @@ use object_store::ClientOptions;
 use object_store::RetryConfig;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
+use reqwest::Certificate;
 
 use super::line::Line;
 use super::words::{detail_of, fault_of, innermost};
+use crate::fsio::read_capped;
+use crate::path::escape;
 use crate::remote::credentials::{Places, Renewed, Source};
 use crate::remote::pace::Pace;
 use crate::remote::transport::Fault;
@@ -17,6 +21,8 @@ use crate::remote::transport::Fault;
 /// Nothing came or went for so long: the request is given up, where nothing else is said.
 const STALL: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(10);
+/// Longest file of authorities, in bytes: those that systems have take 300 KB.
+const MAX_BUNDLE: u64 = 16 << 20;
 /// How often and how long a refused request is sent again, before it is signed anew.
 const RETRIES: usize = 2;
 const RETRY: Duration = Duration::from_secs(60);
@@ -66,6 +72,18 @@ impl S3Options {
         }
     }
 
+    /// The authorities of the file that somebody named; where nobody did, those of the system count.
+    fn authorities(&self) -> Result<Option<Vec<Certificate>>, Failed> {
+        let named = self.places.env("AWS_CA_BUNDLE").or_else(|| self.of_profile("ca_bundle"));
+        let Some(path) = named else { return Ok(None) };
+        let fail = |why: String| (Fault::Failed, format!("of the trusted authorities: {why}"));
+        let bytes = read_capped(Path::new(&path), MAX_BUNDLE).map_err(|e| fail(e.to_string()))?;
+        match Certificate::from_pem_bundle(&bytes) {
+            Ok(found) if !found.is_empty() => Ok(Some(found)),
+            _ => Err(fail(format!("{} holds no certificates in PEM", escape(&path)))),
+        }
+    }
+
     fn of_profile(&self, key: &str) -> Option<String> {
         if self.anonymous { None } else { self.places.setting(key) }
     }
@@ -85,7 +103,7 @@ impl S3Options {
         endpoint: Option<&str>,
         pace: Option<Arc<Pace>>,
     ) -> Result<AmazonS3, Failed> {
-        let line = Line::new(self.stall.unwrap_or(STALL), pace);
+        let line = Line::new(self.stall.unwrap_or(STALL), pace).trusting(self.authorities()?);
         let is_plain = endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
         let http = line.client(is_plain, CONNECT).map_err(of_library)?;
         let region = match self.known_region() {
@@ -182,7 +200,10 @@ async fn region_of(
     *request.method_mut() = "HEAD".parse().expect("a method");
     let answer = match http.execute(request).await {
         Ok(answer) => answer,
-        Err(e) if endpoint.is_none() => return Err((Fault::Lost, innermost(&e))),
+        Err(e) if endpoint.is_none() => {
+            let source = Box::new(e);
+            return Err(of_library(object_store::Error::Generic { store: "S3", source }));
+        }
         // What is wrong with it is told by the first request that matters.
         Err(_) => return Ok("us-east-1".to_owned()),
     };

@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use object_store::Error;
 use object_store::client::HttpError;
 
+use super::line::Untrusted;
 use crate::remote::transport::Fault;
 
 /// Most that is told of an answer, in characters.
@@ -26,6 +27,7 @@ const BUSY: &[&str] = &["SlowDown", "InternalError", "ServiceUnavailable", "Requ
 pub(super) fn fault_of(e: &Error) -> Fault {
     let text = innermost(e);
     let code = element(&text, "Code").unwrap_or_default();
+    let certificate = causes(e).find_map(|cause| cause.downcast_ref::<Untrusted>());
     match e {
         // A bucket that is not there is not a key that is not there.
         Error::NotFound { .. } if code == "NoSuchBucket" => Fault::NoBucket,
@@ -33,6 +35,8 @@ pub(super) fn fault_of(e: &Error) -> Fault {
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Fault::Denied,
         _ if DENIED.contains(&code.as_str()) => Fault::Denied,
         _ if BUSY.contains(&code.as_str()) || is_status_of_trouble(&text) => Fault::Busy,
+        _ if certificate.is_some_and(Untrusted::is_of_unknown_authority) => Fault::Untrusted,
+        _ if certificate.is_some() => Fault::Failed,
         e if causes(e).any(|cause| cause.is::<HttpError>()) => Fault::Lost,
         _ => Fault::Failed,
     }
