@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Context, OpError, connect};
 use crate::steps::remotes;
-use crate::sync::collect::Collect;
+use crate::sync::collect::{Collect, THOROUGH_ROUNDS};
 use crate::sync::root::Area;
 
 /// Seconds that a key which is no longer named is kept when nothing else is said: two weeks.
@@ -75,6 +75,7 @@ pub fn run(ctx: &Context, options: &RemoteGcOptions) -> Result<RemoteGcOutcome, 
         grace_seconds: options.grace_seconds,
         now: ctx.now.seconds,
         transfers: connection.transfers(&repo),
+        thorough_rounds: THOROUGH_ROUNDS,
         level: repo.settings.core.compression_level,
         progress: &*run.progress,
         cancel: &run.cancel,

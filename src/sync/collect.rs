@@ -19,6 +19,7 @@ use super::session::{Session, start_session};
 use super::source::Source;
 use super::state::{Condemned, PackRecord, Segment, State, TableRecord};
 use super::trailers::listed_trailer;
+use super::untouched::Untouched;
 use super::upload::{Gathered, MAX_LISTS, Portion, Sink, Upload, with_sink};
 use crate::catalog::Location;
 use crate::id::{Address, PackId, SessionId};
@@ -32,7 +33,7 @@ use crate::table::{self, Table};
 /// How often a collection begins anew because a push came first.
 const MAX_ROUNDS: u32 = 100;
 /// From the round after these on it only does what is quick.
-const THOROUGH_ROUNDS: u32 = 4;
+pub const THOROUGH_ROUNDS: u32 = 4;
 /// A pack of which less than this part is wanted is packed anew, in percent.
 const MIN_WANTED_PERCENT: u64 = 50;
 /// Packs of a kind below [`SMALL_PACK_BYTES`] before they are made one.
@@ -59,6 +60,8 @@ pub struct Collect<'c> {
     pub now: i64,
     /// How many packs are on their way at once.
     pub transfers: usize,
+    /// After so many rounds in which others came first it only does what is quick; [`THOROUGH_ROUNDS`] usually.
+    pub thorough_rounds: u32,
     /// zstd level of what is compressed anew.
     pub level: i32,
     /// Told of bytes.
@@ -95,23 +98,30 @@ struct Sweep {
     sparse: BTreeSet<PackId>,
 }
 
+/// What nothing needs on one root.
+struct Mark {
+    sweep: Sweep,
+    /// Of what is packed anew, which chunks are wanted.
+    marks: Marks,
+    /// Everything was marked: packs are packed anew, tables merged and strays looked for, too.
+    is_thorough: bool,
+}
+
 /// What a collection does on one root.
 struct Plan<'s> {
-    sweep: Sweep,
+    mark: &'s Mark,
     /// Condemned keys whose grace is over.
     due: Vec<&'s str>,
     /// What sessions that never ended left.
     strays: Strays,
     /// Staged packs of pushes that did not end.
     expired: Vec<PackId>,
-    /// Packs are packed anew, and tables merged, too.
-    is_thorough: bool,
 }
 
 impl Plan<'_> {
     /// Whether another root is of no use.
     fn is_empty(&self) -> bool {
-        let is_swept = self.sweep.all().next().is_some();
+        let is_swept = self.mark.sweep.all().next().is_some();
         let are_strays = !self.strays.sessions.is_empty();
         !is_swept && self.due.is_empty() && !are_strays && self.expired.is_empty()
     }
@@ -137,7 +147,7 @@ impl Collect<'_> {
     pub fn run(&self) -> Result<Collected, SyncError> {
         let remote = self.remote();
         let none = || SyncError::NoRepository { place: self.transport.place() };
-        let mut session = None;
+        let (mut session, mut untouched) = (None, None);
         for number in 0..MAX_ROUNDS {
             self.cancel.check()?;
             let (base, state) = remote.load(self.seen)?.ok_or_else(none)?;
@@ -147,7 +157,11 @@ impl Collect<'_> {
                 _ => start_session(base.root.seq)?,
             };
             session = Some(own.id);
-            match self.round(own, &base, &state, number < THOROUGH_ROUNDS) {
+            let mark = match number < self.thorough_rounds {
+                true => self.mark(&state),
+                false => self.mark_quickly(&state, &mut untouched),
+            };
+            match mark.and_then(|mark| self.round(own, &base, &state, &mark)) {
                 Ok(Some(done)) => return Ok(done),
                 Ok(None) => {}
                 // Another collection deleted what this one was about to read.
@@ -158,24 +172,49 @@ impl Collect<'_> {
         Err(SyncError::Busy)
     }
 
-    /// What is to be done on one root. All of it takes a while; where pushes keep coming first, packing
-    /// anew is left to a later collection.
+    /// Marks everything that refs reach, for all that a collection does.
+    fn mark(&self, state: &State) -> Result<Mark, SyncError> {
+        let marks = mark(&self.remote(), state, self.store, self.transfers, self.cancel)?;
+        if let Some(problem) = marks.problems.first() {
+            return Err(SyncError::damaged(problem.key.as_str(), &problem.why));
+        }
+        Ok(Mark { sweep: sweep(state, &marks), marks, is_thorough: true })
+    }
+
+    /// Marks once, then only what refs came to reach since: packing anew is left to a later collection.
+    fn mark_quickly(
+        &self,
+        state: &State,
+        known: &mut Option<Untouched>,
+    ) -> Result<Mark, SyncError> {
+        let remote = self.remote();
+        let untouched = match known {
+            Some(untouched) => untouched,
+            None => known.insert(Untouched::of(
+                &remote,
+                state,
+                self.store,
+                self.transfers,
+                self.cancel,
+            )?),
+        };
+        let dead = untouched.on(&remote, state, self.store, self.cancel)?;
+        let sweep = Sweep { dead, sparse: BTreeSet::new() };
+        Ok(Mark { sweep, marks: Marks::default(), is_thorough: false })
+    }
+
+    /// What is to be done on one root.
     fn plan<'s>(
         &self,
-        marks: &Marks,
+        mark: &'s Mark,
         base: &StoredRoot,
         (state, own): (&'s State, SessionId),
-        is_thorough: bool,
     ) -> Result<Plan<'s>, SyncError> {
-        let mut sweep = sweep(state, marks);
-        if !is_thorough {
-            sweep.sparse.clear();
-        }
-        let strays = match is_thorough {
+        let strays = match mark.is_thorough {
             true => self.strays(base, state, own)?,
             false => Strays::default(),
         };
-        Ok(Plan { sweep, due: self.due(state), strays, expired: self.expired(state), is_thorough })
+        Ok(Plan { mark, due: self.due(state), strays, expired: self.expired(state) })
     }
 
     /// One attempt on one root; `None` when another root came first.
@@ -184,15 +223,11 @@ impl Collect<'_> {
         session: Session,
         base: &StoredRoot,
         state: &State,
-        is_thorough: bool,
+        mark: &Mark,
     ) -> Result<Option<Collected>, SyncError> {
         let remote = self.remote();
-        let marks = mark(&remote, state, self.store, self.transfers, self.cancel)?;
-        if let Some(problem) = marks.problems.first() {
-            return Err(SyncError::damaged(problem.key.as_str(), &problem.why));
-        }
-        let plan = self.plan(&marks, base, (state, session.id), is_thorough)?;
-        let sweep = &plan.sweep;
+        let plan = self.plan(mark, base, (state, session.id))?;
+        let sweep = &mark.sweep;
         let mut done = Collected {
             dead_packs: (sweep.dead.len() + plan.expired.len()) as u64,
             repacked: sweep.sparse.len() as u64,
@@ -211,7 +246,7 @@ impl Collect<'_> {
         }
         // Condemned by a root that is there, and their grace is over.
         done.deleted = self.delete_condemned(plan.due.iter())?;
-        let mut copied = self.copy(session, state, &marks, sweep)?;
+        let mut copied = self.copy(session, state, &mark.marks, sweep)?;
         done.new_bytes = copied.packs.iter().map(|(_, pack)| pack.bytes).sum();
         let mut root = base.root.successor(base.hash, session.id);
         let next = self.next_state(session, state, &plan, &mut copied, &mut root)?;
@@ -387,13 +422,13 @@ impl Collect<'_> {
         root: &mut Root,
     ) -> Result<State, SyncError> {
         let mut next = state.clone();
-        for id in plan.sweep.all().chain(&plan.expired) {
+        for id in plan.mark.sweep.all().chain(&plan.expired) {
             next.packs.remove(id);
             next.staged.remove(id);
             condemn(root, &mut next, Area::Pack.key(*id), id.session, self.now);
         }
         next.packs.extend(copied.packs.iter().copied());
-        for kind in PackKind::ALL.into_iter().filter(|_| plan.is_thorough) {
+        for kind in PackKind::ALL.into_iter().filter(|_| plan.mark.is_thorough) {
             self.merge_tables(session, kind, copied, &mut next, root)?;
         }
         for key in &plan.due {

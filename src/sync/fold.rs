@@ -24,7 +24,7 @@ use super::upload::{Gathered, MAX_LISTS, Sink};
 use crate::catalog::Location;
 use crate::id::{Address, PackId};
 use crate::pack::{BlockCodec, ChunkPlace, PackKind};
-use crate::recipe::{Body, Page, Recipe, RecipeError};
+use crate::recipe::packs_named;
 use crate::remote::Transport;
 use crate::store::StoreError;
 use crate::store::relocate::{Lists, PackChunks, Relocation, chunks_of, relocate};
@@ -130,7 +130,7 @@ impl Fold<'_> {
         for (id, record) in &wanted {
             let source = self.read(*id, record)?;
             source.for_each(&mut |address, bytes| {
-                let names = named(bytes)?;
+                let names = packs_named(bytes)?;
                 let is_moved = names.iter().any(|n| self.folded.holds(*n, PackKind::Data));
                 let is_concerned = is_moved || small.contains(id);
                 if !is_concerned || sink.own.find(PackKind::Layout, &address).is_some() {
@@ -149,8 +149,9 @@ impl Fold<'_> {
                 let to = ToOwn { fold: &*self, own: sink.own, lists: &lists };
                 let anew = relocate(bytes, &to)?;
                 let bytes = anew.as_deref().unwrap_or(bytes);
-                relied
-                    .extend(named(bytes)?.into_iter().filter(|n| self.state.packs.contains_key(n)));
+                relied.extend(
+                    packs_named(bytes)?.into_iter().filter(|n| self.state.packs.contains_key(n)),
+                );
                 sink.gather(PackKind::Layout, codec, gathered, (address, bytes))
             })?;
             self.folded.read.insert(*id);
@@ -182,17 +183,6 @@ impl Fold<'_> {
         });
         packs
     }
-}
-
-/// The packs that a recipe, or a page of one, names.
-fn named(bytes: &[u8]) -> Result<Vec<PackId>, RecipeError> {
-    if Page::is_apart(bytes) {
-        return Ok(Page::decode_apart(bytes)?.1.packs);
-    }
-    Ok(match Recipe::decode(bytes)?.body {
-        Body::Inline(page) => page.packs,
-        Body::Paged(_) => Vec::new(),
-    })
 }
 
 /// Which recipe the readers of a root go by.
@@ -232,7 +222,7 @@ impl<'r> Readers<'r> {
             let source = Source::read(self.transport, self.cache, (pack, record))?;
             let mut objects = HashMap::new();
             source.for_each(&mut |address, bytes| {
-                objects.insert(address, named(bytes)?);
+                objects.insert(address, packs_named(bytes)?);
                 Ok(())
             })?;
             self.open.insert(pack, objects);

@@ -41,6 +41,7 @@ pub mod session;
 mod source;
 pub mod state;
 pub mod trailers;
+mod untouched;
 pub mod upload;
 
 #[cfg(test)]

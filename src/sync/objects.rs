@@ -332,6 +332,28 @@ impl<'l> Layouts<'l> {
         Ok(Some(packs))
     }
 
+    /// The packs that any recipe of a blob, or any page of one, lies in or names, be it one to read by or not.
+    pub fn packs_of_any(&self, id: BlobId) -> Result<BTreeSet<PackId>, SyncError> {
+        let mut packs = BTreeSet::new();
+        let mut pages = 0;
+        let mut take = |address: &Address| {
+            for at in self.index.find_all(address)? {
+                let bytes = self.packs.object(&at)?;
+                packs.insert(at.pack);
+                // Nobody reads by one that cannot be decoded.
+                packs.extend(packs_named(&bytes).unwrap_or_default());
+                if let Ok(Recipe { body: Body::Paged(values), .. }) = Recipe::decode(&bytes) {
+                    pages = pages.max(values.len() as u64);
+                }
+            }
+            Ok::<u64, SyncError>(pages)
+        };
+        for number in 0..take(&id.into())? {
+            take(&page_address(id, number))?;
+        }
+        Ok(packs)
+    }
+
     /// A blob's pages that are stored apart, then its recipe.
     pub fn objects(&self, id: BlobId, size: u64) -> Result<Vec<Found>, SyncError> {
         let (recipe, head) = self.recipe(id, size)?;

@@ -12,6 +12,7 @@ mod partial;
 mod races;
 mod repair;
 mod site;
+mod untouched;
 
 use std::fs;
 use std::sync::{Arc, Mutex};

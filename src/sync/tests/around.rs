@@ -70,16 +70,28 @@ impl<A: Around> Transport for A {
     }
 }
 
-/// A store that does something else just before the first create of a root.
+/// A store that does something else just before the first creates of roots.
 pub struct Before<'b, F: Fn()> {
     inner: &'b dyn Transport,
     act: F,
-    is_done: Mutex<bool>,
+    /// Before how many more.
+    left: Mutex<u32>,
 }
 
 impl<'b, F: Fn()> Before<'b, F> {
     pub fn create(inner: &'b dyn Transport, act: F) -> Self {
-        Self { inner, act, is_done: Mutex::new(false) }
+        Self::creates(inner, 1, act)
+    }
+
+    pub fn creates(inner: &'b dyn Transport, times: u32, act: F) -> Self {
+        Self { inner, act, left: Mutex::new(times) }
+    }
+
+    fn is_due(&self) -> bool {
+        let mut left = self.left.lock().expect("lock");
+        let is_due = *left > 0;
+        *left = left.saturating_sub(1);
+        is_due
     }
 }
 
@@ -95,9 +107,7 @@ impl<F: Fn() + Send + Sync> Around for Before<'_, F> {
         _: &str,
         act: impl FnOnce() -> Result<T, TransportError>,
     ) -> Result<T, TransportError> {
-        if operation == Operation::Create
-            && !std::mem::replace(&mut *self.is_done.lock().expect("lock"), true)
-        {
+        if operation == Operation::Create && self.is_due() {
             (self.act)();
         }
         act()

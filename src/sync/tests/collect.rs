@@ -4,13 +4,23 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
 use crate::sync::check::{Check, Checked, Depth};
-use crate::sync::collect::{Collect, Collected};
+use crate::sync::collect::{Collect, Collected, THOROUGH_ROUNDS};
 use crate::sync::session::start_session;
 
 pub(super) fn gc(
     site: &Site,
     on: &dyn Transport,
     grace_seconds: i64,
+) -> Result<Collected, SyncError> {
+    gc_from(site, on, grace_seconds, THOROUGH_ROUNDS)
+}
+
+/// A collection that does only what is quick after so many rounds.
+pub(super) fn gc_from(
+    site: &Site,
+    on: &dyn Transport,
+    grace_seconds: i64,
+    thorough_rounds: u32,
 ) -> Result<Collected, SyncError> {
     let repo = site.repo();
     let cache = site.cache();
@@ -22,6 +32,7 @@ pub(super) fn gc(
         grace_seconds,
         now: 1_700_000_000,
         transfers: 2,
+        thorough_rounds,
         level: 1,
         progress: &Silent,
         cancel: &site.ctx.cancel,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::collect::{checked, gc};
+use super::collect::{checked, gc_from};
 use super::*;
 use crate::sync::upload::Portion;
 
@@ -99,7 +99,8 @@ impl World {
     }
 
     fn collect(&self, at: usize, store: &Restless<'_>, grace_seconds: i64) {
-        match gc(&self.sites[at], store, grace_seconds) {
+        let thorough_rounds = self.roll(3) as u32;
+        match gc_from(&self.sites[at], store, grace_seconds, thorough_rounds) {
             Ok(done) => {
                 let mut counts = self.done.lock().expect("lock");
                 counts[1] += done.dead_packs + done.repacked;
