@@ -1495,7 +1495,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__gc)
-            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --remote --dry-run --grace --exact --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2649,7 +2649,7 @@ _esker() {
             return 0
             ;;
         esker__subcmd__remote__subcmd__gc)
-            opts="-n -C -q -v -h --remote --dry-run --grace --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
+            opts="-n -C -q -v -h --remote --dry-run --grace --exact --reflog --alone --json --quiet --verbose --color --jobs --limit-rate --offline --no-progress --no-pager --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

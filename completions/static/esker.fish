@@ -1123,6 +1123,7 @@ never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -s n -l dry-run -d 'Say what would be freed, and why, and change nothing'
+complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l exact -d 'Pack anew all packs of which anything is not needed, not only those of which much is not'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l alone -d 'Nobody else writes to the remote now: needed for a store that takes two writers for one'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand remote; and __fish_seen_subcommand_from gc" -s q -l quiet -d 'Print results and errors only'
@@ -1347,6 +1348,7 @@ never\t'Never'"
 complete -c esker -n "__fish_esker_using_subcommand gc" -l jobs -d 'How many threads work at once; all cores by default' -r -f
 complete -c esker -n "__fish_esker_using_subcommand gc" -l limit-rate -d 'How many bytes may go to and come from remotes in a second, such as 500K or 10M; 0 is no limit' -r -f
 complete -c esker -n "__fish_esker_using_subcommand gc" -s n -l dry-run -d 'Say what would be freed, and why, and change nothing'
+complete -c esker -n "__fish_esker_using_subcommand gc" -l exact -d 'Pack anew all packs of which anything is not needed, not only those of which much is not'
 complete -c esker -n "__fish_esker_using_subcommand gc" -l alone -d 'Nobody else writes to the remote now: needed for a store that takes two writers for one'
 complete -c esker -n "__fish_esker_using_subcommand gc" -l json -d 'Print JSON: one document, or one per line where there are many; errors too, on stderr'
 complete -c esker -n "__fish_esker_using_subcommand gc" -s q -l quiet -d 'Print results and errors only'

@@ -107,8 +107,10 @@ pub(super) mod key {
     pub const GENERATION: &str = "generation";
     pub const JOURNAL_MODE: &str = "journal_mode";
     pub const REFS_LOG_BYTES: &str = "refs_log_bytes";
+    pub const PURGED: &str = "purged";
     /// Those that a repository on a shared store has for itself.
-    pub const OWN: [&str; 3] = [REPOSITORY, REFS_LOG_BYTES, super::super::partial::CLONE_ID];
+    pub const OWN: [&str; 4] =
+        [REPOSITORY, REFS_LOG_BYTES, PURGED, super::super::partial::CLONE_ID];
 }
 
 /// Which repository this is: 16 random bytes given at `init`, shared by its clones.

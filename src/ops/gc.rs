@@ -20,6 +20,8 @@ pub struct GcOptions {
     pub grace_seconds: i64,
     /// How long the old places of branches keep data, in seconds.
     pub reflog_seconds: i64,
+    /// Rewrite every pack of which anything is not needed.
+    pub exact: bool,
 }
 
 /// What one line of the outcome is about.
@@ -78,13 +80,13 @@ pub struct GcOutcome {
 
 /// Collects. Other commands may run at the same time; none of them waits.
 pub fn run(ctx: &Context, options: &GcOptions) -> Result<GcOutcome, OpError> {
-    let GcOptions { dry_run, grace_seconds, reflog_seconds } = *options;
+    let GcOptions { dry_run, grace_seconds, reflog_seconds, exact } = *options;
     let mut repo = ctx.open_repo()?;
     if !dry_run && !repo.store.absent().promised.is_empty() && loose::prune(ctx, &repo)? > 0 {
         repo = ctx.open_repo()?;
     }
     let _lock = repo.store.lock_upkeep(&ctx.cancel)?;
-    let rewrite = Rewrite::Sparse;
+    let rewrite = if exact { Rewrite::Untidy } else { Rewrite::Sparse };
     let how = How {
         dry_run,
         grace_seconds,

@@ -166,6 +166,8 @@ struct Moves {
     forgotten: Vec<(CommitId, i64)>,
     told: Vec<PurgedRef>,
     remotes: Vec<String>,
+    /// What branches of remotes still lead to.
+    held: Vec<CommitId>,
     /// What still needs the store besides the new history.
     commits: Vec<CommitId>,
 }
@@ -339,8 +341,9 @@ impl Moves {
             rewriter.commits().iter().filter(|(old, new)| old != new).map(|c| *c.0).collect();
         for (name, target) in &seen.refs {
             let is_remote = name.as_str().starts_with(REMOTES);
-            if is_remote && target.commit().is_some_and(|id| replaced.contains(&id)) {
+            if let Some(id) = target.commit().filter(|id| is_remote && replaced.contains(id)) {
                 self.remotes.push(name.short().to_owned());
+                self.held.push(id);
             }
         }
         Ok(())
@@ -379,5 +382,6 @@ fn carry_out(tx: &crate::db::Tx<'_>, moves: &Moves, note: &RefNote) -> Result<()
     }
     // Last: the moves above say in their reflogs where they came from.
     tx.map_reflog(&moves.ids)?;
+    tx.add_purged(moves.held.iter().copied())?;
     Ok(())
 }

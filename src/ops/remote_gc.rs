@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Context, OpError, connect};
 use crate::steps::remotes;
-use crate::sync::collect::{Collect, THOROUGH_ROUNDS};
+use crate::sync::collect::{Collect, MAX_UNWANTED_PERCENT, THOROUGH_ROUNDS};
 use crate::sync::root::Area;
 
 /// Seconds that a key which is no longer named is kept when nothing else is said: two weeks.
@@ -17,6 +17,8 @@ pub struct RemoteGcOptions {
     pub remote: Option<String>,
     /// How long a key that is no longer named is kept, in seconds.
     pub grace_seconds: i64,
+    /// Pack anew every pack of which anything is not reached.
+    pub exact: bool,
     /// Nobody else writes to it now: needed where creates are not atomic.
     pub alone: bool,
     /// Only say what would be done.
@@ -75,7 +77,9 @@ pub fn run(ctx: &Context, options: &RemoteGcOptions) -> Result<RemoteGcOutcome, 
         grace_seconds: options.grace_seconds,
         now: ctx.now.seconds,
         transfers: connection.transfers(&repo),
-        thorough_rounds: THOROUGH_ROUNDS,
+        // What is to leave nothing behind may not give up the half of it.
+        thorough_rounds: if options.exact { u32::MAX } else { THOROUGH_ROUNDS },
+        max_unwanted_percent: if options.exact { 0 } else { MAX_UNWANTED_PERCENT },
         level: repo.settings.core.compression_level,
         progress: &*run.progress,
         cancel: &run.cancel,

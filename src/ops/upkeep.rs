@@ -12,6 +12,7 @@ use crate::path::escape;
 use crate::repo::Repo;
 use crate::store::shared::{Cure, SharedStore, Unseen, root_of};
 use crate::store::upkeep::{CollectOptions, Collected, Freed, Rewrite};
+use crate::sync::cache;
 
 /// How a collection runs.
 pub(super) struct How {
@@ -29,19 +30,34 @@ pub(super) struct How {
 
 impl How {
     /// Collects. The lock of upkeep must be held.
+    ///
+    /// After a purge everything that is not needed goes, be it ever so little of a pack.
     pub fn collect(&self, ctx: &Context, repo: &Repo) -> Result<Collected, OpError> {
+        let purged = repo.db.read(|view| view.purged())?;
+        let rewrite = match self.rewrite {
+            Rewrite::Sparse if purged.is_some() => Rewrite::Untidy,
+            rewrite => rewrite,
+        };
         let options = CollectOptions {
             now: ctx.now.seconds,
             grace: self.grace_seconds,
             reflog_since: self.reflog_since(ctx),
             dry_run: self.dry_run,
-            rewrite: self.rewrite,
+            rewrite,
             is_rechunked: self.is_rechunked,
             evicted: &self.evicted,
             progress: &*ctx.progress,
             cancel: &ctx.cancel,
         };
-        Ok(repo.store.collect(&options)?)
+        let found = repo.store.collect(&options)?;
+        let is_through = found.in_use.files == 0 && found.unseen.is_empty() && !self.dry_run;
+        if purged.is_some() && !self.dry_run {
+            cache::forget_packs(&repo.paths.dir);
+        }
+        if let Some(purged) = purged.filter(|_| is_through) {
+            repo.db.write(|tx| tx.end_purged(&purged, options.reflog_since))?;
+        }
+        Ok(found)
     }
 
     /// From when on moves in reflogs keep data, in Unix seconds.

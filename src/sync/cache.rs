@@ -17,6 +17,8 @@ use crate::remote::{Transport, get};
 
 /// How long a copy stays that is of no use any more: another process may be about to read it.
 const KEPT_FOR: Duration = Duration::from_secs(600);
+/// Below `.esker`: a folder for each remote.
+const FOLDER: &str = "remotes";
 
 /// The copies kept of one remote.
 #[derive(Clone, Debug)]
@@ -27,7 +29,7 @@ pub struct Cache {
 impl Cache {
     /// The copies below `esker_dir` of the remote with this name.
     pub fn new(esker_dir: &Path, remote: &str) -> Self {
-        Self { dir: Some(esker_dir.join("remotes").join(remote)) }
+        Self { dir: Some(esker_dir.join(FOLDER).join(remote)) }
     }
 
     /// Keeps nothing: for a remote that is only looked at.
@@ -129,5 +131,17 @@ impl Cache {
                 let _ = fs::remove_file(entry.path());
             }
         }
+    }
+}
+
+/// Removes the copies of packs of all remotes of a repository, and leaves those of tables and lists: they
+/// hold no content.
+pub fn forget_packs(esker_dir: &Path) {
+    let remotes = fs::read_dir(esker_dir.join(FOLDER)).into_iter().flatten().flatten();
+    let copies =
+        remotes.flat_map(|remote| fs::read_dir(remote.path()).into_iter().flatten().flatten());
+    let prefix = format!("{}-", Area::Pack.name());
+    for copy in copies.filter(|copy| copy.file_name().to_string_lossy().starts_with(&prefix)) {
+        let _ = fs::remove_file(copy.path());
     }
 }

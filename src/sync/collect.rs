@@ -34,8 +34,8 @@ use crate::table::{self, Table};
 const MAX_ROUNDS: u32 = 100;
 /// From the round after these on it only does what is quick.
 pub const THOROUGH_ROUNDS: u32 = 4;
-/// A pack of which less than this part is wanted is packed anew, in percent.
-const MIN_WANTED_PERCENT: u64 = 50;
+/// A pack of which more than this part of the chunks is not wanted is packed anew, in percent.
+pub const MAX_UNWANTED_PERCENT: u64 = 50;
 /// Packs of a kind below [`SMALL_PACK_BYTES`] before they are made one.
 const MAX_SMALL_PACKS: usize = 4;
 const SMALL_PACK_BYTES: u64 = 8 << 20;
@@ -62,6 +62,9 @@ pub struct Collect<'c> {
     pub transfers: usize,
     /// After so many rounds in which others came first it only does what is quick; [`THOROUGH_ROUNDS`] usually.
     pub thorough_rounds: u32,
+    /// A pack of which more than this part of the chunks is not wanted is packed anew, in percent;
+    /// [`MAX_UNWANTED_PERCENT`] usually.
+    pub max_unwanted_percent: u64,
     /// zstd level of what is compressed anew.
     pub level: i32,
     /// Told of bytes.
@@ -178,7 +181,11 @@ impl Collect<'_> {
         if let Some(problem) = marks.problems.first() {
             return Err(SyncError::damaged(problem.key.as_str(), &problem.why));
         }
-        Ok(Mark { sweep: sweep(state, &marks), marks, is_thorough: true })
+        Ok(Mark {
+            sweep: sweep(state, &marks, self.max_unwanted_percent),
+            marks,
+            is_thorough: true,
+        })
     }
 
     /// Marks once, then only what refs came to reach since: packing anew is left to a later collection.
@@ -198,7 +205,7 @@ impl Collect<'_> {
                 self.cancel,
             )?),
         };
-        let dead = untouched.on(&remote, state, self.store, self.cancel)?;
+        let dead = untouched.on(&remote, state, self.store, self.cancel)?.clone();
         let sweep = Sweep { dead, sparse: BTreeSet::new() };
         Ok(Mark { sweep, marks: Marks::default(), is_thorough: false })
     }
@@ -510,14 +517,14 @@ pub fn fence(root: &mut Root, session: SessionId) {
 }
 
 /// What is dropped, and what is packed anew.
-fn sweep(state: &State, marks: &Marks) -> Sweep {
+fn sweep(state: &State, marks: &Marks, max_unwanted_percent: u64) -> Sweep {
     let mut sweep = Sweep::default();
     let mut small: BTreeMap<PackKind, Vec<PackId>> = BTreeMap::new();
     for (id, pack) in &state.packs {
         let wanted = marks.wanted(*id);
         if wanted == 0 {
             sweep.dead.insert(*id);
-        } else if wanted * 100 < pack.chunks * MIN_WANTED_PERCENT {
+        } else if pack.chunks.saturating_sub(wanted) * 100 > pack.chunks * max_unwanted_percent {
             sweep.sparse.insert(*id);
         } else if pack.bytes < SMALL_PACK_BYTES {
             small.entry(pack.kind).or_default().push(*id);

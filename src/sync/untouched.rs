@@ -24,10 +24,11 @@ use crate::recipe::packs_named;
 use crate::refs::{RefName, RefTarget};
 use crate::store::Store;
 
-/// Packs that nothing touches which the refs of one root reach.
+/// Packs of one root that nothing touches which its refs reach, nor what those of later ones reach.
 pub struct Untouched {
+    /// The refs of the newest root that was looked at.
     refs: BTreeMap<RefName, RefTarget>,
-    /// All packs of that root.
+    /// All packs of the roots that were looked at.
     listed: BTreeSet<PackId>,
     packs: BTreeSet<PackId>,
 }
@@ -43,8 +44,7 @@ impl Untouched {
     ) -> Result<Self, SyncError> {
         let history = RemoteHistory::new(remote, state, store);
         history.prefetch(transfers, cancel)?;
-        let refs: BTreeMap<RefName, RefTarget> =
-            state.refs.iter().map(|(name, record)| (name.clone(), record.target)).collect();
+        let refs = refs_of(state);
         let targets: Vec<RefTarget> = refs.values().copied().collect();
         let reached = decide_missing(&history, &targets, &[], &BTreeMap::new())?;
         let touched = touched(remote, state, &history, &reached, cancel)?;
@@ -53,19 +53,20 @@ impl Untouched {
         Ok(Self { refs, listed, packs })
     }
 
-    /// Those that may be condemned in the root that follows one with this state.
+    /// Those that may be condemned in the root that follows one with this state, which is newer than
+    /// that of the call before.
     pub fn on(
-        &self,
+        &mut self,
         remote: &Remote<'_>,
         state: &State,
         store: &Store,
         cancel: &Cancel,
-    ) -> Result<BTreeSet<PackId>, SyncError> {
-        let is_live = |pack: &&PackId| state.packs.contains_key(pack);
-        let mut left: BTreeSet<PackId> = self.packs.iter().filter(is_live).copied().collect();
-        if left.is_empty() {
-            return Ok(left);
+    ) -> Result<&BTreeSet<PackId>, SyncError> {
+        self.packs.retain(|pack| state.packs.contains_key(pack));
+        if self.packs.is_empty() {
+            return Ok(&self.packs);
         }
+        let mut left = self.packs.clone();
         let is_new = |pack: &PackId| !self.listed.contains(pack);
         let layouts = state.packs.iter().filter(|(_, record)| record.kind == PackKind::Layout);
         for (id, record) in layouts.filter(|(id, _)| is_new(id)) {
@@ -82,7 +83,10 @@ impl Untouched {
         let (targets, anchors) = self.moved(state, &history)?;
         let reached = decide_missing(&history, &targets, &anchors, &BTreeMap::new())?;
         let touched = touched(remote, state, &history, &reached, cancel)?;
-        Ok(left.difference(&touched).copied().collect())
+        left.retain(|pack| !touched.contains(pack));
+        self.listed.extend(state.packs.keys());
+        (self.refs, self.packs) = (refs_of(state), left);
+        Ok(&self.packs)
     }
 
     /// What refs point to now and did not, and the commits that they pointed to and still reach.
@@ -108,6 +112,10 @@ impl Untouched {
         }
         Ok((targets, anchors))
     }
+}
+
+fn refs_of(state: &State) -> BTreeMap<RefName, RefTarget> {
+    state.refs.iter().map(|(name, record)| (name.clone(), record.target)).collect()
 }
 
 fn commit_of(read: &dyn ReadObjects, target: RefTarget) -> Result<CommitId, SyncError> {

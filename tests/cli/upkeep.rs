@@ -1,6 +1,7 @@
 //! What keeps the store small: folding, merging, collecting, rewriting.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -604,6 +605,58 @@ fn files_are_cut_anew_and_every_id_stays() {
     env.ok(&["fsck", "--rebuild", "--data"]);
     assert_eq!(env.run(&["repack", "--chunker", "3"]).code, 2);
     assert_eq!(env.run(&["repack", "--chunker", "huge"]).code, 2);
+}
+
+/// A little of a large pack: what a collection would leave where it is at any other time.
+#[test]
+fn what_was_purged_is_nowhere_after_a_collection() {
+    let env = repository();
+    let secret = noise(77, 30_000);
+    env.write("large.bin", noise(1, 900_000));
+    env.write("secret.bin", &secret);
+    env.ok(&["add", "."]);
+    env.ok(&["commit", "-m", "both"]);
+    env.ok(&["remote", "add", "origin", "../shared"]);
+    env.ok(&["push"]);
+    fs::remove_file(env.path("secret.bin")).expect("remove");
+    let shared = env.dir().parent().expect("beside").join("shared");
+    let is_at = |dir: &Path| holds(dir, &secret[1_000..1_100]);
+    let here = env.path(".esker");
+    env.ok(&["purge", "secret.bin"]);
+    // The branch of the remote leads to it.
+    env.ok(&["gc", "--grace", "0", "--reflog", "0"]);
+    assert!(is_at(&here) && is_at(&shared));
+    env.ok(&["push", "--force"]);
+    env.ok(&["gc", "--grace", "0"]);
+    assert!(is_at(&here), "so does its reflog");
+    env.ok(&["gc", "--grace", "0", "--reflog", "0"]);
+    assert!(!is_at(&here));
+    env.ok(&["gc", "--remote", "--exact", "--grace", "0"]);
+    assert!(!is_at(&shared));
+    env.ok(&["fsck", "--data"]);
+    env.ok(&["fsck", "--remote", "--data"]);
+    // The next ones are as usual again.
+    assert_eq!(env.json(&["gc", "--grace", "0", "--json"])["sparse"]["files"], 0);
+    env.write("more.bin", noise(2, 30_000));
+    env.write("large.bin", noise(3, 900_000));
+    env.ok(&["add", "."]);
+    env.ok(&["rm", "--cached", "more.bin"]);
+    env.ok(&["commit", "-m", "without more"]);
+    let usual = env.json(&["gc", "--grace", "0", "--json"]);
+    assert_eq!(usual["sparse"]["files"], 0, "{usual}");
+    let exact = env.json(&["gc", "--grace", "0", "--exact", "--json"]);
+    assert!(exact["sparse"]["files"].as_u64() > Some(0), "{exact}");
+    env.ok(&["fsck", "--data"]);
+}
+
+/// Whether any file below a folder holds these bytes.
+fn holds(dir: &Path, bytes: &[u8]) -> bool {
+    fs::read_dir(dir).expect("list").map(|entry| entry.expect("entry").path()).any(
+        |path| match path.is_dir() {
+            true => holds(&path, bytes),
+            false => fs::read(&path).expect("read").windows(bytes.len()).any(|part| part == bytes),
+        },
+    )
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::cli::ui::Ui;
 /// Others may push meanwhile.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
-    "esker gc --dry-run" "esker gc" "esker gc --grace 0" "esker gc --remote -n";
+    "esker gc --dry-run" "esker gc" "esker gc --grace 0" "esker gc --remote -n" "esker gc --remote --exact --grace 0";
     "  5" "something needed is damaged or missing; nothing was removed"
     , " 10" "no repository", " 12" "the remote refused or cannot be reached"
 ))]
@@ -34,6 +34,10 @@ pub struct Args {
     /// How long files stay after nothing needs them: 0, 30m, 12h, 14d; 1d by default, 14d on a remote
     #[arg(long, value_name = "AGE", value_parser = age::parse)]
     grace: Option<i64>,
+
+    /// Pack anew all packs of which anything is not needed, not only those of which much is not
+    #[arg(long)]
+    exact: bool,
 
     /// How long places that a branch or HEAD has left keep their data
     #[arg(long, value_name = "AGE", default_value = "90d", value_parser = age::parse)]
@@ -51,17 +55,17 @@ impl Args {
     }
 
     pub fn run(self, context: &Context, ui: &mut Ui) -> Result<Exit, Failure> {
-        let Self { remote, dry_run, grace, reflog, alone } = self;
+        let Self { remote, dry_run, grace, exact, reflog, alone } = self;
         if let Some(name) = remote {
             let remote = Some(name).filter(|name| !name.is_empty());
             let grace_seconds = grace.unwrap_or(remote_gc::DEFAULT_GRACE_SECONDS);
-            let options = RemoteGcOptions { remote, grace_seconds, alone, dry_run };
+            let options = RemoteGcOptions { remote, grace_seconds, exact, alone, dry_run };
             let outcome = remote_gc::run(context, &options)?;
             ui.summary(&outcome, remotes::gc)?;
             return Ok(Exit::Done);
         }
         let grace_seconds = grace.unwrap_or(gc::DEFAULT_GRACE_SECONDS);
-        let options = GcOptions { dry_run, grace_seconds, reflog_seconds: reflog };
+        let options = GcOptions { dry_run, grace_seconds, reflog_seconds: reflog, exact };
         let outcome = gc::run(context, &options)?;
         ui.result(&outcome, upkeep::gc)?;
         Ok(Exit::Done)

@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
 use crate::sync::check::{Check, Checked, Depth};
-use crate::sync::collect::{Collect, Collected, THOROUGH_ROUNDS};
+use crate::sync::collect::{Collect, Collected, MAX_UNWANTED_PERCENT, THOROUGH_ROUNDS};
 use crate::sync::session::start_session;
 
 pub(super) fn gc(
@@ -15,12 +15,21 @@ pub(super) fn gc(
     gc_from(site, on, grace_seconds, THOROUGH_ROUNDS)
 }
 
-/// A collection that does only what is quick after so many rounds.
 pub(super) fn gc_from(
     site: &Site,
     on: &dyn Transport,
     grace_seconds: i64,
     thorough_rounds: u32,
+) -> Result<Collected, SyncError> {
+    gc_to(site, on, grace_seconds, (thorough_rounds, MAX_UNWANTED_PERCENT))
+}
+
+/// A collection that does only what is quick after so many rounds, and leaves so much that is not wanted.
+fn gc_to(
+    site: &Site,
+    on: &dyn Transport,
+    grace_seconds: i64,
+    (thorough_rounds, max_unwanted_percent): (u32, u64),
 ) -> Result<Collected, SyncError> {
     let repo = site.repo();
     let cache = site.cache();
@@ -33,6 +42,7 @@ pub(super) fn gc_from(
         now: 1_700_000_000,
         transfers: 2,
         thorough_rounds,
+        max_unwanted_percent,
         level: 1,
         progress: &Silent,
         cancel: &site.ctx.cancel,
@@ -118,6 +128,26 @@ fn nearly_empty_packs_are_packed_anew() {
     let found = checked(&site, &memory);
     assert!(found.problems.is_empty(), "{:?}", found.problems);
     assert_eq!((found.commits, found.blobs), (1, 2));
+}
+
+#[test]
+fn what_is_exact_leaves_nothing_that_is_not_wanted() {
+    let (site, memory) = (Site::new(), Memory::new());
+    site.write("kept", &noise(1, 900_000));
+    site.write("gone", &noise(2, 100_000));
+    let first = site.commit("first");
+    site.push(&memory, "main", first).expect("push");
+    let other = Site::sibling(&site);
+    other.write("kept", &noise(1, 900_000));
+    let second = other.commit("second");
+    other.push_wants(&memory, &[want("main", Some(second), Mode::Force)]).expect("forced");
+    let bytes = || newest(&memory).1.packs.values().map(|pack| pack.raw_bytes).sum::<u64>();
+    gc(&site, &memory, 0).expect("gc");
+    assert!(bytes() >= 1_000_000, "so little is not worth a pack");
+    let done = gc_to(&site, &memory, 0, (u32::MAX, 0)).expect("gc");
+    assert!(done.repacked >= 1 && bytes() < 910_000, "{done:?}: {}", bytes());
+    readable(&site, &memory);
+    assert!(checked(&site, &memory).problems.is_empty());
 }
 
 #[test]

@@ -75,8 +75,9 @@ fn what_a_newer_recipe_names_is_left_alone() {
     let remote = Remote { transport: &memory, cache: &cache };
     let (repo, cancel) = (site.repo(), &site.ctx.cancel);
     let (_, old) = newest(&memory);
-    let untouched = Untouched::of(&remote, &old, &repo.store, 2, cancel).expect("mark");
-    let on = |state: &State| untouched.on(&remote, state, &repo.store, cancel).expect("mark");
+    let mut untouched = Untouched::of(&remote, &old, &repo.store, 2, cancel).expect("mark");
+    let mut on =
+        |state: &State| untouched.on(&remote, state, &repo.store, cancel).expect("mark").clone();
     let dead = on(&old);
     assert!(dead.iter().any(|id| old.packs[id].bytes > 300_000), "its data is dead");
     // Somebody names it, and lets go of it at once: the recipe is there, and nothing reaches it.
@@ -106,7 +107,7 @@ fn what_others_did_since_is_found_in_few_requests() {
     let remote = Remote { transport: &counting, cache: &cache };
     let (repo, cancel) = (reader.repo(), &reader.ctx.cancel);
     let (_, old) = newest(&*memory);
-    let untouched = Untouched::of(&remote, &old, &repo.store, 2, cancel).expect("mark");
+    let mut untouched = Untouched::of(&remote, &old, &repo.store, 2, cancel).expect("mark");
     let whole = counting.traffic();
     site.write("one more", &noise(5000, 300_000));
     let commit = site.commit("one more");
