@@ -53,17 +53,23 @@ impl Store {
     /// The list of packs is renewed once, not for each blob that is nowhere.
     pub fn absent_blobs(&self, blobs: &[(BlobId, u64)]) -> Result<Vec<(BlobId, u64)>, StoreError> {
         self.refresh()?;
-        let catalog = self.catalog();
         let mut absent = Vec::new();
         for &(id, size) in blobs {
-            let is_known = size == 0
-                || catalog.find(PackKind::Data, &id.into())?.is_some()
-                || catalog.find(PackKind::Layout, &id.into())?.is_some();
-            if !is_known || !self.has_blob(id, size)? {
+            if !self.had_blob(id, size)? {
                 absent.push((id, size));
             }
         }
         Ok(absent)
+    }
+
+    /// As [`Store::has_blob`], by the list of packs as it was last taken: of a blob that is nowhere in it, the
+    /// database is not asked whether there is a younger one.
+    pub(in crate::store) fn had_blob(&self, id: BlobId, size: u64) -> Result<bool, StoreError> {
+        let catalog = self.catalog();
+        let is_listed = size == 0
+            || catalog.find(PackKind::Data, &id.into())?.is_some()
+            || catalog.find(PackKind::Layout, &id.into())?.is_some();
+        Ok(is_listed && self.has_blob(id, size)?)
     }
 
     /// The packs that a blob's recipe and pages name; `None` when a page is not there.

@@ -353,7 +353,7 @@ impl<'m> Marker<'m> {
         }
         if self.in_promise || !self.store.absent().promised.is_empty() {
             // A recipe may be left whose data was let go of: see `Plan::fixed`.
-            if !self.store.has_blob(id, size)? {
+            if !self.store.had_blob(id, size)? {
                 let absent = if self.in_promise { &mut self.promised } else { &mut self.lacking };
                 absent.insert(id, size);
                 if let Some((_, blobs)) = &mut self.large {
