@@ -6,15 +6,20 @@
 //! the whole is, and the stage ends as that of a plain `add`. Wherever this is cut short, what is staged is
 //! here or there, and running it again goes on. A file that is longer than a part comes after them, in spans.
 
+mod leaving;
 mod long;
 mod sending;
+#[cfg(test)]
+mod tests;
 
 use super::add::{self, AddOptions, AddOutcome};
 use super::connect::{self, Connection};
 use super::evicting;
 use super::{Context, OpError, locate};
+use crate::repo::Repo;
 use crate::steps::stage::{self, LongFile, Part, StageOptions, Staged};
-use sending::{Sending, What};
+use leaving::Leaving;
+use sending::{Sending, Sent, What};
 
 /// Stages files a part at a time, and sends each to a remote before the next.
 pub(super) fn run(ctx: &Context, options: &AddOptions, name: &str) -> Result<AddOutcome, OpError> {
@@ -24,8 +29,12 @@ pub(super) fn run(ctx: &Context, options: &AddOptions, name: &str) -> Result<Add
     let mut sum =
         AddOutcome { to: Some(connection.settings.name.clone()), ..AddOutcome::default() };
     let (mut after, mut long) = (None, Vec::<LongFile>::new());
+    let mut leaving = Leaving::default();
+    leaving::clear_up(ctx)?;
     // What an earlier run had staged, and did not come to send.
-    send(ctx, options, &connection, &mut sum)?;
+    let repo = ctx.open_repo()?;
+    let sent = send(ctx, options, &connection, &repo, &mut sum)?;
+    leaving.let_go(ctx, repo, None, sent)?;
     loop {
         let repo = ctx.open_repo()?;
         let (named, paths) = add::paths_of(ctx, &repo, options)?;
@@ -39,8 +48,9 @@ pub(super) fn run(ctx: &Context, options: &AddOptions, name: &str) -> Result<Add
             dry_run: false,
             part: Some(part),
         };
+        let mut since = repo.store.moment()?;
         let mut staged = stage::stage(&repo, &asked, &ctx.run_context(&repo.settings))?;
-        drop(repo);
+        since.move_stage(staged.moved.0, staged.moved.1);
         let (rest, unknown) = (staged.rest.take(), std::mem::take(&mut staged.unknown));
         for file in staged.too_long.drain(..) {
             if !long.iter().any(|known| known.path == file.path) {
@@ -48,9 +58,11 @@ pub(super) fn run(ctx: &Context, options: &AddOptions, name: &str) -> Result<Add
             }
         }
         add_up(&mut sum, staged);
-        send(ctx, options, &connection, &mut sum)?;
+        let sent = send(ctx, options, &connection, &repo, &mut sum)?;
+        leaving.let_go(ctx, repo, Some(since), sent)?;
         if rest.is_none() {
-            long::send_all(ctx, &connection, (&asked.paths, long), &mut sum)?;
+            let files = (&asked.paths[..], long);
+            long::send_all(ctx, &connection, files, (&mut leaving, &mut sum))?;
             sum.resolved = add::resolve(ctx, &ctx.open_repo()?, &named, &unknown)?;
             return Ok(sum);
         }
@@ -73,20 +85,18 @@ fn add_up(sum: &mut AddOutcome, staged: Staged) {
     sum.skipped.extend(part.skipped);
 }
 
-/// Sends what is staged at the paths and here, and lets go of it.
+/// Sends what is staged at the paths and here.
 fn send(
     ctx: &Context,
     options: &AddOptions,
     connection: &Connection,
+    repo: &Repo,
     sum: &mut AddOutcome,
-) -> Result<(), OpError> {
-    let repo = ctx.open_repo()?;
-    evicting::refuse_shared(&repo)?;
-    let (_, paths) = add::paths_of(ctx, &repo, options)?;
+) -> Result<Sent, OpError> {
+    evicting::refuse_shared(repo)?;
+    let (_, paths) = add::paths_of(ctx, repo, options)?;
     let what = What::Staged(&paths);
-    let sent = Sending { ctx, repo: &repo, connection, what }.run(&|_| Ok(()))?;
-    drop(repo);
-    sum.sent_bytes += sent.bytes;
-    evicting::collect(ctx, sent.contents)?;
-    Ok(())
+    let sent = Sending { ctx, repo, connection, what }.run(&|_| Ok(()))?;
+    sum.sent_bytes += sent.bytes();
+    Ok(sent)
 }

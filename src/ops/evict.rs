@@ -75,10 +75,10 @@ pub fn run(ctx: &Context, options: &EvictOptions) -> Result<EvictOutcome, OpErro
     let connection = connect::connect(ctx, settings, &repo.paths)?;
     let (keep_files, paths, dry_run) = (options.keep_files, &paths[..], options.dry_run);
     let evicting = Evicting { ctx, repo: &repo, connection: &connection, paths, keep_files };
-    let Evicted { files, bytes, unproven, keep, removed, kept, contents } =
+    let Evicted { files, bytes, unproven, keep, removed, kept, leave } =
         evicting.run(commit, dry_run)?;
     drop(repo);
-    let freed_bytes = evicting::collect(ctx, contents)?;
+    let freed_bytes = evicting::collect(ctx, leave)?;
     let traffic = connection.traffic();
     Ok(EvictOutcome {
         remote: connection.settings.name.clone(),

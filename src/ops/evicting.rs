@@ -56,16 +56,23 @@ pub(super) struct Evicted {
     /// Files that differ from the commit, and stay.
     pub kept: Vec<RepoPath>,
     /// What the store is to be rid of.
+    pub leave: Option<Leave>,
+}
+
+/// What a store is to be rid of.
+#[derive(Debug)]
+pub(super) struct Leave {
+    /// The contents.
     pub contents: HashSet<BlobId>,
+    /// The commit that has them and is promised. Once it is not, they are needed here.
+    pub promised: CommitId,
 }
 
 /// Takes contents out of the store that were let go of; returns the bytes by which it is smaller.
 ///
 /// The repository must not be open: what was read through it is held until it is closed.
-pub(super) fn collect(ctx: &Context, contents: HashSet<BlobId>) -> Result<u64, OpError> {
-    if contents.is_empty() {
-        return Ok(0);
-    }
+pub(super) fn collect(ctx: &Context, leave: Option<Leave>) -> Result<u64, OpError> {
+    let Some(leave) = leave.filter(|leave| !leave.contents.is_empty()) else { return Ok(0) };
     let repo = ctx.open_repo()?;
     let _lock = repo.store.lock_upkeep(&ctx.cancel)?;
     let how = How {
@@ -75,7 +82,8 @@ pub(super) fn collect(ctx: &Context, contents: HashSet<BlobId>) -> Result<u64, O
         reflog_seconds: i64::MAX,
         rewrite: Rewrite::Untidy,
         is_rechunked: false,
-        evicted: contents,
+        evicted: leave.contents,
+        promised: Some(leave.promised),
     };
     Ok(how.collect(ctx, &repo)?.freed_bytes)
 }
@@ -123,7 +131,7 @@ impl Evicting<'_> {
             tx.set_sparse(repo.worktree, &set)
         })?;
         materialize::apply(repo, &leaving.plan, &run)?;
-        evicted.contents = proven.into_keys().collect();
+        evicted.leave = Some(Leave { contents: proven.into_keys().collect(), promised: head });
         Ok(evicted)
     }
 

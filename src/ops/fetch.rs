@@ -1,6 +1,7 @@
 //! `fetch`: brings what a remote has to the repository, and touches nothing else.
 
 use super::bring::{Bring, bring};
+use super::loose::LivePacks;
 use super::{Brought, Context, FetchedData, OpError, connect, loose};
 use crate::refs::RefName;
 use crate::steps::supply;
@@ -22,19 +23,27 @@ pub struct FetchOptions {
     pub all_data: bool,
 }
 
+/// How often what is missing is looked for again when packs go meanwhile.
+const ATTEMPTS: usize = 8;
+
 /// Brings what is missing of all versions from whatever remote has it; from then on nothing is promised.
 fn make_whole(ctx: &Context, dry_run: bool) -> Result<FetchedData, OpError> {
-    let repo = ctx.open_repo()?;
-    if repo.store.absent().promised.is_empty() {
-        return Ok(FetchedData::default());
+    let run = ctx.run_context(&ctx.open_repo()?.settings);
+    for _ in 0..ATTEMPTS {
+        let repo = ctx.open_repo()?;
+        if repo.store.absent().promised.is_empty() {
+            break;
+        }
+        let seen = LivePacks::of(&repo)?;
+        let missing: Vec<_> = loose::missing_of(ctx, &repo)?.into_iter().collect();
+        if dry_run {
+            return Ok(missing.into());
+        }
+        supply::ensure_blobs(&repo, missing.into_iter(), &run)?;
+        if loose::withdraw_all(&repo, &seen)? {
+            break;
+        }
     }
-    let missing: Vec<_> = loose::missing_of(ctx, &repo)?.into_iter().collect();
-    if dry_run {
-        return Ok(missing.into());
-    }
-    let run = ctx.run_context(&repo.settings);
-    supply::ensure_blobs(&repo, missing.into_iter(), &run)?;
-    loose::withdraw_all(&repo)?;
     Ok(run.supplied().into())
 }
 

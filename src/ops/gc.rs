@@ -94,6 +94,7 @@ pub fn run(ctx: &Context, options: &GcOptions) -> Result<GcOutcome, OpError> {
         rewrite,
         is_rechunked: false,
         evicted: HashSet::new(),
+        promised: None,
     };
     let found = how.collect(ctx, &repo)?;
     Ok(GcOutcome {

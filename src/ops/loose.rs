@@ -10,7 +10,7 @@ use super::evicting::Evicting;
 use super::{Context, OpError, sending};
 use crate::db::DbError;
 use crate::history::Ancestors;
-use crate::id::{BlobId, CommitId, TreeId};
+use crate::id::{BlobId, CommitId, PackId, TreeId};
 use crate::object::access::ReadObjects;
 use crate::path::RepoPath;
 use crate::refs::RefName;
@@ -99,6 +99,7 @@ pub(super) fn settle(
 /// files none is needed here. Returns how many.
 pub(super) fn prune(ctx: &Context, repo: &Repo) -> Result<u64, OpError> {
     let store = &repo.store;
+    let seen = LivePacks::of(repo)?;
     let mut gone = covered(repo)?;
     let left: Vec<CommitId> =
         store.absent().promised.keys().filter(|id| !gone.contains(*id)).copied().collect();
@@ -121,10 +122,38 @@ pub(super) fn prune(ctx: &Context, repo: &Repo) -> Result<u64, OpError> {
             gone.insert(id);
         }
     }
-    if !gone.is_empty() {
-        repo.db.write(|tx| gone.iter().try_for_each(|id| tx.withdraw_promise(*id).map(|_| ())))?;
+    match gone.is_empty() || !seen.withdraw(repo, gone.iter().copied())? {
+        true => Ok(0),
+        false => Ok(gone.len() as u64),
     }
-    Ok(gone.len() as u64)
+}
+
+/// The packs that there were before it was found out what is not here.
+pub(super) struct LivePacks(HashSet<PackId>);
+
+impl LivePacks {
+    pub(super) fn of(repo: &Repo) -> Result<Self, OpError> {
+        let live = repo.db.read(|view| view.live_packs())?;
+        Ok(Self(live.into_iter().map(|pack| pack.id).collect()))
+    }
+
+    /// Withdraws promises, unless a pack went meanwhile: what was here then may rest on them now. Says
+    /// whether it did.
+    fn withdraw(
+        &self,
+        repo: &Repo,
+        commits: impl IntoIterator<Item = CommitId>,
+    ) -> Result<bool, OpError> {
+        let mut commits = commits.into_iter();
+        Ok(repo.db.write(|tx| {
+            let live: HashSet<PackId> = tx.live_packs()?.into_iter().map(|pack| pack.id).collect();
+            if !self.0.is_subset(&live) {
+                return Ok::<_, DbError>(false);
+            }
+            commits.try_for_each(|id| tx.withdraw_promise(id).map(|_| ()))?;
+            Ok(true)
+        })?)
+    }
 }
 
 /// Promised commits below others that the same remote promised: one walk a remote.
@@ -147,16 +176,14 @@ fn covered(repo: &Repo) -> Result<BTreeSet<CommitId>, OpError> {
 }
 
 /// Withdraws all promises, since everything that has a name is here; but not those that work rests on which
-/// was cut short.
-pub(super) fn withdraw_all(repo: &Repo) -> Result<(), OpError> {
+/// was cut short. Does nothing where packs went that were `seen` before that was found out; says so.
+pub(super) fn withdraw_all(repo: &Repo, seen: &LivePacks) -> Result<bool, OpError> {
     let mut promised: Vec<CommitId> = repo.store.absent().promised.keys().copied().collect();
     if !under_way(repo)?.is_empty() {
         let reached = reached_here(repo, &promised)?;
         promised.retain(|id| reached.contains(id));
     }
-    Ok(repo
-        .db
-        .write(|tx| promised.iter().try_for_each(|id| tx.withdraw_promise(*id).map(|_| ())))?)
+    seen.withdraw(repo, promised)
 }
 
 /// Contents that are not here and that work rests on which was cut short: spans of a file that is being sent,

@@ -1,7 +1,5 @@
 //! `push`: sends what a remote lacks, then moves its branches and tags.
 
-use std::collections::HashSet;
-
 use serde::Serialize;
 
 use super::connect::{self, Connection};
@@ -102,7 +100,7 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
         dry_run: options.dry_run,
         ..PushOutcome::default()
     };
-    let mut contents = HashSet::new();
+    let mut leave = None;
     match options.dry_run {
         true => plan(ctx, &repo, &connection, &wants, &mut outcome)?,
         false => {
@@ -114,7 +112,7 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
                 let connection = &connection;
                 let evicting = Evicting { ctx, repo: &repo, connection, paths, keep_files: true };
                 let evicted = evicting.run(commit, false)?;
-                (outcome.evicted_bytes, contents) = (evicted.bytes, evicted.contents);
+                (outcome.evicted_bytes, leave) = (evicted.bytes, evicted.leave);
             }
         }
     }
@@ -128,7 +126,7 @@ pub fn run(ctx: &Context, options: &PushOptions) -> Result<PushOutcome, OpError>
         remember_upstream(&repo, &connection.settings.name, &wants)?;
     }
     drop(repo);
-    outcome.freed_bytes = evicting::collect(ctx, contents)?;
+    outcome.freed_bytes = evicting::collect(ctx, leave)?;
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)
 }

@@ -91,6 +91,7 @@ pub fn run(ctx: &Context, options: &RepackOptions) -> Result<RepackOutcome, OpEr
         rewrite,
         is_rechunked,
         evicted: HashSet::new(),
+        promised: None,
     };
     let cut = options.chunker.map(|average| cut_anew(ctx, &repo, average, &how)).transpose()?;
     // Closed, so that nothing written above counts as in use any more.

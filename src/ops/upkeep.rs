@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::error::words::quoted;
 use super::{Context, OpError};
-use crate::id::BlobId;
+use crate::id::{BlobId, CommitId};
 use crate::path::escape;
 use crate::repo::Repo;
 use crate::store::shared::{Cure, SharedStore, Unseen, root_of};
@@ -26,6 +26,8 @@ pub(super) struct How {
     pub is_rechunked: bool,
     /// Contents that are not needed though they are reached: remotes have them.
     pub evicted: HashSet<BlobId>,
+    /// The commit that has those, and is promised.
+    pub promised: Option<CommitId>,
 }
 
 impl How {
@@ -46,6 +48,7 @@ impl How {
             rewrite,
             is_rechunked: self.is_rechunked,
             evicted: &self.evicted,
+            promised: self.promised,
             progress: &*ctx.progress,
             cancel: &ctx.cancel,
         };

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::known::{self, Known};
 use super::resume;
 use super::{RunContext, StepError};
+use crate::id::TreeId;
 use crate::object::tree::EntryValue;
 use crate::path::RepoPath;
 use crate::repo::{Repo, WorkState};
@@ -107,6 +108,8 @@ pub struct Staged {
     pub rest: Option<RepoPath>,
     /// Files that are too long for any part, by path.
     pub too_long: Vec<LongFile>,
+    /// What was staged before, and is; nothing where that is HEAD's tree.
+    pub moved: (Option<TreeId>, Option<TreeId>),
 }
 
 /// Stages the worktree's files.
@@ -143,9 +146,10 @@ fn stage_once(
     spent.0 += reading.new_bytes;
     spent.1 += reading.stored_bytes;
     let values = ReadValues { scan: &scan, comparison: &comparison, results: &reading.results };
-    let tree_bytes = publish_stage(repo, &state, options.taken, &values, *spent)?;
+    let (tree_bytes, stage) = publish_stage(repo, &state, options.taken, &values, *spent)?;
     spent.1 += tree_bytes;
-    let outcome = Staged { rest, too_long, ..outcome_of(&values, options.taken, *spent) };
+    let moved = (state.stage, stage);
+    let outcome = Staged { rest, too_long, moved, ..outcome_of(&values, options.taken, *spent) };
     record_known(repo, &values);
     Ok(outcome)
 }
@@ -199,14 +203,14 @@ fn drop_untracked(comparison: &mut Comparison) {
     comparison.to_read.retain(|file| tracked.contains(&(file.dir, file.entry)));
 }
 
-/// Builds the new trees and moves the stage; returns the bytes written.
+/// Builds the new trees and moves the stage; returns the bytes written, and what it is.
 fn publish_stage(
     repo: &Repo,
     state: &WorkState,
     taken: Taken,
     values: &ReadValues<'_>,
     spent: (u64, u64),
-) -> Result<u64, StepError> {
+) -> Result<(u64, Option<TreeId>), StepError> {
     let core = &repo.settings.core;
     let session = repo.store.start_session()?;
     let mut writer =
@@ -214,7 +218,7 @@ fn publish_stage(
     let (scan, comparison) = (values.scan, values.comparison);
     let root = build_tree(repo, state, taken, values, &mut writer)?;
     if Some(root.id) == state.staged_tree() && spent == (0, 0) {
-        return Ok(0);
+        return Ok((0, state.stage));
     }
     let packs = writer.finish()?;
     let bytes = packs.iter().map(|p| p.bytes).sum();
@@ -235,5 +239,5 @@ fn publish_stage(
         }
         Ok::<_, StepError>(())
     })?;
-    Ok(bytes)
+    Ok((bytes, new_stage))
 }

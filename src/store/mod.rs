@@ -19,7 +19,7 @@ pub mod shared;
 pub mod upkeep;
 pub mod verify;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -210,6 +210,8 @@ pub struct Store {
     absent: Absent,
     /// The sessions started here: they keep what they stored until the store is closed.
     sessions: Mutex<Vec<Session>>,
+    /// The packs of new data and history that were published here; none that is rewritten.
+    published: Mutex<HashSet<PackId>>,
 }
 
 /// Packs kept open at once; a reader in need of another closes all of them first.
@@ -271,6 +273,7 @@ impl Store {
             forgotten,
             absent,
             sessions: Mutex::default(),
+            published: Mutex::default(),
         })
     }
 
@@ -331,6 +334,15 @@ impl Store {
     /// Begins to read: what is condemned from now on stays until what this gives is dropped.
     pub fn start_reading(&self) -> Result<Reading, StoreError> {
         Reading::start(&self.paths.tmp, self.db.read(|view| view.generation())?)
+    }
+
+    fn note_published(&self, packs: impl IntoIterator<Item = PackId>) {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).extend(packs);
+    }
+
+    /// The packs of new data and history that were published here.
+    fn published(&self) -> HashSet<PackId> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The sessions that were started here.

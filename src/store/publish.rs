@@ -42,6 +42,7 @@ impl Store {
         }
         let result = result?;
         if !packs.is_empty() {
+            self.note_published(packs.iter().map(|pack| pack.id));
             self.tidy();
         }
         Ok(result)

@@ -129,11 +129,17 @@ pub struct InUse {
 impl InUse {
     /// What is in use at this moment by sessions whose folders are below `tmp`.
     pub fn read(tmp: &Path) -> Result<Self, StoreError> {
+        Self::read_beside(tmp, &[])
+    }
+
+    /// The same without what sessions of `own` have.
+    pub fn read_beside(tmp: &Path, own: &[SessionId]) -> Result<Self, StoreError> {
         let readers = readers::held(tmp).map_err(|e| FsError::new("read", tmp, e))?;
         let mut found = Self { readers, ..Self::default() };
         for entry in std::fs::read_dir(tmp).map_err(|e| FsError::new("read", tmp, e))?.flatten() {
             let id = entry.file_name().to_str().and_then(|name| name.parse().ok());
-            let Some(id) = id.filter(|_| !is_dead(&entry.path())) else { continue };
+            let is_other = |id: &SessionId| !own.contains(id) && !is_dead(&entry.path());
+            let Some(id) = id.filter(is_other) else { continue };
             found.sessions.insert(id);
             let bytes = read_note(&entry.path().join(HELD_NAME))?;
             let (ids, _) = bytes.as_chunks::<PACK_ID_BYTES>();

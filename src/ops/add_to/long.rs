@@ -5,13 +5,13 @@
 //! file's recipe is put together of theirs on the remote, and the file is staged. A file that changes
 //! meanwhile is left out, as one that is read at once is.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use super::sending::{Sending, What};
+use super::leaving::Leaving;
+use super::sending::{Sending, Sent, What};
 use crate::id::BlobId;
 use crate::ops::add::AddOutcome;
 use crate::ops::connect::Connection;
-use crate::ops::evicting;
 use crate::ops::{Context, OpError, loose};
 use crate::path::RepoPath;
 use crate::recipe::{self, Value};
@@ -28,7 +28,7 @@ pub(super) fn send_all(
     ctx: &Context,
     connection: &Connection,
     (paths, files): (&[RepoPath], Vec<LongFile>),
-    sum: &mut AddOutcome,
+    (leaving, sum): (&mut Leaving, &mut AddOutcome),
 ) -> Result<(), OpError> {
     let is_asked =
         |path: &RepoPath| paths.is_empty() || paths.iter().any(|asked| path.starts_with(asked));
@@ -38,7 +38,7 @@ pub(super) fn send_all(
     drop(repo);
     for mut file in files {
         file.settle(&ctx.cancel)?;
-        Long { ctx, connection, file: &file }.send(sum)?;
+        Long { ctx, connection, file: &file }.send(leaving, sum)?;
     }
     Ok(())
 }
@@ -50,15 +50,16 @@ struct Long<'l> {
 }
 
 impl Long<'_> {
-    fn send(&self, sum: &mut AddOutcome) -> Result<(), OpError> {
+    fn send(&self, leaving: &mut Leaving, sum: &mut AddOutcome) -> Result<(), OpError> {
         let mut cost = (0, 0);
-        let mut spans = self.sent()?;
+        let mut spans = self.sent(leaving)?;
         loop {
             let repo = self.ctx.open_repo()?;
             let offset = spans.iter().map(|span| span.size).sum();
             if offset == self.file.size() {
                 return self.finish(&repo, &spans, cost, sum);
             }
+            let since = repo.store.moment()?;
             let Some(stored) = self.store_next(&repo, offset, sum)? else { return Ok(()) };
             let StoredSpan { span, new_bytes, stored_bytes } = stored;
             cost = (cost.0 + new_bytes, cost.1 + stored_bytes);
@@ -67,16 +68,15 @@ impl Long<'_> {
             let (path, stat) = (&self.file.path, self.file.stat());
             let sent =
                 sent.run(&|tx| Ok(spans::note((tx, &repo), (path, stat), spans.len(), &span)?))?;
-            sum.sent_bytes += sent.bytes;
-            drop(repo);
-            evicting::collect(self.ctx, sent.contents)?;
+            sum.sent_bytes += sent.bytes();
+            leaving.let_go(self.ctx, repo, Some(since), sent)?;
             spans.push(span);
         }
     }
 
     /// The spans that earlier runs sent, if the remote still has all of them; rids the store of one that
     /// was not let go of yet.
-    fn sent(&self) -> Result<Vec<Span>, OpError> {
+    fn sent(&self, leaving: &mut Leaving) -> Result<Vec<Span>, OpError> {
         let repo = self.ctx.open_repo()?;
         let spans = SentSpans::load(&repo)?.of(&self.file.path, self.file.stat());
         if spans.is_empty() {
@@ -85,16 +85,21 @@ impl Long<'_> {
         let (_, state) = self.connection.load_for(&repo)?;
         let remote = self.connection.remote();
         let there = Whole::open(&remote, &state)?;
-        let mut left = HashSet::new();
+        let mut left = HashMap::new();
         for Span { id, size, .. } in &spans {
             if there.packs_of(*id, *size)?.is_none() {
                 self.forget_lost(&repo)?;
                 return Ok(Vec::new());
             }
-            left.extend(repo.store.has_blob(*id, *size)?.then_some(*id));
+            left.extend(repo.store.has_blob(*id, *size)?.then_some((*id, *size)));
         }
-        drop(repo);
-        evicting::collect(self.ctx, left)?;
+        let promised = loose::of(&repo, &self.connection.settings.name)?.pop();
+        leaving.let_go(
+            self.ctx,
+            repo,
+            None,
+            Sent { contents: left, promised, ..Sent::default() },
+        )?;
         Ok(spans)
     }
 

@@ -1,6 +1,6 @@
 //! One part of `add --to`: a commit that nothing names takes it to the remote, which is seen to have it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::db::Tx;
 use crate::id::{BlobId, CommitId, TreeId};
@@ -25,10 +25,21 @@ use crate::sync::rebase::{is_reached, reached_commits};
 /// What was sent.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
-    /// Contents that may leave the store.
-    pub(super) contents: HashSet<BlobId>,
-    /// Their bytes, as files.
-    pub(super) bytes: u64,
+    /// Contents that may leave the store, with their sizes.
+    pub(super) contents: HashMap<BlobId, u64>,
+    /// The commit that has them, which is promised now.
+    pub(super) promised: Option<CommitId>,
+    /// Commits that are not promised any more for its sake.
+    pub(super) withdrawn: Vec<CommitId>,
+    /// Whether the remote was seen to have all that was to be sent.
+    pub(super) is_proven: bool,
+}
+
+impl Sent {
+    /// The bytes of the contents, as files.
+    pub(super) fn bytes(&self) -> u64 {
+        self.contents.values().sum()
+    }
 }
 
 /// What the commit has.
@@ -90,13 +101,15 @@ impl Sending<'_> {
         if matches!(self.what, What::Content { .. }) && !unproven.is_empty() {
             return Err(self.not_kept());
         }
+        let mut withdrawn = new.loose;
+        withdrawn.retain(|id| *id != new.id);
         repo.db.write(|tx| {
             tx.promise(new.id, &connection.settings.name)?;
-            let older = new.loose.iter().filter(|id| **id != new.id);
-            older.copied().try_for_each(|id| tx.withdraw_promise(id).map(|_| ()))?;
+            withdrawn.iter().try_for_each(|id| tx.withdraw_promise(*id).map(|_| ()))?;
             note(tx)
         })?;
-        Ok(Sent { bytes: proven.values().sum(), contents: proven.into_keys().collect() })
+        let (promised, is_proven) = (Some(new.id), unproven.is_empty());
+        Ok(Sent { contents: proven, promised, withdrawn, is_proven })
     }
 
     fn not_kept(&self) -> OpError {

@@ -97,6 +97,7 @@ impl<'p> Publisher<'p> {
         };
         if !packs.is_empty() {
             self.claims.forget_published(&packs);
+            self.store.note_published(packs);
             self.store.tidy();
         }
         self.report(round);

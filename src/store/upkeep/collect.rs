@@ -11,7 +11,7 @@ use super::copy::Copying;
 use super::mark::{GcRoots, Marker};
 use super::roots::AllRoots;
 use crate::db::PackRow;
-use crate::id::{BlobId, PackId};
+use crate::id::{BlobId, CommitId, PackId};
 use crate::progress::{Cancel, Progress};
 use crate::store::session::{InUse, Session};
 use crate::store::shared::Unseen;
@@ -36,6 +36,8 @@ pub struct CollectOptions<'o> {
     pub is_rechunked: bool,
     /// Contents that are not needed though they are reached: remotes have them.
     pub evicted: &'o HashSet<BlobId>,
+    /// The commit that has those: nothing is condemned unless it is promised at that moment.
+    pub promised: Option<CommitId>,
     /// Told of packs.
     pub progress: &'o dyn Progress,
     /// Asked between two pieces of work.

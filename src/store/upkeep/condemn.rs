@@ -58,6 +58,11 @@ impl Collection<'_> {
     /// # Errors
     /// `Changed` if anything is not as planned: then nothing may be done.
     fn condemn(&mut self, tx: &Tx<'_>, plan: &Plan, copied: Copied) -> Result<(), StoreError> {
+        if let Some(commit) = self.options.promised
+            && !tx.absent()?.promised.contains_key(&commit)
+        {
+            return Err(StoreError::Changed);
+        }
         let in_use = InUse::read(&self.store.paths.tmp)?;
         if copied.moves_data && self.has_new_recipes(tx, plan, &in_use)? {
             return Err(StoreError::Changed);

@@ -57,6 +57,11 @@ impl Marks {
         self.0.get(&pack).is_some_and(|bits| bits.get(index))
     }
 
+    /// The packs of which something is needed.
+    pub(super) fn packs(&self) -> impl Iterator<Item = &PackId> {
+        self.0.keys()
+    }
+
     /// Whether some of these chunks of a pack are needed.
     pub(super) fn has_any(&self, pack: PackId, mut chunks: Range<u32>) -> bool {
         self.0.get(&pack).is_some_and(|bits| chunks.any(|index| bits.get(index)))

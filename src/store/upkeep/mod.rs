@@ -12,6 +12,7 @@ mod fold;
 mod mark;
 mod needed;
 mod plan;
+mod recent;
 mod replace;
 mod roots;
 mod sweep;
@@ -24,6 +25,7 @@ use std::time::Duration;
 pub use self::collect::{Amount, CollectOptions, Collected, Rewrite};
 pub use self::mark::GcRoots;
 pub use self::needed::Freed;
+pub use self::recent::{Moment, Recent};
 
 use super::{Store, StoreError};
 use crate::fsio::{Holder, LockError, LockFile};

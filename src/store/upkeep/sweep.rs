@@ -17,16 +17,31 @@ impl Store {
         &self,
         options: &CollectOptions<'_>,
     ) -> Result<(Amount, Amount), StoreError> {
+        let CollectOptions { now, grace, dry_run, .. } = *options;
+        self.sweep_at(now, grace, dry_run)
+    }
+
+    /// The same of packs that have no grace.
+    pub(super) fn sweep_due(&self) -> Result<(), StoreError> {
+        self.sweep_at(0, 0, false).map(|_| ())
+    }
+
+    fn sweep_at(
+        &self,
+        now: i64,
+        grace: i64,
+        dry_run: bool,
+    ) -> Result<(Amount, Amount), StoreError> {
         let condemned = self.db.read(|view| view.condemned_packs())?;
         // After the list was read: who begins now does not need them.
         let oldest = InUse::read(&self.paths.tmp)?.oldest_but(&self.own_sessions());
         let is_due = |p: &PackRow| {
-            p.changed_at.saturating_add(options.grace) <= options.now
+            p.changed_at.saturating_add(grace) <= now
                 && oldest.is_none_or(|began| p.generation <= began)
         };
         let (mut due, waiting): (Vec<_>, Vec<_>) = condemned.into_iter().partition(is_due);
         let amounts = (Amount::of(&due), Amount::of(&waiting));
-        if options.dry_run || due.is_empty() {
+        if dry_run || due.is_empty() {
             return Ok(amounts);
         }
         // Off the list first: whoever misses a file looks there and must not find it again.

@@ -28,7 +28,7 @@ use crate::store::objects::ObjectWriter;
 use crate::store::verify::{CheckOptions, Depth, Roots, StatePaths, check};
 use crate::store::{Store, StoreError};
 
-fn open(dir: &std::path::Path) -> Store {
+pub(super) fn open(dir: &std::path::Path) -> Store {
     for name in ["packs", "tables", "tmp"] {
         fs::create_dir(dir.join(name)).expect("mkdir");
     }
@@ -47,7 +47,7 @@ fn codec() -> BlockCodec {
 }
 
 /// Publishes a pack that holds these chunks, as somebody does who found none of them in the store.
-fn publish(store: &Store, chunks: &[&[u8]]) -> PackId {
+pub(super) fn publish(store: &Store, chunks: &[&[u8]]) -> PackId {
     let session = store.start_session().expect("session");
     let mut lane = Lane::new(&session, PackKind::Data, 1 << 16, codec());
     for bytes in chunks {
@@ -117,6 +117,7 @@ fn collect(store: &Store) -> u64 {
     let evicted = std::collections::HashSet::new();
     let options = CollectOptions {
         evicted: &evicted,
+        promised: None,
         now: 1_000,
         grace: 0,
         reflog_since: 0,
@@ -199,7 +200,7 @@ fn publish_partial_commit(store: &Store) -> CommitId {
     publish_commit(store, TreeId::of(b"gone"))
 }
 
-fn publish_commit(store: &Store, tree: TreeId) -> CommitId {
+pub(super) fn publish_commit(store: &Store, tree: TreeId) -> CommitId {
     let ann = Person {
         name: "Ann".into(),
         email: "ann@example.org".into(),
@@ -350,7 +351,7 @@ fn tree_of(store: &Store, id: BlobId, size: u64) -> (TreeId, Vec<SealedPack>) {
 }
 
 /// Stages a tree that holds one blob.
-fn stage_blob(store: &Store, id: BlobId, size: u64) {
+pub(super) fn stage_blob(store: &Store, id: BlobId, size: u64) {
     let (tree, packs) = tree_of(store, id, size);
     let with = |tx: &crate::db::Tx<'_>| {
         let staged = tx.set_stage(WorktreeId::MAIN, None, Some(tree));
