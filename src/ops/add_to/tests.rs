@@ -212,7 +212,8 @@ fn a_collection_in_the_middle_of_a_part_takes_nothing_of_it() {
     }
     let ctx = env.other();
     let collect = move || {
-        let options = GcOptions { dry_run: false, grace_seconds: 0, reflog_seconds: 0 };
+        let options =
+            GcOptions { dry_run: false, grace_seconds: 0, reflog_seconds: 0, exact: false };
         gc::run(&ctx, &options).expect("gc");
     };
     env.at("uploading", collect);
