@@ -150,7 +150,7 @@ impl Collect<'_> {
     pub fn run(&self) -> Result<Collected, SyncError> {
         let remote = self.remote();
         let none = || SyncError::NoRepository { place: self.transport.place() };
-        let (mut session, mut untouched) = (None, None);
+        let (mut session, mut untouched, mut deleted) = (None, None, HashSet::new());
         for number in 0..MAX_ROUNDS {
             self.cancel.check()?;
             let (base, state) = remote.load(self.seen)?.ok_or_else(none)?;
@@ -164,7 +164,7 @@ impl Collect<'_> {
                 true => self.mark(&state),
                 false => self.mark_quickly(&state, &mut untouched),
             };
-            match mark.and_then(|mark| self.round(own, &base, &state, &mark)) {
+            match mark.and_then(|mark| self.round(own, (&base, &state), &mark, &mut deleted)) {
                 Ok(Some(done)) => return Ok(done),
                 Ok(None) => {}
                 // Another collection deleted what this one was about to read.
@@ -224,13 +224,14 @@ impl Collect<'_> {
         Ok(Plan { mark, due: self.due(state), strays, expired: self.expired(state) })
     }
 
-    /// One attempt on one root; `None` when another root came first.
+    /// One attempt on one root; `None` when another root came first. `deleted` are condemned keys that an
+    /// earlier one deleted: as long as none of its roots came first they are condemned still.
     fn round(
         &self,
         session: Session,
-        base: &StoredRoot,
-        state: &State,
+        (base, state): (&StoredRoot, &State),
         mark: &Mark,
+        deleted: &mut HashSet<String>,
     ) -> Result<Option<Collected>, SyncError> {
         let remote = self.remote();
         let plan = self.plan(mark, base, (state, session.id))?;
@@ -252,7 +253,9 @@ impl Collect<'_> {
             return Ok(Some(done));
         }
         // Condemned by a root that is there, and their grace is over.
-        done.deleted = self.delete_condemned(plan.due.iter())?;
+        self.delete_condemned(plan.due.iter().filter(|key| !deleted.contains(**key)))?;
+        deleted.extend(plan.due.iter().map(|key| (*key).to_owned()));
+        done.deleted = deleted.len() as u64;
         let mut copied = self.copy(session, state, &mark.marks, sweep)?;
         done.new_bytes = copied.packs.iter().map(|(_, pack)| pack.bytes).sum();
         let mut root = base.root.successor(base.hash, session.id);

@@ -41,6 +41,29 @@ fn a_collection_comes_through_beside_pushes_that_never_end() {
     assert!(checked(&site, &memory).problems.is_empty());
 }
 
+#[test]
+fn what_was_deleted_once_is_not_deleted_in_each_round() {
+    let (site, memory) = (Site::new(), Arc::new(Memory::new()));
+    let count = Mutex::new(0);
+    let push = || {
+        let mut count = count.lock().expect("lock");
+        *count += 1;
+        site.write("changing", &noise(*count, 1_000));
+        let commit = site.commit("next");
+        site.push(&*memory, "main", commit).expect("push");
+    };
+    (0..20).for_each(|_| push());
+    let counted = Counting::new(memory.clone());
+    let busy = Before::creates(&counted, 10, push);
+    let done = gc(&site, &busy, 0).expect("gc");
+    // Without a grace the keys of every push before are due; each is deleted once, and each push came
+    // with less than a dozen.
+    assert!(done.deleted > 60, "{done:?}");
+    let requests = counted.traffic().requests();
+    assert!(requests < done.deleted + 10 * 40, "{requests} requests for {done:?}");
+    readable(&site, &*memory);
+}
+
 /// A push that comes in between relies on what was dead.
 fn relied_on(path: &str, bytes: &[u8]) {
     let (site, memory) = (Site::new(), Memory::new());
