@@ -12,10 +12,14 @@ mod sending;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use super::add::{self, AddOptions, AddOutcome};
+use super::change::Skipped;
 use super::connect::{self, Connection};
 use super::evicting;
 use super::{Context, OpError, locate};
+use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::steps::stage::{self, LongFile, Part, StageOptions, Staged};
 use leaving::Leaving;
@@ -28,35 +32,29 @@ pub(super) fn run(ctx: &Context, options: &AddOptions, name: &str) -> Result<Add
     let connection = connect::connect(ctx, settings, &ctx.find_repo()?)?;
     let mut sum =
         AddOutcome { to: Some(connection.settings.name.clone()), ..AddOutcome::default() };
-    let (mut after, mut long) = (None, Vec::<LongFile>::new());
     let mut leaving = Leaving::default();
     leaving::clear_up(ctx)?;
     // What an earlier run had staged, and did not come to send.
     let repo = ctx.open_repo()?;
     let sent = send(ctx, options, &connection, &repo, &mut sum)?;
     leaving.let_go(ctx, repo, None, sent)?;
+    let (mut after, mut long) = (None, Vec::<LongFile>::new());
     loop {
         let repo = ctx.open_repo()?;
         let (named, paths) = add::paths_of(ctx, &repo, options)?;
         if paths.is_empty() {
             return Ok(sum);
         }
-        let part = Part { max_bytes: repo.settings.transfer.local_limit, after };
-        let asked = StageOptions {
-            paths: locate::all_if_root(paths),
-            taken: add::taken(options),
-            dry_run: false,
-            part: Some(part),
-        };
-        let mut since = repo.store.moment()?;
+        let since = repo.store.moment()?;
+        let asked = asked(options, paths, &repo, after);
         let mut staged = stage::stage(&repo, &asked, &ctx.run_context(&repo.settings))?;
-        since.move_stage(staged.moved.0, staged.moved.1);
         let (rest, unknown) = (staged.rest.take(), std::mem::take(&mut staged.unknown));
         for file in staged.too_long.drain(..) {
             if !long.iter().any(|known| known.path == file.path) {
                 long.push(file);
             }
         }
+        let since = since.with_stage(staged.moved);
         add_up(&mut sum, staged);
         let sent = send(ctx, options, &connection, &repo, &mut sum)?;
         leaving.let_go(ctx, repo, Some(since), sent)?;
@@ -67,6 +65,22 @@ pub(super) fn run(ctx: &Context, options: &AddOptions, name: &str) -> Result<Add
             return Ok(sum);
         }
         after = rest;
+    }
+}
+
+/// What is staged as the next part. Beside the first one lies what a run that was cut short stored.
+fn asked(
+    options: &AddOptions,
+    paths: Vec<RepoPath>,
+    repo: &Repo,
+    after: Option<RepoPath>,
+) -> StageOptions {
+    let (max_bytes, counts_stored) = (repo.settings.transfer.local_limit, after.is_none());
+    StageOptions {
+        paths: locate::all_if_root(paths),
+        taken: add::taken(options),
+        dry_run: false,
+        part: Some(Part { max_bytes, after, counts_stored }),
     }
 }
 
@@ -82,7 +96,12 @@ fn add_up(sum: &mut AddOutcome, staged: Staged) {
     sum.new_bytes += part.new_bytes;
     sum.stored_bytes += part.stored_bytes;
     sum.ignored = part.ignored;
-    sum.skipped.extend(part.skipped);
+    // Each part meets again what cannot be taken at all.
+    let known: HashSet<(&str, &str)> =
+        sum.skipped.iter().map(|one| (&*one.path, &*one.reason)).collect();
+    let is_new = |one: &Skipped| !known.contains(&(&*one.path, &*one.reason));
+    let new: Vec<Skipped> = part.skipped.into_iter().filter(is_new).collect();
+    sum.skipped.extend(new);
 }
 
 /// Sends what is staged at the paths and here.

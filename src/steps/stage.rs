@@ -55,6 +55,8 @@ pub struct Part {
     pub max_bytes: u64,
     /// Those whose paths come after this one, where parts before it were staged.
     pub after: Option<RepoPath>,
+    /// Whether what is stored already and will be staged counts: a run that was cut short left it.
+    pub counts_stored: bool,
 }
 
 /// One difference between worktree and stage.
@@ -140,7 +142,8 @@ fn stage_once(
     }
     let (mut rest, mut too_long) = (None, Vec::new());
     if let Some(part) = &options.part {
-        (rest, too_long) = take_part(&scan, &mut comparison, part);
+        let stored = if part.counts_stored { stored_bytes(&scan, &comparison) } else { 0 };
+        (rest, too_long) = take_part(&scan, &mut comparison, part, stored);
     }
     let reading = read_files(repo, &scan, &comparison, run)?;
     spent.0 += reading.new_bytes;
@@ -154,12 +157,13 @@ fn stage_once(
     Ok(outcome)
 }
 
-/// Leaves the files of one part to be read; gives the last of them, if there are more, and those that are
-/// too long for any.
+/// Leaves the files of one part to be read, beside so many bytes that are stored; gives the last of them, if
+/// there are more, and those that are too long for any.
 fn take_part(
     scan: &Scan,
     comparison: &mut Comparison,
     part: &Part,
+    stored: u64,
 ) -> (Option<RepoPath>, Vec<LongFile>) {
     let too_long = long::of(scan, comparison, part.max_bytes);
     let paths = comparison.to_read.iter().map(|file| path_of(scan, *file));
@@ -168,18 +172,32 @@ fn take_part(
     files.retain(|(path, _)| part.after.as_ref().is_none_or(|after| path > after));
     files.retain(|(_, size)| *size <= part.max_bytes);
     files.sort();
-    let (mut bytes, mut count) = (0u64, 0);
+    let (mut bytes, mut count) = (stored, 0usize);
     for (_, size) in &files {
-        bytes += size;
+        bytes = bytes.saturating_add(*size);
         if bytes > part.max_bytes {
             break;
         }
         count += 1;
     }
-    let rest = files.get(count).and_then(|_| files.get(count - 1)).map(|(path, _)| path.clone());
+    let last = count.checked_sub(1).and_then(|last| files.get(last)).map(|(path, _)| path.clone());
+    // None fits beside what is stored: all come after the root.
+    let last = last.or(part.after.clone()).unwrap_or(RepoPath::root());
+    let rest = files.get(count).map(|_| last);
     let taken: HashSet<RepoPath> = files.into_iter().take(count).map(|(path, _)| path).collect();
     comparison.to_read.retain(|file| taken.contains(&path_of(scan, *file)));
     (rest, too_long)
+}
+
+/// Bytes of the files that need not be read, and that are staged as something else, or not at all.
+fn stored_bytes(scan: &Scan, comparison: &Comparison) -> u64 {
+    let mut bytes = 0u64;
+    for (dir, delta) in scan.dirs.iter().zip(&comparison.dirs) {
+        let found = delta.deltas.iter().filter(|delta| delta.value().is_some());
+        let entries = found.filter_map(|delta| dir.entries.get(delta.entry()? as usize));
+        bytes = entries.fold(bytes, |bytes, entry| bytes.saturating_add(entry.stat.size));
+    }
+    bytes
 }
 
 fn scan_paths(repo: &Repo, paths: &[RepoPath], run: &RunContext) -> Result<Scan, StepError> {

@@ -16,7 +16,9 @@ use crate::ops::init::{self, InitOptions};
 use crate::ops::push::{self, PushOptions};
 use crate::ops::remote::{self, AddRemote, RemoteAction};
 use crate::pack::layout::PackKind;
+use crate::path::RepoPath;
 use crate::progress::{Cancel, Progress, Silent};
+use crate::worktree::compare::Taken;
 
 const FILE_BYTES: usize = 40_000;
 
@@ -51,6 +53,11 @@ impl Phases {
         let act = self.at.lock().expect("not poisoned").take_if(|(at, _)| *at == now);
         act.into_iter().for_each(|(_, act)| act());
     }
+}
+
+fn bytes_in(dir: &Path) -> u64 {
+    let entries = fs::read_dir(dir).expect("read").flatten();
+    entries.map(|entry| entry.metadata().map_or(0, |found| found.len())).sum()
 }
 
 struct Env {
@@ -133,11 +140,8 @@ impl Env {
             .expect("packs");
         let data = live.iter().chain(&condemned).filter(|p| p.kind == PackKind::Data as u8);
         let listed: u64 = data.map(|pack| pack.bytes).sum();
-        let sizes = |dir: &Path| -> Vec<u64> {
-            let entries = fs::read_dir(dir).expect("read").flatten();
-            entries.map(|entry| entry.metadata().map_or(0, |found| found.len())).collect()
-        };
-        assert_eq!(sizes(&repo.store.paths().packs).len(), live.len() + condemned.len());
+        let all = live.iter().chain(&condemned).map(|pack| pack.bytes).sum::<u64>();
+        assert_eq!(bytes_in(&repo.store.paths().packs), all);
         listed
     }
 
@@ -157,8 +161,10 @@ fn a_part_is_let_go_of_without_a_collection() {
     // Of several chunks each, with one that is in two parts.
     env.write("data/x", &[noise(100, 300_000), noise(101, 50_000)].concat());
     env.write("data/y", &noise(100, 300_000));
+    fs::create_dir(env.ctx.start_dir.join("data/0/.git")).expect("mkdir");
     let sum = Env::add(&env.ctx, "data", Some("origin"));
     assert_eq!(sum.added, 14);
+    assert_eq!(sum.skipped.len(), 1, "it is met by every part");
     let parts = env.phases.parts.load(Ordering::Relaxed);
     assert!(parts >= 8, "{parts} parts");
     assert_eq!(env.collections(), 0);
@@ -270,4 +276,28 @@ fn what_leaves_while_all_data_comes_is_still_promised() {
     let repo = env.ctx.open_repo().expect("open");
     assert!(repo.store.absent().promised.is_empty());
     assert!(env.data_bytes() > 2 * FILE_BYTES as u64);
+}
+
+#[test]
+fn what_a_run_that_was_cut_short_stored_counts_for_the_first_part() {
+    let env = Env::new();
+    for n in 0..6 {
+        env.write(&format!("data/{n}"), &noise(n, FILE_BYTES));
+    }
+    // Old enough for the stat cache.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    // Stored, known, and not staged.
+    let repo = env.ctx.open_repo().expect("open");
+    let paths = ["data/4", "data/5"].map(|path| RepoPath::parse(path).expect("a path"));
+    let run = env.other().run_context(&repo.settings);
+    stage::snapshot(&repo, &paths, Taken { added: true, removed: false }, &run).expect("stored");
+    drop(repo);
+    let at_upload = Arc::new(AtomicUsize::new(0));
+    let (seen, dir) = (at_upload.clone(), env.ctx.start_dir.join(".esker/packs"));
+    env.at("uploading", move || seen.store(bytes_in(&dir) as usize, Ordering::Relaxed));
+    Env::add(&env.ctx, "data", Some("origin"));
+    let most = at_upload.load(Ordering::Relaxed);
+    assert!(most > FILE_BYTES && most < 101_000, "{most} bytes lay here");
+    assert_eq!(env.data_bytes(), 0);
+    env.assert_whole();
 }

@@ -23,8 +23,8 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// This process moved a stage, which is nothing where it is HEAD's tree.
-    pub fn move_stage(&mut self, from: Option<TreeId>, to: Option<TreeId>) {
+    /// The same where this process moved a stage, which is nothing where it is HEAD's tree.
+    pub fn with_stage(mut self, (from, to): (Option<TreeId>, Option<TreeId>)) -> Self {
         let trees = &mut self.roots.trees;
         // One that is not there was moved by another: the one that should be there then stays, and no
         // longer is what is found.
@@ -33,6 +33,7 @@ impl Moment {
         }
         trees.extend(to);
         trees.sort_unstable();
+        self
     }
 
     /// This process had a commit promised, in place of others.
@@ -300,11 +301,11 @@ mod tests {
         let mut part = part(&[b"one"]);
         stage_blob(&part.store, BlobId::of(b"one"), 3);
         let staged = part.staged();
-        part.since.move_stage(None, Some(staged));
+        part.since = part.since.with_stage((None, Some(staged)));
         assert!(part.is_let_go());
         // From another than it was: that one is expected still.
-        part.since.move_stage(Some(TreeId::of(b"another")), None);
-        assert_eq!(part.since.roots.trees, [staged]);
+        let since = part.since.with_stage((Some(TreeId::of(b"another")), None));
+        assert_eq!(since.roots.trees, [staged]);
     }
     #[test]
     fn a_collection_lets_go_of_nothing_whose_promise_was_withdrawn() {
