@@ -13,7 +13,7 @@ mod values;
 use blake3::hazmat::{self, HasherExt, Mode};
 use minicbor::{Decoder, Encoder};
 
-pub use self::values::GroupValues;
+pub use self::values::{GroupValues, Merging};
 use crate::id::{Address, BlobId, PackId};
 
 /// Groups that one page covers.

@@ -198,15 +198,17 @@ impl<'c> View<'c> {
         self.one(sql, (worktree.0, kind, key), |row| Ok(row.get(0)?))
     }
 
-    /// Visits every journal entry of all worktrees: `visit(kind, key, value)`.
-    pub fn each_journal_of_all<E: From<DbError>>(
+    /// Visits every journal entry of all worktrees but those of four kinds, of which nothing is read:
+    /// `visit(key, value)`.
+    pub fn each_journal_but<E: From<DbError>>(
         &self,
-        mut visit: impl FnMut(&str, &[u8], &[u8]) -> Result<(), E>,
+        kinds: [&str; 4],
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.each("SELECT kind, key, value FROM journal", [], |row| {
-            let kind = row.get_ref(0).and_then(|kind| Ok(kind.as_str()?)).map_err(DbError::from)?;
+        let sql = "SELECT key, value FROM journal WHERE kind NOT IN (?1, ?2, ?3, ?4)";
+        self.each(sql, kinds, |row| {
             let blob = |column| row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from);
-            visit(kind, blob(1).map_err(DbError::from)?, blob(2).map_err(DbError::from)?)
+            visit(blob(0).map_err(DbError::from)?, blob(1).map_err(DbError::from)?)
         })
     }
 

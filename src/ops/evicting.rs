@@ -208,7 +208,7 @@ impl Evicting<'_> {
         &self,
         head: CommitId,
         state: &State,
-        joined: &[Joined],
+        joined: &[Joined<'_>],
     ) -> Result<String, OpError> {
         let repo = self.repo;
         let random = format!("{:016x}", random_u64()?);

@@ -44,7 +44,7 @@ pub(super) fn send_joined(
     repo: &Repo,
     connection: &Connection,
     wants: &[Want],
-    joined: &[Joined],
+    joined: &[Joined<'_>],
 ) -> Result<Sent, OpError> {
     let _lock = lock(ctx, repo)?;
     let run = ctx.run_context(&repo.settings);

@@ -3,7 +3,8 @@
 use blake3::Hasher;
 use blake3::hazmat::HasherExt;
 
-use super::Value;
+use super::{PAGE_GROUPS, Value, merge_values, root_of};
+use crate::id::BlobId;
 
 /// Takes the chaining values of consecutive groups of a blob.
 #[derive(Clone)]
@@ -53,9 +54,55 @@ impl GroupValues {
     }
 }
 
+/// Merges the values of a blob's groups to its id, and holds those of one page and one for each page.
+#[derive(Default)]
+pub struct Merging {
+    open: Vec<Value>,
+    pages: Vec<Value>,
+}
+
+impl Merging {
+    /// Takes the values of the groups that follow.
+    pub fn add(&mut self, values: &[Value]) {
+        for value in values {
+            if self.open.len() == PAGE_GROUPS {
+                self.close();
+            }
+            self.open.push(*value);
+        }
+    }
+
+    fn close(&mut self) {
+        self.pages.push(merge_values(&self.open));
+        self.open.clear();
+    }
+
+    /// The blob's id; `None` where it is of one group.
+    pub fn finish(mut self) -> Option<BlobId> {
+        if self.pages.is_empty() {
+            return root_of(&self.open);
+        }
+        self.close();
+        root_of(&self.pages)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_merge_to_the_same_id_a_page_at_a_time() {
+        let values: Vec<Value> = (0..2 * PAGE_GROUPS as u32 + 5)
+            .map(|n| *blake3::hash(&n.to_le_bytes()).as_bytes())
+            .collect();
+        for count in [1, 2, 700, PAGE_GROUPS, PAGE_GROUPS + 1, 2 * PAGE_GROUPS, values.len()] {
+            let mut merging = Merging::default();
+            values[..count].chunks(700).for_each(|some| merging.add(some));
+            assert!(merging.open.len() <= PAGE_GROUPS);
+            assert_eq!(merging.finish(), root_of(&values[..count]), "{count}");
+        }
+    }
     use crate::recipe::group_value;
 
     #[test]

@@ -14,6 +14,9 @@ use crate::stat::Stat;
 const STAT_BYTES: usize = 32;
 const HASH_BYTES: usize = 32;
 
+/// What is kept of a part that was read: all of it, or what it begins with.
+pub(super) type Keep = fn(&[u8]) -> &[u8];
+
 /// The parts recorded of one file.
 #[derive(Default)]
 struct Recorded {
@@ -26,8 +29,13 @@ struct Recorded {
 pub(super) struct Parts(HashMap<String, Recorded>);
 
 impl Parts {
-    /// Reads a journal of a worktree.
-    pub(super) fn load(repo: &Repo, worktree: WorktreeId, journal: &str) -> Result<Self, DbError> {
+    /// Reads a journal of a worktree; `keep` says how much of each part is held.
+    pub(super) fn load(
+        repo: &Repo,
+        worktree: WorktreeId,
+        journal: &str,
+        keep: Keep,
+    ) -> Result<Self, DbError> {
         let mut files: HashMap<String, Recorded> = HashMap::new();
         repo.db.read(|view| {
             view.each_journal(worktree, journal, |key, value| {
@@ -36,7 +44,7 @@ impl Parts {
                 // What comes after one that is absent says nothing of the file.
                 if found.number as usize == recorded.parts.len() {
                     recorded.stat = found.stat.to_vec();
-                    recorded.parts.push(found.part.to_vec());
+                    recorded.parts.push(keep(found.part).to_vec());
                 }
                 Ok::<_, DbError>(())
             })
@@ -100,6 +108,19 @@ fn key(path: &RepoPath, number: u32) -> Vec<u8> {
     key.push(0);
     key.extend_from_slice(&number.to_be_bytes());
     key
+}
+
+/// One part of a file, if the file is what it was.
+pub(super) fn read(
+    (repo, journal): (&Repo, &str),
+    (path, stat): (&RepoPath, &Stat),
+    number: u32,
+) -> Result<Option<Vec<u8>>, DbError> {
+    let key = key(path, number);
+    let value = repo.db.read(|view| view.journal(repo.worktree, journal, &key))?;
+    let found = value.as_deref().and_then(|value| split(&key, value));
+    let found = found.filter(|entry| entry.stat == stat_bytes(stat));
+    Ok(found.map(|entry| entry.part.to_vec()))
 }
 
 /// Appends one part of a file; part 0 replaces what was known of an older state of it.

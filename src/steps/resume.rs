@@ -21,7 +21,7 @@ pub(super) struct Unfinished(Parts);
 impl Unfinished {
     /// Reads the journal.
     pub(super) fn load(repo: &Repo) -> Result<Self, DbError> {
-        Parts::load(repo, repo.worktree, JOURNAL).map(Self)
+        Parts::load(repo, repo.worktree, JOURNAL, |part| part).map(Self)
     }
 
     /// How far a file was read, when it has not changed and its chunks are still there.

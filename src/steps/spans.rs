@@ -14,30 +14,29 @@ const JOURNAL: &str = "spans";
 const HEAD_BYTES: usize = 40;
 
 /// Consecutive bytes of a file, as a content of their own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// The content.
     pub id: BlobId,
     /// Its length in bytes.
     pub size: u64,
-    /// The values of the file's groups in it.
-    pub values: Vec<Value>,
 }
 
 impl Span {
-    fn to_bytes(&self) -> Vec<u8> {
-        let head = [&self.id.as_bytes()[..], &self.size.to_le_bytes()].concat();
-        [head, self.values.concat()].concat()
+    fn to_bytes(self) -> Vec<u8> {
+        [&self.id.as_bytes()[..], &self.size.to_le_bytes()].concat()
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (head, values) = bytes.split_first_chunk::<HEAD_BYTES>()?;
-        let (id, size) = head.split_first_chunk::<32>()?;
+        let (id, size) = bytes.first_chunk::<HEAD_BYTES>()?.split_first_chunk::<32>()?;
         let size = u64::from_le_bytes(size.try_into().ok()?);
-        let (values, rest) = values.as_chunks::<32>();
-        let values = values.to_vec();
-        rest.is_empty().then(|| Self { id: BlobId::from_bytes(*id), size, values })
+        Some(Self { id: BlobId::from_bytes(*id), size })
     }
+}
+
+/// What a journal has of a span without the values after it, which are a quarter of a MiB a GiB.
+fn head(part: &[u8]) -> &[u8] {
+    &part[..part.len().min(HEAD_BYTES)]
 }
 
 /// The spans that were sent.
@@ -46,7 +45,7 @@ pub struct SentSpans(Parts);
 impl SentSpans {
     /// Those of this worktree's files.
     pub fn load(repo: &Repo) -> Result<Self, DbError> {
-        Parts::load(repo, repo.worktree, JOURNAL).map(Self)
+        Parts::load(repo, repo.worktree, JOURNAL, head).map(Self)
     }
 
     /// Those of a file from its start on, if it is what it was.
@@ -72,20 +71,35 @@ pub fn needed(repo: &Repo) -> Result<HashSet<BlobId>, DbError> {
     own.forget(repo, &|path| !own.0.is_current(repo, path))?;
     let mut contents = HashSet::new();
     for worktree in repo.db.read(|view| view.worktrees())? {
-        let parts = Parts::load(repo, worktree, JOURNAL)?;
+        let parts = Parts::load(repo, worktree, JOURNAL, head)?;
         contents.extend(parts.all().filter_map(Span::from_bytes).map(|span| span.id));
     }
     Ok(contents)
 }
 
-/// Notes that the next span of a file was sent.
+/// The values of a file's groups in a span that was sent, if the file is what it was.
+pub fn values(
+    repo: &Repo,
+    file: (&RepoPath, &Stat),
+    number: usize,
+) -> Result<Option<Vec<Value>>, DbError> {
+    let part = parts::read((repo, JOURNAL), file, number as u32)?;
+    let values = part.as_deref().and_then(|part| part.get(HEAD_BYTES..));
+    Ok(values.and_then(|values| {
+        let (values, rest) = values.as_chunks::<32>();
+        rest.is_empty().then(|| values.to_vec())
+    }))
+}
+
+/// Notes that the next span of a file was sent, and the values of the file's groups in it.
 pub fn note(
     (tx, repo): (&Tx<'_>, &Repo),
     file: (&RepoPath, &Stat),
     number: usize,
-    span: &Span,
+    (span, values): (Span, &[Value]),
 ) -> Result<(), DbError> {
-    parts::record((tx, repo, JOURNAL), file, number as u32, &span.to_bytes())
+    let part = [span.to_bytes(), values.concat()].concat();
+    parts::record((tx, repo, JOURNAL), file, number as u32, &part)
 }
 
 /// Forgets the spans of a file: it is there whole, or not what it was.
@@ -99,10 +113,10 @@ mod tests {
 
     #[test]
     fn a_span_comes_back_and_what_is_none_is_refused() {
-        let span = Span { id: BlobId::of(b"x"), size: 1 << 40, values: vec![[7; 32], [9; 32]] };
-        let bytes = span.to_bytes();
-        assert_eq!(Span::from_bytes(&bytes), Some(span));
-        assert_eq!(Span::from_bytes(&bytes[..bytes.len() - 1]), None);
-        assert_eq!(Span::from_bytes(&bytes[..39]), None);
+        let span = Span { id: BlobId::of(b"x"), size: 1 << 40 };
+        let part = [span.to_bytes(), vec![7; 64]].concat();
+        assert_eq!(head(&part), span.to_bytes());
+        assert_eq!(Span::from_bytes(head(&part)), Some(span));
+        assert_eq!(Span::from_bytes(head(&part[..39])), None);
     }
 }

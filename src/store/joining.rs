@@ -4,10 +4,10 @@
 //! on the place in the blob. So its recipe is theirs, one after the other, with the blob's values. No page
 //! of a span may lie in two pages of the blob: a span is some pages long, or a page some spans.
 
-use super::ingest::layout::{PageBuilder, Piece, assemble};
+use super::ingest::layout::{PageBuilder, Piece, page_value};
 use crate::catalog::Location;
 use crate::id::{Address, BlobId};
-use crate::recipe::{GroupRow, PAGE_GROUPS, Page, Run, Value};
+use crate::recipe::{Body, GroupRow, PAGE_GROUPS, Page, Recipe, Run, Value, page_address};
 
 /// Length of the span that begins at byte `offset` of a blob of which `max_bytes` may lie in one place.
 ///
@@ -22,54 +22,74 @@ pub fn span_bytes(group_bytes: u64, max_bytes: u64, offset: u64) -> u64 {
     len - offset % len
 }
 
-/// Puts a recipe together.
-pub struct Joining<'v> {
+/// Puts a recipe together, and holds a page of it at a time: what it gives are objects with their addresses,
+/// the pages that are stored apart, and the recipe at the end.
+pub struct Joining {
+    blob: BlobId,
+    size: u64,
     group_bytes: u64,
-    values: &'v [Value],
-    builder: PageBuilder<'v>,
-    pages: Vec<Page>,
+    /// Of the blob's groups from the page's first on, up to the end of the span.
+    values: Vec<Value>,
+    page: PageBuilder<'static>,
     /// Bytes of the blob so far.
     offset: u64,
+    /// The values of the pages so far.
+    pages: Vec<Value>,
 }
 
-impl<'v> Joining<'v> {
-    /// Begins with the values of all groups of the blob.
-    pub fn new(group_bytes: u64, values: &'v [Value]) -> Self {
-        let builder = PageBuilder::new(group_bytes, values);
-        Self { group_bytes, values, builder, pages: Vec::new(), offset: 0 }
+/// An object of a recipe.
+pub type Object = (Address, Vec<u8>);
+
+impl Joining {
+    /// Begins a blob of some bytes.
+    pub fn new(blob: BlobId, size: u64, group_bytes: u64) -> Self {
+        let page = PageBuilder::new(group_bytes, &[]);
+        let (values, pages) = (Vec::new(), Vec::new());
+        Self { blob, size, group_bytes, values, page, offset: 0, pages }
+    }
+
+    /// Begins the next span, with the values of the blob's groups in it.
+    pub fn begin_span(&mut self, values: &[Value]) {
+        self.values.extend_from_slice(values);
     }
 
     /// Adds a span that is one chunk.
-    pub fn push_chunk(&mut self, place: Location) {
+    pub fn push_chunk(&mut self, place: Location) -> Option<Object> {
         let len = place.place.raw_len.into();
-        self.builder.push(Piece { place: Some(place), skip: 0, start: self.offset, len });
-        self.advance(len);
+        self.push_piece(Some(place), len);
+        self.end_page()
     }
 
     /// Adds the next page of a span.
-    pub fn push_page(&mut self, page: &Page) {
+    pub fn push_page(&mut self, page: &Page) -> Option<Object> {
         let start = self.offset;
         for run in &page.runs {
             let (from, len) = (self.offset, run.bytes());
             match run {
-                Run::Zero { .. } => {
-                    self.builder.push(Piece { place: None, skip: 0, start: from, len });
-                }
+                Run::Zero { .. } => self.push_piece(None, len),
                 Run::Stored(stored) => {
                     let of_page = |at: u64| (at - start).div_ceil(self.group_bytes) as usize;
                     let rows: Vec<GroupRow> = (of_page(from)..of_page(from + len))
                         .filter_map(|group| self.row(page, start, group))
                         .collect();
-                    self.builder.keep(stored, page.packs[stored.pack as usize], &rows);
+                    self.page.keep(stored, page.packs[stored.pack as usize], &rows);
+                    self.offset += len;
                 }
             }
-            self.advance(len);
         }
+        self.end_page()
+    }
+
+    fn push_piece(&mut self, place: Option<Location>, len: u64) {
+        let start = self.offset - self.page_start();
+        self.page.push_valued(Piece { place, skip: 0, start, len }, &self.values);
+        self.offset += len;
     }
 
     /// The row of a group of a span's page that begins at `start`, with the blob's value.
     fn row(&self, page: &Page, start: u64, group: usize) -> Option<GroupRow> {
-        let value = *self.values.get((start / self.group_bytes) as usize + group)?;
+        let first = (start - self.page_start()) / self.group_bytes;
+        let value = *self.values.get(first as usize + group)?;
         let place = match (page.groups.get(group), page.runs.first()) {
             (Some(row), _) => (row.block_offset, row.position),
             // A span of one group has no rows.
@@ -79,20 +99,44 @@ impl<'v> Joining<'v> {
         Some(GroupRow { value, block_offset: place.0, position: place.1 })
     }
 
-    fn advance(&mut self, len: u64) {
-        self.offset += len;
-        if self.offset.is_multiple_of(PAGE_GROUPS as u64 * self.group_bytes) {
-            self.pages.push(self.builder.take());
-        }
+    fn page_bytes(&self) -> u64 {
+        PAGE_GROUPS as u64 * self.group_bytes
     }
 
-    /// The pages of the recipe that are stored apart, then the recipe, with their addresses.
-    pub fn finish(mut self, blob: BlobId) -> Vec<(Address, Vec<u8>)> {
-        let last = self.builder.take();
-        if !last.runs.is_empty() {
-            self.pages.push(last);
-        }
-        assemble(blob, self.offset, self.group_bytes.trailing_zeros() as u8, self.pages)
+    /// Where the page begins that is being put together.
+    fn page_start(&self) -> u64 {
+        self.pages.len() as u64 * self.page_bytes()
+    }
+
+    /// The page that ends here, if one does; a blob's only one is in its recipe.
+    fn end_page(&mut self) -> Option<Object> {
+        let is_full = self.offset == self.page_start() + self.page_bytes();
+        (is_full && self.size > self.page_bytes()).then(|| self.take_page())
+    }
+
+    fn take_page(&mut self) -> Object {
+        let (page, number) = (self.page.take(), self.pages.len() as u64);
+        self.pages.push(page_value(&page));
+        self.values.drain(..self.values.len().min(PAGE_GROUPS));
+        (page_address(self.blob, number), page.encode(number))
+    }
+
+    /// The last page, where it is stored apart, and the recipe.
+    pub fn finish(mut self) -> Vec<Object> {
+        let mut objects = Vec::new();
+        let body = match self.size > self.page_bytes() {
+            false => Body::Inline(self.page.take()),
+            true => {
+                if self.offset > self.page_start() {
+                    objects.push(self.take_page());
+                }
+                Body::Paged(self.pages)
+            }
+        };
+        let group_log2 = self.group_bytes.trailing_zeros() as u8;
+        let recipe = Recipe { size: self.size, group_log2, body };
+        objects.push((self.blob.into(), recipe.encode()));
+        objects
     }
 }
 
@@ -101,7 +145,7 @@ mod tests {
     use super::*;
     use crate::id::{PackId, SessionId};
     use crate::pack::layout::ChunkPlace;
-    use crate::recipe::{Body, Recipe, group_value};
+    use crate::recipe::group_value;
 
     const GROUP: u64 = 1 << 16;
     const PAGE_BYTES: u64 = PAGE_GROUPS as u64 * GROUP;
@@ -169,8 +213,8 @@ mod tests {
 
     fn joined(size: u64, span: u64) -> (Recipe, Vec<Page>) {
         let (all, values) = (chunks(size, span), values(size));
-        let mut joining = Joining::new(GROUP, &values);
-        let (mut offset, mut of_span) = (0, Vec::new());
+        let mut joining = Joining::new(BlobId::EMPTY, size, GROUP);
+        let (mut offset, mut of_span, mut objects) = (0, Vec::new(), Vec::new());
         for chunk in &all {
             of_span.push(*chunk);
             offset += chunk.1;
@@ -178,18 +222,22 @@ mod tests {
                 continue;
             }
             let len: u64 = of_span.iter().map(|(_, len)| len).sum();
+            let groups = |at: u64| at.div_ceil(GROUP) as usize;
+            joining.begin_span(&values[groups(offset - len)..groups(offset)]);
             match of_span.as_slice() {
-                [(Some(place), _)] => joining.push_chunk(*place),
+                [(Some(place), _)] => objects.extend(joining.push_chunk(*place)),
                 _ => {
                     // Values of its own, none where it is one group.
                     let own =
                         if len <= GROUP { Vec::new() } else { vec![[9; 32]; 2 * PAGE_GROUPS] };
-                    pages_of(&of_span, &own).iter().for_each(|page| joining.push_page(page));
+                    let pages = pages_of(&of_span, &own);
+                    objects.extend(pages.iter().filter_map(|page| joining.push_page(page)));
+                    assert!(joining.values.len() <= PAGE_GROUPS, "no more than a page is held");
                 }
             }
             of_span.clear();
         }
-        let objects = joining.finish(BlobId::EMPTY);
+        objects.extend(joining.finish());
         let (head, apart) = objects.split_last().expect("a recipe");
         let recipe = Recipe::decode(&head.1).expect("valid");
         let pages = match &recipe.body {

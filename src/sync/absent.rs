@@ -14,11 +14,11 @@ use super::lookup::Whole;
 use super::missing::Missing;
 use super::state::State;
 use super::{Refused, SyncError};
-use crate::id::{BlobId, PackId};
+use crate::id::PackId;
 use crate::store::Store;
 
 /// Takes out of `missing` the contents that are not here and that live packs of `state` have; returns those
-/// packs. Of others the recipes are put together, if the remote has the spans of one of `joined`; or they
+/// packs. Of others the recipes are to be put together, if the remote has the spans of one of `joined`; or they
 /// become its `far` ones, if one of `elsewhere` has them.
 ///
 /// # Errors
@@ -28,7 +28,7 @@ pub(super) fn leave_out_absent(
     remote: &Remote<'_>,
     state: &State,
     store: &Store,
-    (elsewhere, joined): (&[Elsewhere<'_>], &[Joined]),
+    (elsewhere, joined): (&[Elsewhere<'_>], &[Joined<'_>]),
     missing: &mut Missing,
 ) -> Result<BTreeSet<PackId>, SyncError> {
     if let Some(id) = missing.commits.iter().find(|id| store.absent().shallow.contains(id)) {
@@ -38,12 +38,7 @@ pub(super) fn leave_out_absent(
     if store.absent().promised.is_empty() && elsewhere.is_empty() {
         return Ok(packs);
     }
-    let mut absent: Vec<(BlobId, u64)> = Vec::new();
-    for &(id, size) in &missing.blobs {
-        if !store.has_blob(id, size)? {
-            absent.push((id, size));
-        }
-    }
+    let absent = store.absent_blobs(&missing.blobs)?;
     if absent.is_empty() {
         return Ok(packs);
     }
@@ -52,10 +47,11 @@ pub(super) fn leave_out_absent(
     for &(id, size) in &absent {
         let in_spans = joined.iter().find(|joined| (joined.id, joined.size) == (id, size));
         let found = match (whole.packs_of(id, size)?, in_spans) {
-            (None, Some(joined)) => joined.recipe(&whole)?.map(|(objects, packs)| {
-                missing.joined.extend(objects);
-                packs
-            }),
+            (None, Some(joined)) => {
+                let found = joined.packs(&whole)?;
+                missing.joined.extend(found.is_some().then_some(id));
+                found
+            }
             (found, _) => found,
         };
         match found {

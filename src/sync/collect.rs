@@ -355,6 +355,7 @@ impl Collect<'_> {
         let upload = Upload {
             store: self.store,
             elsewhere: &[],
+            joined: None,
             history: None,
             transport: self.transport,
             cache: self.cache,

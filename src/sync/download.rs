@@ -7,7 +7,7 @@
 mod data;
 mod incoming;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::SyncError;
 use super::arriving::{Arriving, Beside};
@@ -31,7 +31,7 @@ use crate::store::session::Session;
 use crate::store::{Store, StoreError};
 
 pub(super) use data::{DataPlan, chunks_of};
-use data::{Rigour, Watched, put_first};
+use data::{Rigour, Watched, each_range_of, put_first};
 
 /// Lists of chunks kept while recipes are written anew.
 const MAX_LISTS: usize = 256;
@@ -236,10 +236,18 @@ impl Fetch<'_> {
     /// # Errors
     /// Where one is not there, or is not the one that the newest root names.
     pub fn prove(&self, find: &dyn FindBlobs, blobs: &[(BlobId, u64)]) -> Result<(), SyncError> {
-        for (id, chunks) in self.plan(find, blobs)?.chunks {
+        // The most chunks that are named of each: a list of all would grow with the files.
+        let mut named: BTreeMap<PackId, u32> = BTreeMap::new();
+        for blob in blobs {
+            each_range_of(find, *blob, &mut |id, range| {
+                let most = named.entry(id).or_default();
+                *most = range.end.max(*most);
+            })?;
+        }
+        for (id, most) in named {
             self.cancel.check()?;
             let trailer = listed_trailer(self.remote.transport, self.state, id)?;
-            if chunks.last().is_some_and(|last| *last as usize >= trailer.chunks().len()) {
+            if most as usize > trailer.chunks().len() {
                 let why = "it has fewer chunks than are named";
                 return Err(SyncError::damaged(Area::Pack.key(id), why));
             }

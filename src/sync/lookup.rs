@@ -50,6 +50,11 @@ impl<'w> Whole<'w> {
 }
 
 impl Whole<'_> {
+    /// Lets go of packs of recipes that were read, once they are many.
+    pub(super) fn forget_packs(&self) {
+        self.layouts.forget_packs();
+    }
+
     /// The recipe of a blob of several chunks.
     pub fn recipe(&self, id: BlobId, size: u64) -> Result<Recipe, SyncError> {
         Ok(self.layouts.recipe(id, size)?.0)

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::SyncError;
 use crate::history::merge_base::{is_ancestor, reachable_minus};
-use crate::id::{Address, BlobId, CommitId, TagId, TreeId};
+use crate::id::{BlobId, CommitId, TagId, TreeId};
 use crate::object::access::ReadObjects;
 use crate::object::tree::{EntryValue, Node};
 use crate::refs::RefTarget;
@@ -26,8 +26,8 @@ pub struct Missing {
     pub blobs: Vec<(BlobId, u64)>,
     /// The same of those that are not here and are taken from another remote.
     pub far: Vec<(BlobId, u64)>,
-    /// Recipes of blobs that are there but for these, with their addresses.
-    pub joined: Vec<(Address, Vec<u8>)>,
+    /// Blobs that are there but for their recipes, which are put together.
+    pub joined: Vec<BlobId>,
     /// The anchors that something was left out for.
     pub anchors: BTreeSet<CommitId>,
 }

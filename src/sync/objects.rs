@@ -24,6 +24,12 @@ use crate::remote::{Transport, get};
 use crate::store::Store;
 use crate::store::objects::BlockCache;
 
+/// Bytes of packs of recipes that are held by who goes through those of one long file in their order; one pack
+/// may be more.
+const HELD_BYTES: u64 = 32 << 20;
+/// After so many of its pages this is looked at: 32 GiB.
+const PAGES_BETWEEN: u64 = 64;
+
 /// Packs of the remote that were fetched whole, to read single objects of.
 pub struct Packs<'p> {
     transport: &'p dyn Transport,
@@ -41,6 +47,15 @@ struct OpenPack {
 impl<'p> Packs<'p> {
     fn new(transport: &'p dyn Transport, state: &'p State) -> Self {
         Self { transport, state, open: Mutex::default(), blocks: BlockCache::default() }
+    }
+
+    /// Lets go of what is held once it is above [`HELD_BYTES`].
+    fn forget(&self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = |pack: &Arc<OpenPack>| pack.reader.byte_len();
+        if open.values().map(bytes).sum::<u64>() > HELD_BYTES {
+            open.clear();
+        }
     }
 
     fn open(&self, id: PackId) -> Result<Arc<OpenPack>, SyncError> {
@@ -306,15 +321,34 @@ impl<'l> Layouts<'l> {
         visit: &mut dyn FnMut(&Page),
     ) -> Result<(), SyncError> {
         let (recipe, _) = self.recipe(id, size)?;
+        self.visit_pages(id, &recipe, &mut |page, _| visit(page))
+    }
+
+    /// Visits the pages of a recipe, with the packs that those lie in which are stored apart.
+    fn visit_pages(
+        &self,
+        id: BlobId,
+        recipe: &Recipe,
+        visit: &mut dyn FnMut(&Page, Option<PackId>),
+    ) -> Result<(), SyncError> {
         match &recipe.body {
-            Body::Inline(page) => visit(page),
+            Body::Inline(page) => visit(page, None),
             Body::Paged(values) => {
                 for number in 0..values.len() as u64 {
-                    visit(&self.page(id, &recipe, number)?.0);
+                    let (page, found) = self.page(id, recipe, number)?;
+                    visit(&page, Some(found.at.pack));
+                    if number % PAGES_BETWEEN == PAGES_BETWEEN - 1 {
+                        self.forget_packs();
+                    }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Lets go of packs that were read, once they are many.
+    pub(super) fn forget_packs(&self) {
+        self.packs.forget();
     }
 
     /// The packs that a blob's recipe names, and those that it and its pages lie in; `None` when there is no
@@ -323,13 +357,19 @@ impl<'l> Layouts<'l> {
         if !self.has(id)? {
             return Ok(None);
         }
-        let objects = match self.objects(id, size) {
+        let (recipe, head) = match self.recipe(id, size) {
             Err(SyncError::Damaged { .. }) => return Ok(None),
-            objects => objects?,
+            found => found?,
         };
-        let mut packs: BTreeSet<PackId> = objects.iter().map(|found| found.at.pack).collect();
-        self.for_each_page(id, size, &mut |page| packs.extend(page.packs.iter().copied()))?;
-        Ok(Some(packs))
+        let mut packs = BTreeSet::from([head.at.pack]);
+        let done = self.visit_pages(id, &recipe, &mut |page, at| {
+            packs.extend(page.packs.iter().copied());
+            packs.extend(at);
+        });
+        match done {
+            Err(SyncError::Damaged { .. }) => Ok(None),
+            done => done.map(|()| Some(packs)),
+        }
     }
 
     /// The packs that any recipe of a blob, or any page of one, lies in or names, be it one to read by or not.

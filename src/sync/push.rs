@@ -21,7 +21,7 @@ use super::root::{Area, Root};
 use super::session::{Session, start_session};
 use super::state::{PackRecord, State};
 use super::trailers::read_trailer;
-use super::upload::{Portion, Upload, Uploaded, planned_data, upload_packs};
+use super::upload::{Joinable, Portion, Upload, Uploaded, planned_data, upload_packs};
 use super::{Refused, SyncError};
 use crate::catalog::Location;
 use crate::db::RepositoryId;
@@ -77,7 +77,7 @@ pub struct Push<'p> {
     /// Remotes that have what is not here, in the order in which they are asked.
     pub elsewhere: &'p [Elsewhere<'p>],
     /// Contents that are on the remote in spans and that only a recipe is to be made of.
-    pub joined: &'p [Joined],
+    pub joined: &'p [Joined<'p>],
     /// Where history is read that is not here.
     pub history: Option<&'p RemoteHistory<'p>>,
     /// The newest root seen on it.
@@ -493,9 +493,11 @@ impl Push<'_> {
         missing: &Missing,
         (present, folds): (&Index, Option<&State>),
     ) -> Result<bool, SyncError> {
+        let remote = self.remote();
         let upload = Upload {
             store: self.store,
             elsewhere: self.elsewhere,
+            joined: folds.map(|state| Joinable { blobs: self.joined, remote: &remote, state }),
             history: self.history,
             transport: self.transport,
             cache: self.cache,
@@ -515,7 +517,6 @@ impl Push<'_> {
                 false => Ok(()),
             }
         };
-        let remote = self.remote();
         let history_only = !self.store.absent().promised.is_empty();
         let fold = folds.map(|state| Fold { remote: &remote, state, folded, history_only });
         self.progress.begin("uploading", None, None);

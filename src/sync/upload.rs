@@ -14,19 +14,23 @@ use std::time::Duration;
 
 use super::SyncError;
 use super::cache::Cache;
+use super::chain::Remote;
 use super::elsewhere::{Elsewhere, Into, send_far, send_far_recipes};
 use super::fold::Fold;
+use super::joined::Joined;
+use super::lookup::Whole;
 use super::missing::Missing;
 use super::objects::RemoteHistory;
 use super::places::{Index, Own};
 use super::session::Session;
-use super::state::PackRecord;
+use super::state::{PackRecord, State};
 use crate::catalog::Location;
-use crate::id::{Address, CommitId, PackId, TagId, TreeId};
+use crate::id::{Address, BlobId, CommitId, PackId, TagId, TreeId};
 use crate::pack::{BlockBuf, BlockCodec, ChunkPlace, PackKind};
 use crate::progress::{Cancel, Progress};
 use crate::recipe::{Body, page_address};
 use crate::remote::Transport;
+use crate::store::joining::Object;
 use crate::store::read::BlobPlace;
 use crate::store::relocate::{Lists, PackChunks, Relocation, chunks_of, relocate};
 use crate::store::{OpenPack, Store, StoreError};
@@ -45,6 +49,8 @@ pub struct Upload<'u> {
     pub store: &'u Store,
     /// Where those are that the store has not.
     pub elsewhere: &'u [Elsewhere<'u>],
+    /// What is there in spans.
+    pub joined: Option<Joinable<'u>>,
     /// Where commits, trees and tags are that the store has not.
     pub history: Option<&'u RemoteHistory<'u>>,
     /// Where they go.
@@ -63,6 +69,36 @@ pub struct Upload<'u> {
     pub progress: &'u dyn Progress,
     /// Asked between two blocks.
     pub cancel: &'u Cancel,
+}
+
+/// Blobs that are on the remote in spans, and where these are found.
+#[derive(Clone, Copy)]
+pub struct Joinable<'u> {
+    /// The blobs.
+    pub blobs: &'u [Joined<'u>],
+    /// Where they are.
+    pub remote: &'u Remote<'u>,
+    /// The state that has the spans.
+    pub state: &'u State,
+}
+
+impl Joinable<'_> {
+    /// Visits the objects of the recipes of some of the blobs.
+    fn for_each_object(
+        &self,
+        wanted: &[BlobId],
+        visit: &mut dyn FnMut(Object) -> Result<(), SyncError>,
+    ) -> Result<(), SyncError> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let there = Whole::open(self.remote, self.state)?;
+        let blobs = self.blobs.iter().filter(|joined| wanted.contains(&joined.id));
+        for joined in blobs {
+            joined.for_each_object(&there, visit)?;
+        }
+        Ok(())
+    }
 }
 
 /// How much of a long push one session sends.
@@ -123,10 +159,13 @@ pub fn upload_packs(
         }
         sink.end(PackKind::Data, codec, &mut gathered)?;
         send_recipes(sink, codec, &mut gathered, missing, present, &relied)?;
-        for (address, bytes) in &missing.joined {
-            if sink.own.find(PackKind::Layout, address).is_none() {
-                sink.gather(PackKind::Layout, codec, &mut gathered, (*address, bytes))?;
-            }
+        if let Some(joined) = &upload.joined {
+            joined.for_each_object(&missing.joined, &mut |(address, bytes)| {
+                if sink.own.find(PackKind::Layout, &address).is_none() {
+                    sink.gather(PackKind::Layout, codec, &mut gathered, (address, &bytes))?;
+                }
+                Ok(())
+            })?;
         }
         let gathered_now = &mut gathered;
         let mut to = Into { sink, codec, gathered: gathered_now, present, relied: &relied };

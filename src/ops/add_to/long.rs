@@ -14,12 +14,14 @@ use crate::ops::add::AddOutcome;
 use crate::ops::connect::Connection;
 use crate::ops::{Context, OpError, loose};
 use crate::path::RepoPath;
-use crate::recipe::{self, Value};
+use crate::recipe::{Merging, Value};
 use crate::repo::Repo;
 use crate::steps::spans::{self, SentSpans, Span};
 use crate::steps::stage::{self, LongFile, StoredSpan};
+use crate::store::StoreError;
 use crate::store::joining::span_bytes;
-use crate::sync::joined::Joined;
+use crate::sync::SyncError;
+use crate::sync::joined::{Joined, SpanValues};
 use crate::sync::journal::Journal;
 use crate::sync::lookup::Whole;
 
@@ -61,13 +63,13 @@ impl Long<'_> {
             }
             let since = repo.store.moment()?;
             let Some(stored) = self.store_next(&repo, offset, sum)? else { return Ok(()) };
-            let StoredSpan { span, new_bytes, stored_bytes } = stored;
+            let StoredSpan { span, values, new_bytes, stored_bytes } = stored;
             cost = (cost.0 + new_bytes, cost.1 + stored_bytes);
             let what = self.content(span.id, span.size, None);
             let sent = Sending { ctx: self.ctx, repo: &repo, connection: self.connection, what };
-            let (path, stat) = (&self.file.path, self.file.stat());
+            let (file, number) = ((&self.file.path, self.file.stat()), spans.len());
             let sent =
-                sent.run(&|tx| Ok(spans::note((tx, &repo), (path, stat), spans.len(), &span)?))?;
+                sent.run(&|tx| Ok(spans::note((tx, &repo), file, number, (span, &values))?))?;
             sum.sent_bytes += sent.bytes();
             leaving.let_go(self.ctx, repo, Some(since), sent)?;
             spans.push(span);
@@ -136,7 +138,7 @@ impl Long<'_> {
         }
     }
 
-    fn content(&self, id: BlobId, size: u64, joined: Option<Joined>) -> What<'_> {
+    fn content<'w>(&'w self, id: BlobId, size: u64, joined: Option<Joined<'w>>) -> What<'w> {
         What::Content { path: &self.file.path, value: self.file.value(id, size), joined }
     }
 
@@ -148,13 +150,17 @@ impl Long<'_> {
         cost: (u64, u64),
         sum: &mut AddOutcome,
     ) -> Result<(), OpError> {
-        let values: Vec<Value> = sent.iter().flat_map(|span| span.values.iter().copied()).collect();
+        let noted = Noted { repo, file: self.file };
+        let mut merging = Merging::default();
+        for number in 0..sent.len() {
+            merging.add(&noted.of_span(number)?);
+        }
         let spans: Vec<(BlobId, u64)> = sent.iter().map(|span| (span.id, span.size)).collect();
         let size = self.file.size();
         // A file of one span is that span.
-        let id = recipe::root_of(&values).unwrap_or(spans[0].0);
+        let id = merging.finish().unwrap_or(spans[0].0);
         let group_bytes = repo.store.params().group_bytes.into();
-        let joined = Joined { id, size, spans, group_bytes, values };
+        let joined = Joined { id, size, spans, group_bytes, values: &noted };
         let what = self.content(id, size, Some(joined));
         Sending { ctx: self.ctx, repo, connection: self.connection, what }.run(&|_| Ok(()))?;
         let old = stage::stage_long(repo, self.file, id, cost)?;
@@ -165,5 +171,18 @@ impl Long<'_> {
         }
         sum.logical_bytes += size;
         Ok(())
+    }
+}
+
+/// The values of a long file's groups, as they were noted with its spans.
+struct Noted<'n> {
+    repo: &'n Repo,
+    file: &'n LongFile,
+}
+
+impl SpanValues for Noted<'_> {
+    fn of_span(&self, number: usize) -> Result<Vec<Value>, SyncError> {
+        let found = spans::values(self.repo, (&self.file.path, self.file.stat()), number);
+        found.map_err(StoreError::from)?.ok_or(SyncError::Store(StoreError::Changed))
     }
 }

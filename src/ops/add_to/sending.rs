@@ -47,7 +47,7 @@ pub(super) enum What<'w> {
     /// What is staged at some paths; of it what is here is sent.
     Staged(&'w [RepoPath]),
     /// One content, at a path; with its spans where nothing of it is here.
-    Content { path: &'w RepoPath, value: EntryValue, joined: Option<Joined> },
+    Content { path: &'w RepoPath, value: EntryValue, joined: Option<Joined<'w>> },
 }
 
 pub(super) struct Sending<'s> {

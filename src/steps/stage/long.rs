@@ -89,6 +89,8 @@ pub(super) fn of(scan: &Scan, comparison: &Comparison, max_bytes: u64) -> Vec<Lo
 pub struct StoredSpan {
     /// The span.
     pub span: Span,
+    /// The values of the file's groups in it.
+    pub values: Vec<Value>,
     /// Bytes of its chunks that were new.
     pub new_bytes: u64,
     /// Bytes written for them.
@@ -122,7 +124,7 @@ pub fn store_span(
         Some((id, None)) => {
             let values = source.values.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let Ingested { new_bytes, stored_bytes, .. } = ingested;
-            Ok(StoredSpan { span: Span { id, size, values }, new_bytes, stored_bytes })
+            Ok(StoredSpan { span: Span { id, size }, values, new_bytes, stored_bytes })
         }
         _ => {
             let failure = ingested.results.failures().next().map(|(_, failure)| failure);

@@ -77,7 +77,7 @@ pub(in crate::store) fn assemble(
         let body = Body::Inline(pages.remove(0));
         return vec![(blob.into(), Recipe { size, group_log2, body }.encode())];
     }
-    let values = pages.iter().map(|p| merge_values(&values_of(p))).collect();
+    let values = pages.iter().map(page_value).collect();
     let numbered = pages.iter().zip(0u64..);
     let mut objects: Vec<_> =
         numbered.map(|(page, n)| (page_address(blob, n), page.encode(n))).collect();
@@ -86,8 +86,9 @@ pub(in crate::store) fn assemble(
     objects
 }
 
-fn values_of(page: &Page) -> Vec<Value> {
-    page.groups.iter().map(|g| g.value).collect()
+/// The value that the groups of a page merge to.
+pub(in crate::store) fn page_value(page: &Page) -> Value {
+    merge_values(&page.groups.iter().map(|g| g.value).collect::<Vec<_>>())
 }
 
 /// Part of one chunk that lies in one page.
@@ -126,7 +127,12 @@ impl<'v> PageBuilder<'v> {
     }
 
     pub(in crate::store) fn push(&mut self, piece: Piece) {
-        self.push_groups(&piece);
+        self.push_valued(piece, self.values);
+    }
+
+    /// Adds a piece whose offset is from where these values begin.
+    pub(in crate::store) fn push_valued(&mut self, piece: Piece, values: &[Value]) {
+        self.push_groups(&piece, values);
         match piece.place {
             None => self.push_hole(piece.len),
             Some(place) => self.push_stored(place, &piece),
@@ -134,11 +140,11 @@ impl<'v> PageBuilder<'v> {
     }
 
     /// Adds the rows of groups whose first byte lies in the piece.
-    fn push_groups(&mut self, piece: &Piece) {
+    fn push_groups(&mut self, piece: &Piece, values: &[Value]) {
         let first = piece.start.div_ceil(self.group_bytes);
         let end = (piece.start + piece.len).div_ceil(self.group_bytes);
         for group in first..end {
-            let Some(&value) = self.values.get(group as usize) else { return };
+            let Some(&value) = values.get(group as usize) else { return };
             let inside = (group * self.group_bytes - piece.start) as u32;
             let (block_offset, position) = match &piece.place {
                 Some(p) => (p.place.block_offset, p.place.position + piece.skip + inside),

@@ -35,10 +35,8 @@ impl GcRoots {
                 RefTarget::Tag(id) => roots.maybe.push(id.into()),
             }
         }
-        view.each_journal_of_all(|kind, key, value| {
-            if !NO_ROOTS.contains(&kind) {
-                roots.maybe.extend(ids_in(key).chain(ids_in(value)));
-            }
+        view.each_journal_but(NO_ROOTS, |key, value| {
+            roots.maybe.extend(ids_in(key).chain(ids_in(value)));
             Ok::<_, DbError>(())
         })?;
         roots.forgotten = view.forgotten()?.into_keys().collect();

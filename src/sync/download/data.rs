@@ -328,19 +328,29 @@ pub(in crate::sync) fn chunks_of(
     (id, size): (BlobId, u64),
 ) -> Result<Vec<(PackId, Range<u32>)>, SyncError> {
     let mut found = Vec::new();
-    match find.chunk(id, size)? {
-        Some(at) => found.push((at.pack, at.place.chunk..at.place.chunk + 1)),
-        None => find.for_each_page(id, size, &mut |page| {
-            for run in &page.runs {
-                if let Run::Stored(run) = run {
-                    let range = run.first_chunk..run.first_chunk.saturating_add(run.count);
-                    found.push((page.packs[run.pack as usize], range));
-                }
-            }
-        })?,
-    }
+    each_range_of(find, (id, size), &mut |pack, range| found.push((pack, range)))?;
     found.iter().try_for_each(|(pack, _)| state.listed(*pack).map(|_| ()))?;
     Ok(found)
+}
+
+/// Visits the chunks that make up a blob, by their packs.
+pub(in crate::sync) fn each_range_of(
+    find: &dyn FindBlobs,
+    (id, size): (BlobId, u64),
+    visit: &mut dyn FnMut(PackId, Range<u32>),
+) -> Result<(), SyncError> {
+    if let Some(at) = find.chunk(id, size)? {
+        visit(at.pack, at.place.chunk..at.place.chunk + 1);
+        return Ok(());
+    }
+    find.for_each_page(id, size, &mut |page| {
+        for run in &page.runs {
+            if let Run::Stored(run) = run {
+                let range = run.first_chunk..run.first_chunk.saturating_add(run.count);
+                visit(page.packs[run.pack as usize], range);
+            }
+        }
+    })
 }
 
 /// The first, the last, the second, the last but one, and so on.
