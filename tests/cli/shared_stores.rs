@@ -358,13 +358,20 @@ fn a_lost_link_is_said_and_made_anew() {
 }
 
 #[test]
-fn what_is_purged_or_forgotten_here_stays_for_who_needs_it_there() {
+fn what_is_purged_here_stays_for_who_needs_it_there() {
     let env = two();
     let purged = json(&env, "one", &["purge", "both"]);
     assert!(purged["freed_bytes"].as_u64().expect("a number") < LEN as u64 / 2, "{purged}");
     assert!(purged["kept_by"][0]["bytes"].as_u64().expect("a number") > LEN as u64 / 2, "{purged}");
     gc(&env, "one");
     clean(&env, &["one", "two"]);
+    fs::remove_file(env.path("two/both")).expect("remove");
+    ok(&env, "two", &["restore", "both"]);
+}
+
+#[test]
+fn what_is_forgotten_here_stays_for_who_needs_it_there() {
+    let env = two();
     // Of one history in both, one lets the files go.
     copy(&env.path("two"), &env.path("three"));
     ok(&env, "three", &["status"]);
