@@ -34,7 +34,7 @@ impl Server {
         let port = free_port()?;
         let mut weed = Command::new(programs.join("weed"));
         weed.arg("server").args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"]);
-        weed.args(["-volume.max=60", "-master.volumeSizeLimitMB=128"]);
+        weed.args(["-volume.max=200", "-master.volumeSizeLimitMB=128"]);
         weed.arg(format!("-dir={}", folder.join("data").display()));
         weed.arg(format!("-s3.config={}", folder.join("s3.json").display()));
         weed.arg(format!("-s3.port={port}"));
