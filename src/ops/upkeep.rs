@@ -55,7 +55,7 @@ impl How {
         let found = repo.store.collect(&options)?;
         let is_through = found.in_use.files == 0 && found.unseen.is_empty() && !self.dry_run;
         if purged.is_some() && !self.dry_run {
-            cache::forget_packs(&repo.paths.dir);
+            cache::forget_packs(&repo.paths.dir)?;
         }
         if let Some(purged) = purged.filter(|_| is_through) {
             repo.db.write(|tx| tx.end_purged(&purged, options.reflog_since))?;

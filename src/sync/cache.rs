@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -136,12 +137,35 @@ impl Cache {
 
 /// Removes the copies of packs of all remotes of a repository, and leaves those of tables and lists: they
 /// hold no content.
-pub fn forget_packs(esker_dir: &Path) {
-    let remotes = fs::read_dir(esker_dir.join(FOLDER)).into_iter().flatten().flatten();
-    let copies =
-        remotes.flat_map(|remote| fs::read_dir(remote.path()).into_iter().flatten().flatten());
+pub fn forget_packs(esker_dir: &Path) -> Result<(), FsError> {
     let prefix = format!("{}-", Area::Pack.name());
-    for copy in copies.filter(|copy| copy.file_name().to_string_lossy().starts_with(&prefix)) {
-        let _ = fs::remove_file(copy.path());
+    for remote in entries(&esker_dir.join(FOLDER))? {
+        for copy in entries(&remote)? {
+            let is_pack =
+                copy.file_name().is_some_and(|n| n.to_string_lossy().starts_with(&prefix));
+            if !is_pack {
+                continue;
+            }
+            match fs::remove_file(&copy) {
+                Err(e) if e.kind() != ErrorKind::NotFound => {
+                    return Err(FsError::new("remove", &copy, e));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is in a folder; nothing where there is none.
+fn entries(dir: &Path) -> Result<Vec<PathBuf>, FsError> {
+    let fail = |e| FsError::new("read", dir, e);
+    match fs::read_dir(dir) {
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Vec::new())
+        }
+        found => {
+            found.map_err(fail)?.map(|entry| entry.map(|it| it.path()).map_err(fail)).collect()
+        }
     }
 }

@@ -240,6 +240,7 @@ impl Collect<'_> {
             dead_packs: (sweep.dead.len() + plan.expired.len()) as u64,
             repacked: sweep.sparse.len() as u64,
             dropped_bytes: sweep.all().filter_map(|id| state.packs.get(id)).map(|p| p.bytes).sum(),
+            deleted: deleted.len() as u64,
             seen: Some(Seen { seq: base.root.seq, hash: base.hash }),
             ..Collected::default()
         };

@@ -629,6 +629,12 @@ fn what_was_purged_is_nowhere_after_a_collection() {
     env.ok(&["push", "--force"]);
     env.ok(&["gc", "--grace", "0"]);
     assert!(is_at(&here), "so does its reflog");
+    // A copy that cannot be removed is said, and tried again by the next.
+    let stuck = here.join("remotes/origin/pack-stuck");
+    fs::create_dir_all(&stuck).expect("mkdir");
+    let failed = env.run(&["gc", "--grace", "0", "--reflog", "0"]);
+    assert!(failed.code != 0 && failed.stderr.contains("pack-stuck"), "{}", failed.stderr);
+    fs::remove_dir(&stuck).expect("remove");
     env.ok(&["gc", "--grace", "0", "--reflog", "0"]);
     assert!(!is_at(&here));
     env.ok(&["gc", "--remote", "--exact", "--grace", "0"]);
