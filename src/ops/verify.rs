@@ -7,12 +7,12 @@ use serde::Serialize;
 use super::locked::{self, Lock, Remotes};
 use super::{Context, OpError, encode};
 use crate::fsio::FsError;
-use crate::id::BlobId;
+use crate::id::{BlobId, TreeId};
 use crate::object::access::{MemoryObjects, ReadObjects};
-use crate::object::prolly;
 use crate::object::tree::{Entry, EntryValue};
+use crate::object::{paths, prolly};
 use crate::path::RepoPath;
-use crate::pins::{Pin, Pinned};
+use crate::pins::{self, Pin, Pinned};
 use crate::repo::Repo;
 use crate::stat::Stat;
 use crate::steps::deliver::place_of;
@@ -104,7 +104,7 @@ fn verify(
     pin: &Pin,
     reads_all: bool,
 ) -> Result<VerifiedPin, OpError> {
-    let looked = look(ctx, &lock.place(dest), pin.pinned, reads_all)?;
+    let looked = look(ctx, (lock, dest), pin.pinned, reads_all)?;
     let id = locked::id_text(pin.pinned);
     let state = match looked.id == Some(pin.pinned) {
         true => VerifyState::Same,
@@ -156,12 +156,18 @@ struct Looked {
 
 /// Whether a pin's data is in its place, as far as that is known without reading anything much.
 pub(super) fn is_there(ctx: &Context, lock: &Lock, dest: &RepoPath, pin: &Pin) -> bool {
-    let place = lock.place(dest);
-    place.symlink_metadata().is_ok()
-        && look(ctx, &place, pin.pinned, false).is_ok_and(|found| found.id == Some(pin.pinned))
+    lock.place(dest).symlink_metadata().is_ok()
+        && look(ctx, (lock, dest), pin.pinned, false)
+            .is_ok_and(|found| found.id == Some(pin.pinned))
 }
 
-fn look(ctx: &Context, place: &Path, pinned: Pinned, reads_all: bool) -> Result<Looked, OpError> {
+fn look(
+    ctx: &Context,
+    (lock, dest): (&Lock, &RepoPath),
+    pinned: Pinned,
+    reads_all: bool,
+) -> Result<Looked, OpError> {
+    let place = &lock.place(dest);
     let wants_folder = matches!(pinned, Pinned::Tree(_));
     match place.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() && wants_folder => {}
@@ -181,7 +187,8 @@ fn look(ctx: &Context, place: &Path, pinned: Pinned, reads_all: bool) -> Result<
         }
         None => memory.hashed(),
     };
-    let looker = Looker { root: &root, known, delivered: memory.delivered(), reads_all, run: &run };
+    let (delivered, has_lock) = (memory.delivered(), dest.is_root());
+    let looker = Looker { root: &root, has_lock, known, delivered, reads_all, run: &run };
     match name.name() {
         None => looker.folder(pinned),
         Some(name) => looker.file(place, name),
@@ -202,6 +209,8 @@ fn repository_of(ctx: &Context, root: &Path) -> Option<(Repo, RepoPath)> {
 
 struct Looker<'l> {
     root: &'l Path,
+    /// The lock file lies beside what is pinned.
+    has_lock: bool,
     known: Option<Known<'l>>,
     delivered: Option<Known<'l>>,
     reads_all: bool,
@@ -237,7 +246,11 @@ impl Looker<'_> {
         let EntryValue::Directory { id, files, .. } = hashed.value else {
             return Ok(Looked::default());
         };
-        let mut looked = Looked { id: Some(Pinned::Tree(id)), files, ..Looked::default() };
+        let (found, files) = match self.has_lock && Pinned::Tree(id) != pinned {
+            true => without_lock(&objects, id)?,
+            false => (id, files),
+        };
+        let mut looked = Looked { id: Some(Pinned::Tree(found)), files, ..Looked::default() };
         if looked.id != Some(pinned) && self.delivered.is_some() {
             self.compare(&objects, &RepoPath::root(), id, &mut looked)?;
         }
@@ -284,8 +297,15 @@ impl Looker<'_> {
 
     fn judge(&self, path: &RepoPath, id: BlobId, looked: &mut Looked) {
         let Some(delivered) = &self.delivered else { return };
+        if self.has_lock && path.as_str() == pins::FILE_NAME {
+            return;
+        }
         let dir = path.parent().unwrap_or_else(RepoPath::root);
         let row = path.name().and_then(|name| delivered.row(&dir, name));
+        // Of a folder of which nothing was delivered nobody knows what changed.
+        if row.is_none() && delivered.rows(&dir).next().is_none() {
+            return;
+        }
         if row.as_ref().is_some_and(|row| row.id == id) {
             return;
         }
@@ -297,4 +317,13 @@ impl Looker<'_> {
             list.push(path.as_str().to_owned());
         }
     }
+}
+
+/// The id and the files of a folder without the lock file, which is not part of what it pins.
+fn without_lock(objects: &MemoryObjects, id: TreeId) -> Result<(TreeId, u64), OpError> {
+    let name = RepoPath::parse(pins::FILE_NAME).map_err(super::convert::other)?;
+    let mut edited = MemoryObjects::new();
+    let found = paths::edit_paths(objects, Some(id), vec![(name, None)], &mut edited);
+    let found = found.map_err(super::convert::other)?;
+    Ok((found.id, found.totals.files))
 }

@@ -261,6 +261,29 @@ fn verify_tells_same_from_different_from_damaged_from_failed() {
     assert_fails(&ran, 9, "no esker.lock in ", "esker pin PATH");
 }
 
+/// The lock file lies in the very folder, and is no part of what it pins.
+#[test]
+fn a_whole_dataset_is_pinned_where_its_lock_file_lies() {
+    let (env, _) = project();
+    env.ok(&["-C", "a", "pin"]);
+    let verify = |dir: &str| {
+        let ran = env.run(&["-C", dir, "verify", "--locked", "--json"]);
+        let said: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        (ran.code, said["pins"][0]["changed"].to_string())
+    };
+    assert_eq!(verify("a"), (0, "[]".to_owned()));
+    fs::create_dir(env.path("whole")).expect("mkdir");
+    fs::copy(env.path("a/esker.lock"), env.path("whole/esker.lock")).expect("copy");
+    env.ok(&["-C", "whole", "get", "--locked"]);
+    assert_eq!(verify("whole"), (0, "[]".to_owned()));
+    env.write("whole/table.csv", "other");
+    env.write("a/table.csv", "other");
+    assert_eq!(verify("whole"), (1, "[\"table.csv\"]".to_owned()));
+    // Nothing was delivered there: what changed is not known.
+    assert_eq!(verify("a"), (1, "[]".to_owned()));
+    env.ok(&["-C", "a", "fsck"]);
+}
+
 #[test]
 fn bad_lock_files_are_told_apart() {
     let (env, _) = project();

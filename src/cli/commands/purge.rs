@@ -12,7 +12,8 @@ use crate::cli::ui::Ui;
 /// the files, and every commit after one, gets a new id; branches, tags, stashes and pins follow, and are
 /// listed. Whoever pinned an old id must pin the new one. Files on disk are left alone. The data leaves the
 /// disk with the next `gc`, as soon as no branch of a remote leads to it. Remotes keep theirs until they are
-/// replaced with `push --force` and collected with `gc --remote --exact`; other clones keep theirs, too.
+/// replaced with `push --force`, `remote keeps` has no keep of it, and they are collected with
+/// `gc --remote --exact`; other clones keep theirs, too.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help!(
     "esker purge --dry-run data/private.csv" "esker purge data/private.csv"

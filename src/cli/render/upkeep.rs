@@ -168,7 +168,7 @@ pub fn purge(out: &mut dyn Write, palette: &Palette, outcome: &PurgeOutcome) -> 
     for name in &outcome.remotes {
         writeln!(
             out,
-            "a remote still has it: {}; esker push --force, then esker gc --remote --exact",
+            "a remote still has it: {}; esker push --force, then esker gc --remote --exact; a keep holds it too: esker remote keeps",
             escape(name)
         )?;
     }
